@@ -1,0 +1,51 @@
+/** What a verb of the engine is asked to do, and what it answers. The CLI is its only caller. */
+import type { ChangeCounts, EngineEvent, StepDescription } from "./events.ts";
+import type { Snapshot } from "./resource.ts";
+import type { StackStore } from "./state/store.ts";
+import type { PropertyMap } from "./values.ts";
+
+export interface ConfigValue {
+  readonly value: string;
+  readonly secret: boolean;
+}
+
+export interface ProgramOptions {
+  /** Absolute path of the folder that holds Pulumi.yaml. */
+  readonly projectDir: string;
+  readonly project: string;
+  readonly stack: string;
+  /** Full keys: `deepseek:models`, `kubernetes:context`; objects are JSON text, as in Pulumi. */
+  readonly config: Readonly<Record<string, ConfigValue>>;
+  /** Added to the environment of the program and of the Pulumi providers (KUBECONFIG ...). */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface OperationOptions extends ProgramOptions {
+  readonly store: StackStore;
+  /** Other stacks' outputs for StackReference: `organization/<project>/<stack>` -> outputs. */
+  readonly stackOutputs: (name: string) => Promise<PropertyMap | undefined>;
+  readonly simulateCloud: boolean;
+  /** Folders with a PulumiPolicy.yaml. */
+  readonly policyPacks: readonly string[];
+  /** URNs; empty means everything. */
+  readonly targets: readonly string[];
+  /** Steps in flight at once, 1-64. */
+  readonly parallel: number;
+  readonly refresh: boolean;
+  readonly message: string;
+  readonly onEvent: (event: EngineEvent) => void;
+  /** Asked after the plan and before the first change; false leaves everything as it is. */
+  readonly confirm: (plan: OperationResult) => Promise<boolean>;
+  readonly signal: AbortSignal;
+}
+
+export interface OperationResult {
+  readonly ok: boolean;
+  readonly counts: ChangeCounts;
+  readonly steps: readonly StepDescription[];
+  readonly outputs: PropertyMap;
+  readonly durationMs: number;
+  /** One text per failed step, program error or mandatory policy violation. */
+  readonly errors: readonly string[];
+  readonly snapshot: Snapshot | undefined;
+}

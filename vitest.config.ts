@@ -1,0 +1,32 @@
+import { defineConfig } from "vitest/config";
+
+// Two kinds of test. "unit" needs nothing but Node and runs in parallel. "cluster" files
+// (*.cluster.test.ts) start real servers (API server, kubelet, nginx ...), so they run one by one.
+const ignored = ["**/node_modules/**", ".state/**"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["**/*.test.ts"],
+          exclude: [...ignored, "**/*.cluster.test.ts"],
+          pool: "forks",
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "cluster",
+          include: ["**/*.cluster.test.ts"],
+          exclude: ignored,
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 1_800_000,
+        },
+      },
+    ],
+  },
+});
