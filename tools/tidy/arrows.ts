@@ -1,0 +1,93 @@
+/**
+ * Who may import whom. A room is a folder; a file belongs to the longest room that holds it. Every
+ * import between two rooms must be an arrow of this table. Tests and fixtures may look anywhere.
+ */
+
+/** room → the rooms it may import from (its own room is always allowed). */
+export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  stacks: ["components", "config"],
+  components: ["components/sizing", "observability"],
+  "components/sizing": [],
+  config: [],
+  observability: [],
+  policies: [],
+
+  "gateway-image": [],
+  "gateway-image/src/base": [],
+  "gateway-image/src/stores": ["gateway-image/src", "gateway-image/src/base"],
+  "gateway-image/src/proxy": ["gateway-image/src", "gateway-image/src/base"],
+  "gateway-image/src/telemetry": ["gateway-image/src", "gateway-image/src/base"],
+  "gateway-image/src/steps": [
+    "gateway-image/src",
+    "gateway-image/src/base",
+    "gateway-image/src/proxy",
+    "gateway-image/src/stores",
+    "gateway-image/src/telemetry",
+  ],
+  "gateway-image/src": [
+    "gateway-image/src/base",
+    "gateway-image/src/steps",
+    "gateway-image/src/proxy",
+    "gateway-image/src/stores",
+    "gateway-image/src/telemetry",
+  ],
+
+  "tools/base": [],
+  "tools/pki": ["tools/base"],
+  "tools/debian": ["tools/base"],
+  "tools/simulator": [],
+  "tools/tidy": [],
+  "tools/images": ["tools/base", "tools/debian"],
+  "tools/cluster": ["tools/base", "tools/debian", "tools/pki"],
+  "tools/bench": ["tools/base", "tools/engine"],
+  "tools/engine": ["tools/base"],
+  "tools/cli": [
+    "tools/base",
+    "tools/pki",
+    "tools/debian",
+    "tools/images",
+    "tools/cluster",
+    "tools/engine",
+    "tools/bench",
+  ],
+};
+
+/** Entry points: nobody imports them, a program or a tool starts them. */
+export const ENTRY_POINTS: readonly RegExp[] = [
+  /^stacks\/index\.ts$/,
+  /^vitest\.config\.ts$/,
+  /^policies\/index\.js$/,
+  /^gateway-image\/src\/main\.ts$/,
+  /^tools\/simulator\/main\.ts$/,
+  /^tools\/cli\/(bootstrap\.mjs|main\.ts)$/,
+  /\/fixtures\//,
+  /\.test\.ts$/,
+];
+
+/** Files that may read process.env: the edges where values enter a program. */
+export const ENVIRONMENT_READERS: readonly RegExp[] = [
+  /^tools\/cli\/environment\.ts$/,
+  /^tools\/cli\/bootstrap\.mjs$/,
+  /(^|\/)config\.ts$/,
+  /^config\/schema\.ts$/,
+  /\/fixtures\//,
+  /\.test\.ts$/,
+];
+
+/** The longest room that holds `file`; undefined for files outside every room (root files). */
+export function roomOf(file: string): string | undefined {
+  return Object.keys(ARROWS)
+    .filter((room) => file.startsWith(`${room}/`))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+export function mayImport(from: string, to: string): boolean {
+  const source = roomOf(from);
+  const target = roomOf(to);
+  if (source === undefined || target === undefined) return source === target;
+  return source === target || (ARROWS[source] ?? []).includes(target);
+}
+
+export function isTest(file: string): boolean {
+  return /\.test\.ts$|\.contract\.ts$|\/fixtures\/|\/test-[a-z-]+\.ts$/.test(file);
+}

@@ -1,0 +1,154 @@
+/**
+ * The repository checks itself: arrows, cycles, orphans, sizes, banned reads and words. Each
+ * message says the file, the line and the way out.
+ */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { ENTRY_POINTS, ENVIRONMENT_READERS, isTest, mayImport } from "./arrows.ts";
+import { findCycles } from "./graph.ts";
+import { listSources, parseSource, readSource } from "./source-tree.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const sources = listSources(root).map((file) => readSource(root, file));
+const known = new Set(sources.map((source) => source.file));
+const production = sources.filter((source) => !isTest(source.file));
+
+const FILE_LINES_MAX = 400;
+const FUNCTION_LINES_MAX = 70;
+
+describe("the tree", () => {
+  test("imports follow the arrows", () => {
+    const wrong = production.flatMap((source) =>
+      source.imports
+        .filter(
+          (imported) => known.has(imported.target) && !mayImport(source.file, imported.target),
+        )
+        .map((imported) => `${source.file}:${imported.line} must not import ${imported.target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("relative imports name an existing file", () => {
+    const wrong = sources.flatMap((source) =>
+      source.imports
+        .filter((imported) => /^[a-z][^:]*\/.*\.(ts|js|mjs)$/.test(imported.target))
+        .filter((imported) => !known.has(imported.target) && isOurs(imported.target))
+        .map((imported) => `${source.file}:${imported.line} imports ${imported.target}: not there`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("has no import cycle", () => {
+    const graph = new Map(
+      production.map((source) => [
+        source.file,
+        source.imports.filter((i) => !i.typeOnly && known.has(i.target)).map((i) => i.target),
+      ]),
+    );
+    expect(findCycles(graph)).toEqual([]);
+  });
+
+  test("has no file that nothing imports", () => {
+    const imported = new Set(sources.flatMap((source) => source.imports.map((i) => i.target)));
+    const orphans = sources
+      .map((source) => source.file)
+      .filter((file) => !imported.has(file) && !ENTRY_POINTS.some((entry) => entry.test(file)));
+    expect(orphans).toEqual([]);
+  });
+
+  test("has no barrel and no drawer", () => {
+    const drawers = sources.filter((s) =>
+      /(^|\/)(utils?|helpers?|common|misc)(\/|\.ts$)/.test(s.file),
+    );
+    const barrels = production.filter((source) => {
+      const statements = source.text
+        .split("\n")
+        .filter((l) => /^\s*(import|export|const|function|class|interface|type)\b/.test(l));
+      return statements.length > 1 && statements.every((l) => /^export .* from /.test(l));
+    });
+    expect([...drawers, ...barrels].map((source) => source.file)).toEqual([]);
+  });
+});
+
+describe("sizes", () => {
+  test(`no file is longer than ${FILE_LINES_MAX} lines`, () => {
+    const long = sources.filter((source) => source.lines > FILE_LINES_MAX);
+    expect(long.map((source) => `${source.file}: ${source.lines} lines`)).toEqual([]);
+  });
+
+  test(`no function is longer than ${FUNCTION_LINES_MAX} lines`, () => {
+    const long = production.flatMap((source) =>
+      source.functions
+        .filter((found) => found.lines > FUNCTION_LINES_MAX)
+        .map((found) => `${source.file}:${found.line} ${found.name}: ${found.lines} lines`),
+    );
+    expect(long).toEqual([]);
+  });
+});
+
+describe("banned", () => {
+  test("process.env is read only where values enter a program", () => {
+    const wrong = sources
+      .filter((source) => !ENVIRONMENT_READERS.some((reader) => reader.test(source.file)))
+      .flatMap((source) => source.environmentReads.map((line) => `${source.file}:${line}`));
+    expect(wrong).toEqual([]);
+  });
+
+  test("no suppressed check without its reason", () => {
+    const wrong = sources.flatMap((source) =>
+      source.text.split("\n").flatMap((text, index) => {
+        const bare = /@ts-(ignore|nocheck|expect-error)\s*$|biome-ignore\s+\S+\s*$/.test(text);
+        return bare && source.file !== "tools/tidy/tidy.test.ts"
+          ? [`${source.file}:${index + 1}`]
+          : [];
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("no path of one machine in any file", () => {
+    const machinePath = ["/work", "main"].join("/");
+    // git grep ends with 1 where nothing was found, which is what we want.
+    const found = spawnSync("git", ["grep", "-nIl", "-e", machinePath], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect(found.stdout).toBe("");
+  });
+
+  test("the lock file names no registry", () => {
+    const lock = readFileSync(path.join(root, "package-lock.json"), "utf8");
+    expect(lock.match(/"resolved": "https?:/g) ?? []).toEqual([]);
+  });
+});
+
+describe("the checker itself", () => {
+  test("finds a cycle, a long function and a read of the environment", () => {
+    expect(
+      findCycles(
+        new Map([
+          ["a", ["b"]],
+          ["b", ["a"]],
+          ["c", ["a"]],
+        ]),
+      ),
+    ).toEqual([["a", "b"]]);
+    const body = Array.from({ length: 80 }, () => "  x();").join("\n");
+    const source = parseSource("tools/base/x.ts", `function f() {\n${body}\n}\nprocess.env.A;`);
+    expect(source.functions[0]).toMatchObject({ name: "f", lines: 82 });
+    expect(source.environmentReads).toEqual([83]);
+  });
+
+  test("knows an arrow that is not drawn", () => {
+    expect(mayImport("stacks/local.ts", "components/edge.ts")).toBe(true);
+    expect(mayImport("components/edge.ts", "stacks/local.ts")).toBe(false);
+    expect(mayImport("tools/engine/engine.ts", "tools/cluster/cluster.ts")).toBe(false);
+    expect(mayImport("policies/pack.ts", "components/edge.ts")).toBe(false);
+  });
+});
+
+function isOurs(target: string): boolean {
+  return /^(stacks|components|config|observability|policies|gateway-image|tools)\//.test(target);
+}
