@@ -1,0 +1,88 @@
+/**
+ * The command line. Every verb is one file in verbs/, loaded when it is called. Exit codes: 0 done,
+ * 1 something failed while it was being done, 2 nothing was changed (bad input, refusal), 130
+ * interrupted.
+ */
+import { UserError } from "../base/user-error.ts";
+import { renderFault } from "../engine/display/fault.ts";
+import { type Environment, readEnvironment } from "./environment.ts";
+import { helpText, parseCall, type Verb } from "./verb.ts";
+
+const VERBS: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
+  up: () => import("./verbs/up.ts"),
+  preview: () => import("./verbs/preview.ts"),
+  destroy: () => import("./verbs/destroy.ts"),
+  refresh: () => import("./verbs/refresh.ts"),
+  outputs: () => import("./verbs/outputs.ts"),
+  render: () => import("./verbs/render.ts"),
+  state: () => import("./verbs/state.ts"),
+  images: () => import("./verbs/images.ts"),
+  cluster: () => import("./verbs/cluster.ts"),
+  kubectl: () => import("./verbs/kubectl.ts"),
+  doctor: () => import("./verbs/doctor.ts"),
+  bench: () => import("./verbs/bench.ts"),
+  check: () => import("./verbs/check.ts"),
+  format: () => import("./verbs/format.ts"),
+  test: () => import("./verbs/test.ts"),
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  const environment = readEnvironment();
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "help") {
+    process.stdout.write(await overview());
+    return name === undefined ? 2 : 0;
+  }
+  const load = VERBS[name];
+  if (load === undefined) {
+    throw new UserError(`there is no verb "${name}"`, {
+      where: "command line",
+      fix: `one of ${Object.keys(VERBS).join(", ")}`,
+    });
+  }
+  const { verb } = await load();
+  const interruption = interruptible();
+  const call = parseCall(verb, rest, environment, interruption);
+  if (call === "help") {
+    process.stdout.write(helpText(verb));
+    return 0;
+  }
+  const code = await verb.run(call);
+  return interruption.aborted ? 130 : code;
+}
+
+async function overview(): Promise<string> {
+  const verbs = await Promise.all(Object.values(VERBS).map((load) => load()));
+  const lines = verbs.map(({ verb }) => `  npm run ${verb.name.padEnd(9)} ${verb.summary}`);
+  return `A private DeepSeek service, one stack per environment.\n\n${lines.join("\n")}\n\nEach takes --help: npm run up -- --help\n`;
+}
+
+/** The first interrupt asks for an orderly end; the second one is taken at its word. */
+function interruptible(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(130);
+    process.stderr.write("\nstopping: finishing what has begun and saving the state (again: at once)\n");
+    controller.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  return controller.signal;
+}
+
+function report(error: unknown, environment: Environment): number {
+  if (error instanceof UserError) {
+    process.stderr.write(`${renderFault(error, { color: environment.color })}\n`);
+    return error.exitCode;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`\nunexpected error: ${text}\n`);
+  return 1;
+}
+
+// Everything open (keep-alive sockets, timers of libraries) is of no use after the answer.
+try {
+  process.exit(await main(process.argv.slice(2)));
+} catch (error) {
+  process.exit(report(error, readEnvironment()));
+}

@@ -1,0 +1,50 @@
+/** Format, lint, types and the tidy test: what a change must pass before its tests are run. */
+import path from "node:path";
+import { createProgress } from "../../base/progress.ts";
+import { run } from "../../base/process.ts";
+import type { Environment } from "../environment.ts";
+import type { Verb } from "../verb.ts";
+
+interface Check {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+}
+
+function checks(environment: Environment): readonly Check[] {
+  const bin = (name: string) => path.join(environment.projectDir, "node_modules/.bin", name);
+  const typescript = path.join(environment.projectDir, "node_modules/typescript7/bin/tsc");
+  const go = path.join(environment.projectDir, "tools/cluster");
+  return [
+    { name: "format and lint", command: bin("biome"), args: ["check", "--error-on-warnings", "."] },
+    { name: "types", command: process.execPath, args: [typescript, "-p", "."] },
+    { name: "tidy", command: bin("vitest"), args: ["run", "--project", "unit", "tools/tidy"] },
+    { name: "go format", command: "sh", args: ["-c", 'test -z "$(gofmt -l . | tee /dev/stderr)"'], cwd: go },
+  ];
+}
+
+export const verb: Verb = {
+  name: "check",
+  summary: "format, lint, types and the tidy test",
+  usage: "",
+  examples: ["npm run check", "npm run format    # mends what a formatter can mend"],
+  options: {},
+  positionals: [0, 0],
+  async run({ environment }) {
+    const progress = createProgress();
+    let failed = 0;
+    for (const check of checks(environment)) {
+      const result = await progress.step(check.name, () =>
+        run(check.command, check.args, {
+          cwd: check.cwd ?? environment.projectDir,
+          env: { ...environment.variables, NO_COLOR: "1" },
+        }),
+      );
+      if (result.code === 0) continue;
+      failed += 1;
+      process.stdout.write(`\n${check.name}: failed\n${result.stdout}${result.stderr}\n`);
+    }
+    return failed === 0 ? 0 : 1;
+  },
+};
