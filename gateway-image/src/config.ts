@@ -1,0 +1,192 @@
+/**
+ * Settings: the only reader of the environment. Every variable begins with GW_ (a Service named
+ * `gateway` makes Kubernetes inject GATEWAY_*). Unknown GW_ variables and malformed values stop
+ * the start, all faults listed at once. config.schema.json is made from the same schemas.
+ */
+import { z } from "zod";
+import { faultsOf, keysFileSchema, routesFileSchema, tiersFileSchema } from "./documents.ts";
+import { limits } from "./limits.ts";
+
+const PREFIX = "GW_";
+
+function integer(min: number, max: number, fallback: number, description: string) {
+  return z
+    .string()
+    .regex(/^\d{1,12}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, {
+      message: `must be from ${min} to ${max}`,
+    })
+    .prefault(String(fallback))
+    .describe(`${description} From ${min} to ${max}.`);
+}
+
+const path = z.string().min(1);
+const port = (fallback: number, description: string) => integer(0, 65_535, fallback, description);
+
+const environmentSchema = z.strictObject({
+  GW_SITE: z.string().min(1).default("primary").describe("The site, written into every record."),
+  GW_INSTANCE: z.string().min(1).default("gateway").describe("This process; the pod's name."),
+  GW_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+
+  GW_HOST: z.string().min(1).default("0.0.0.0").describe("Address to listen on."),
+  GW_PORT: port(8080, "Port of the API (0: any free one)."),
+  GW_METRICS_PORT: port(9464, "Port of /metrics (0: any free one)."),
+  GW_TLS: z
+    .enum(["on", "off"])
+    .default("on")
+    .describe("off is allowed on loopback only, for development."),
+  GW_TLS_CERT_FILE: path.optional().describe("Certificate chain, PEM; reloaded when it changes."),
+  GW_TLS_KEY_FILE: path.optional().describe("Its private key, PEM; reloaded when it changes."),
+  GW_CA_FILE: path
+    .optional()
+    .describe("The CA, PEM, that model servers, Redis and PostgreSQL are verified with."),
+  GW_CLIENT_ADDRESS_HEADER: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .optional()
+    .describe("Header in which the edge passes the caller's address, such as x-real-ip."),
+
+  GW_KEYS_FILE: path.describe("API keys (JSON, `keysFile`); reloaded when it changes."),
+  GW_ROUTES_FILE: path.describe("Models (JSON, `routesFile`); reloaded when it changes."),
+  GW_TIERS_FILE: path
+    .optional()
+    .describe("Tiers (JSON, `tiersFile`); reloaded. Without: the tiers `user` and `service`."),
+
+  GW_QUOTA_STORE: z.enum(["redis", "memory"]).default("redis"),
+  GW_REDIS_HOST: z.string().min(1).optional(),
+  GW_REDIS_PORT: port(6379, "Port of Redis."),
+  GW_REDIS_TLS: z.enum(["on", "off"]).default("on").describe("off: loopback only."),
+  GW_REDIS_USERNAME: z.string().min(1).optional().describe("ACL user."),
+  GW_REDIS_PASSWORD_FILE: path.optional(),
+  GW_QUOTA_STORE_DOWN: z
+    .enum(["refuse", "local-share"])
+    .default("refuse")
+    .describe("Redis away: refuse with 503, or each replica counts its share of the quota."),
+  GW_REPLICAS: integer(1, 1000, 1, "Gateways of this site; a local share is quota / replicas."),
+
+  GW_LEDGER_STORE: z.enum(["postgres", "memory"]).default("postgres"),
+  GW_POSTGRES_HOST: z.string().min(1).optional(),
+  GW_POSTGRES_PORT: port(5432, "Port of PostgreSQL."),
+  GW_POSTGRES_TLS: z.enum(["on", "off"]).default("on").describe("off: loopback only."),
+  GW_POSTGRES_DATABASE: z.string().min(1).default("gateway"),
+  GW_POSTGRES_USERNAME: z.string().min(1).default("gateway"),
+  GW_POSTGRES_PASSWORD_FILE: path.optional(),
+  GW_LEDGER_QUEUE_ROWS_MAX: integer(
+    limits.ledgerBatchRowsMax,
+    1_000_000,
+    20_000,
+    "Rows kept while PostgreSQL is away; when full, new requests are refused.",
+  ),
+
+  GW_MAX_TOKENS_DEFAULT: integer(1, 1_000_000, 512, "Sent upstream where max_tokens is absent."),
+  GW_ANSWER_TIMEOUT_MS: integer(
+    1_000,
+    3_600_000,
+    110_000,
+    "First byte of any answer, and all of one that is not streamed. Below the edge's 120 s.",
+  ),
+  GW_STREAM_TIMEOUT_MS: integer(1_000, 7_200_000, 600_000, "The longest stream."),
+  GW_DRAIN_GRACE_MS: integer(
+    0,
+    120_000,
+    10_000,
+    "After SIGTERM the listener still accepts this long, until all endpoints know.",
+  ),
+  GW_DRAIN_TIMEOUT_MS: integer(
+    1_000,
+    7_300_000,
+    610_000,
+    "After the grace, running requests may take this long; above GW_STREAM_TIMEOUT_MS.",
+  ),
+});
+
+type Environment = z.output<typeof environmentSchema>;
+
+/** Parsed settings, frozen. */
+export type Config = Readonly<Environment>;
+
+const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/** Pure: parses the GW_ variables among `environment` and names every fault. */
+export function parseConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+): { config: Config } | { faults: string[] } {
+  const own = Object.entries(environment).filter(
+    ([key, value]) => key.startsWith(PREFIX) && value !== undefined && value !== "",
+  );
+  const result = environmentSchema.safeParse(Object.fromEntries(own));
+  if (!result.success) return { faults: result.error.issues.flatMap(faultLines) };
+  const faults = relationFaults(result.data);
+  return faults.length > 0 ? { faults } : { config: Object.freeze(result.data) };
+}
+
+/** Reads the process's own environment; throws one Error with all faults. */
+export function readConfig(): Config {
+  const result = parseConfig(process.env);
+  if ("config" in result) return result.config;
+  throw new Error(`the settings have faults:\n  ${result.faults.join("\n  ")}`);
+}
+
+function faultLines(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => `${key}: no such setting`);
+  }
+  const missing = issue.code === "invalid_type" && issue.input === undefined;
+  return faultsOf(new z.ZodError([issue])).map((line) =>
+    missing ? `${issue.path.join(".")}: is required` : line,
+  );
+}
+
+function relationFaults(env: Environment): string[] {
+  const faults: string[] = [];
+  const need = (condition: boolean, fault: string) => {
+    if (!condition) faults.push(fault);
+  };
+  const local = LOOPBACK.has(env.GW_HOST);
+  const hasCertificate = env.GW_TLS_CERT_FILE !== undefined && env.GW_TLS_KEY_FILE !== undefined;
+  need(env.GW_TLS === "off" || hasCertificate, "GW_TLS_CERT_FILE, GW_TLS_KEY_FILE: are required");
+  need(env.GW_TLS === "on" || local, "GW_TLS: off needs GW_HOST to be a loopback address");
+  if (env.GW_QUOTA_STORE === "redis") {
+    need(env.GW_REDIS_HOST !== undefined, "GW_REDIS_HOST: is required");
+    const redisLocal = LOOPBACK.has(env.GW_REDIS_HOST ?? "");
+    need(env.GW_REDIS_TLS === "on" || redisLocal, "GW_REDIS_TLS: off only for a loopback host");
+  }
+  if (env.GW_LEDGER_STORE === "postgres") {
+    need(env.GW_POSTGRES_HOST !== undefined, "GW_POSTGRES_HOST: is required");
+    const postgresLocal = LOOPBACK.has(env.GW_POSTGRES_HOST ?? "");
+    need(
+      env.GW_POSTGRES_TLS === "on" || postgresLocal,
+      "GW_POSTGRES_TLS: off only for a loopback host",
+    );
+  }
+  need(
+    env.GW_ANSWER_TIMEOUT_MS <= env.GW_STREAM_TIMEOUT_MS,
+    "GW_ANSWER_TIMEOUT_MS: must not exceed GW_STREAM_TIMEOUT_MS",
+  );
+  need(
+    env.GW_DRAIN_TIMEOUT_MS > env.GW_STREAM_TIMEOUT_MS,
+    "GW_DRAIN_TIMEOUT_MS: must exceed GW_STREAM_TIMEOUT_MS, or a stream is cut at a roll-out",
+  );
+  return faults;
+}
+
+/** The JSON Schema that is committed as config.schema.json. */
+export function configJsonSchema(): unknown {
+  const schema = (of: z.ZodType) => {
+    const { $schema: _, ...rest } = z.toJSONSchema(of, { io: "input" });
+    return rest;
+  };
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "Settings of the gateway",
+    description: "Environment variables, and the JSON files they name.",
+    type: "object",
+    properties: { environment: schema(environmentSchema) },
+    $defs: {
+      keysFile: schema(keysFileSchema),
+      routesFile: schema(routesFileSchema),
+      tiersFile: schema(tiersFileSchema),
+    },
+  };
+}

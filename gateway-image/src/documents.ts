@@ -1,0 +1,129 @@
+/**
+ * The JSON files that are mounted into the gateway: API keys, model routes and tiers. Each is
+ * parsed strictly, and every fault is reported with its path. config.schema.json is made from
+ * these schemas, so the side that writes the files can check them too.
+ */
+import { z } from "zod";
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/)
+  .describe("A name: letters, digits and . _ : / -, at most 128 characters.");
+
+export const apiKeySchema = z
+  .strictObject({
+    id: name.describe("Names the key in logs, metrics and the ledger. Not secret."),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .describe("SHA-256 of the whole key (sk-ds-…), lower-case hex."),
+    name: z.string().min(1).max(128).describe("What the key is for, in the owner's words."),
+    tenant: name.describe("Who pays and who sees the usage."),
+    tier: name.describe("A tier of the tiers file: its quota applies to this key."),
+    models: z
+      .union([z.literal("*"), z.array(name).min(1)])
+      .describe('The models it may use, or "*" for all.'),
+    expires: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe("From this moment on the key is refused."),
+  })
+  .describe("One API key. The key itself is stored nowhere.");
+
+export const keysFileSchema = z
+  .strictObject({ keys: z.array(apiKeySchema) })
+  .superRefine((file, context) => {
+    refuseRepeats("keys", file.keys, "id", context);
+    refuseRepeats("keys", file.keys, "sha256", context);
+  });
+
+const targetSchema = z
+  .strictObject({
+    url: z
+      .url({ protocol: /^https?$/ })
+      .describe("Scheme, host and port of a model server; no path."),
+    weight: z.number().int().min(1).max(1000).default(1).describe("Share of the traffic."),
+    model: name.optional().describe("The name the model server knows, where it differs."),
+    continuousUsage: z
+      .boolean()
+      .default(true)
+      .describe("The server knows stream_options.continuous_usage_stats, as vLLM does."),
+  })
+  .refine((target) => URL.canParse(target.url) && new URL(target.url).pathname === "/", {
+    message: "must have no path: the gateway appends /v1/…",
+    path: ["url"],
+  });
+
+export const modelSchema = z.strictObject({
+  id: name.describe("What a caller writes in `model`."),
+  ownedBy: z.string().min(1).max(128).default("deepseek"),
+  created: z.number().int().min(0).default(0).describe("Unix seconds."),
+  contextLength: z.number().int().min(1).describe("Tokens of prompt and answer together."),
+  capabilities: z.array(z.enum(["chat", "completions", "embeddings"])).min(1),
+  lifecycle: z.enum(["preview", "stable", "deprecated", "sunset"]).default("stable"),
+  maxTokensDefault: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe("Instead of GW_MAX_TOKENS_DEFAULT for this model."),
+  targets: z.array(targetSchema).min(1),
+});
+
+export const routesFileSchema = z
+  .strictObject({ models: z.array(modelSchema).min(1) })
+  .superRefine((file, context) => {
+    refuseRepeats("models", file.models, "id", context);
+  });
+
+export const tierSchema = z.strictObject({
+  requestsPerMinute: z.number().int().min(1).max(10_000_000),
+  concurrency: z.number().int().min(1).max(100_000).describe("Requests at the same time."),
+});
+
+export const tiersFileSchema = z.strictObject({ tiers: z.record(name, tierSchema) });
+
+export type ApiKey = z.output<typeof apiKeySchema>;
+export type Model = z.output<typeof modelSchema>;
+export type Target = z.output<typeof targetSchema>;
+export type Tier = z.output<typeof tierSchema>;
+export type KeysFile = z.output<typeof keysFileSchema>;
+export type RoutesFile = z.output<typeof routesFileSchema>;
+export type TiersFile = z.output<typeof tiersFileSchema>;
+
+/** Parses one mounted file; throws an Error that lists every fault with its path. */
+export function parseDocument<T>(schema: z.ZodType<T>, text: string, what: string): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, and a keys file must never reach a log.
+    throw new Error(`${what} is not JSON`);
+  }
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  throw new Error(`${what}: ${faultsOf(result.error).join("; ")}`);
+}
+
+/** One line for each fault, "path: what is wrong", without the value itself. */
+export function faultsOf(error: z.ZodError): string[] {
+  return error.issues.map((issue) => {
+    const path = issue.path.map(String).join(".");
+    return path === "" ? issue.message : `${path}: ${issue.message}`;
+  });
+}
+
+function refuseRepeats<K extends string>(
+  list: string,
+  rows: readonly Readonly<Record<K, string>>[],
+  member: K,
+  context: z.RefinementCtx,
+): void {
+  const seen = new Set<string>();
+  rows.forEach((row, index) => {
+    if (seen.has(row[member])) {
+      context.addIssue({ code: "custom", path: [list, index, member], message: "is there twice" });
+    }
+    seen.add(row[member]);
+  });
+}

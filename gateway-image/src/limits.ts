@@ -1,0 +1,75 @@
+/**
+ * Every bound of the gateway that is not a setting, in one place, with its reason. The relations
+ * between bounds are asserted when the file is loaded, so a careless change stops the start.
+ */
+import { assert } from "./base/assert.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const limits = {
+  /** The edge accepts 1 MB (decimal, nginx `1m` is 1 MiB); the gateway must accept all of it. */
+  bodyBytesMax: 1 * MIB,
+  /** Node's default of 16 KiB is twice what the edge lets through (4 buffers of 8 KiB at most). */
+  headerBytesMax: 16 * KIB,
+  /** A JSON body nested deeper than this is an attack on the parser, not a prompt. */
+  jsonDepthMax: 64,
+  /** A client has this long to send its headers (Node's requestTimeout covers the body too). */
+  headersTimeoutMs: 10_000,
+  /** The same 10 s that the edge gives a client between two reads of a body, times six. */
+  bodyTimeoutMs: 60_000,
+  /** Idle connections from the edge are kept longer than nginx keeps them (60 s), so that the
+   * edge, not the gateway, closes first and never writes into a closed connection. */
+  keepAliveTimeoutMs: 75_000,
+
+  /** TCP and TLS to a pod of the same cluster take milliseconds; 3 s covers one lost SYN. */
+  upstreamConnectTimeoutMs: 3_000,
+  /** Connections to one model server: above vLLM's own max-num-seqs default of 256 they queue. */
+  upstreamConnectionsMax: 512,
+  /** vLLM closes idle connections after 5 s by default; we must let go first. */
+  upstreamKeepAliveTimeoutMs: 4_000,
+  /** One event of a stream; log probabilities of 20 alternatives stay far below. */
+  eventBytesMax: 1 * MIB,
+  /** A whole answer held in memory: 2048 embeddings of 1024 numbers are some 25 MB. */
+  answerBytesMax: 32 * MIB,
+  /** The part of an upstream's error that is read to explain it. */
+  errorBytesMax: 64 * KIB,
+  /** Silence after which a stream gets a comment, so that proxies do not close it. */
+  heartbeatMs: 15_000,
+  /** A client that takes nothing for this long is gone or hostile; the model server is freed. */
+  slowReaderTimeoutMs: 60_000,
+
+  /** Faults in a row after which a target is left alone. */
+  ejectionFaults: 3,
+  ejectionMsMin: 5_000,
+  ejectionMsMax: 60_000,
+
+  /** Redis answers in under 1 ms; beyond this the caller is better refused than kept. */
+  quotaTimeoutMs: 500,
+  /** A slot whose gateway died is free again after this; a living gateway renews in time. */
+  leaseMs: 90_000,
+  leaseRenewalMs: 30_000,
+
+  /** Rows per insert: PostgreSQL allows 65,535 parameters, a row has fewer than 20. */
+  ledgerBatchRowsMax: 500,
+  ledgerFlushMs: 50,
+  ledgerTimeoutMs: 5_000,
+  /** Between two tries while PostgreSQL is away. */
+  ledgerRetryMs: 1_000,
+
+  /** Series for the label `user`; later principals are counted together as "other". */
+  userLabelsMax: 200,
+  /** How often mounted files are compared with what was read. */
+  reloadMs: 2_000,
+  /** A request id from outside is taken when it is this short and plain. */
+  requestIdLengthMax: 128,
+} as const;
+
+assert(limits.headersTimeoutMs < limits.bodyTimeoutMs, "headers come before the body");
+assert(limits.heartbeatMs < limits.slowReaderTimeoutMs, "a heartbeat precedes the verdict 'gone'");
+assert(limits.leaseRenewalMs * 2 < limits.leaseMs, "one renewal may fail without losing a slot");
+assert(limits.errorBytesMax <= limits.answerBytesMax, "an error is an answer");
+assert(limits.eventBytesMax <= limits.answerBytesMax, "an event is part of an answer");
+assert(limits.ejectionMsMin < limits.ejectionMsMax, "ejection grows");
+assert(limits.ledgerBatchRowsMax * 20 <= 65_535, "one insert fits PostgreSQL's parameters");
+assert(limits.ledgerFlushMs < limits.ledgerRetryMs, "a retry waits longer than a flush");
