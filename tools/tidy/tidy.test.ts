@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { ENTRY_POINTS, ENVIRONMENT_READERS, isTest, mayImport } from "./arrows.ts";
+import { missingEntries } from "./complete-lock.ts";
 import { findCycles } from "./graph.ts";
 import { listSources, parseSource, readSource } from "./source-tree.ts";
 
@@ -121,6 +122,12 @@ describe("banned", () => {
   test("the lock file names no registry", () => {
     const lock = readFileSync(path.join(root, "package-lock.json"), "utf8");
     expect(lock.match(/"resolved": "https?:/g) ?? []).toEqual([]);
+  });
+
+  test("the lock file has the optional packages of every platform", () => {
+    const lock = JSON.parse(readFileSync(path.join(root, "package-lock.json"), "utf8"));
+    // Mend it with: node tools/tidy/complete-lock.ts
+    expect(Object.keys(missingEntries(lock.packages))).toEqual([]);
   });
 });
 
