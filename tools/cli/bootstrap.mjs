@@ -20,7 +20,10 @@ await main();
 
 async function main() {
   if (Number(process.versions.node.split(".")[0]) < 20) {
-    fail(`Node.js ${process.versions.node} is too old`, "install Node.js 20 or newer (Debian 12: from nodejs.org or npm)");
+    fail(
+      `Node.js ${process.versions.node} is too old`,
+      "install Node.js 20 or newer (Debian 12: from nodejs.org or npm)",
+    );
   }
   await ensurePackages();
   const bundled = path.join(modules, ".bin", "node");
@@ -38,13 +41,25 @@ async function main() {
 async function handOver(node) {
   const child = spawn(
     node,
-    ["--disable-warning=ExperimentalWarning", path.join(root, "tools/cli/main.ts"), ...process.argv.slice(2)],
-    { stdio: "inherit", env: { ...process.env, PATH: `${path.join(modules, ".bin")}${path.delimiter}${process.env.PATH}` } },
+    [
+      "--disable-warning=ExperimentalWarning",
+      path.join(root, "tools/cli/main.ts"),
+      ...process.argv.slice(2),
+    ],
+    {
+      stdio: "inherit",
+      env: {
+        ...process.env,
+        PATH: `${path.join(modules, ".bin")}${path.delimiter}${process.env.PATH}`,
+      },
+    },
   );
   // A terminal sends its signals to the whole group; others reach only us and are passed on.
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   process.on("SIGINT", () => {});
-  child.once("error", (error) => fail(`cannot start ${node}: ${error.message}`, "remove node_modules and run the command again"));
+  child.once("error", (error) =>
+    fail(`cannot start ${node}: ${error.message}`, "remove node_modules and run the command again"),
+  );
   child.once("exit", (code, signal) => {
     process.exitCode = code ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGTERM" ? 15 : 9);
   });
@@ -73,7 +88,10 @@ async function exclusively(work) {
       const holder = Number(readText(installing));
       if (!(holder > 0 && isAlive(holder))) rmSync(installing, { force: true });
       else if (Date.now() - started > LOCK_STALE_MS) {
-        fail(`another process (${holder}) has been installing for too long`, `end it, or remove ${installing}`);
+        fail(
+          `another process (${holder}) has been installing for too long`,
+          `end it, or remove ${installing}`,
+        );
       } else await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
@@ -89,7 +107,12 @@ function npmInstall() {
     const started = Date.now();
     const elapsed = () => `${((Date.now() - started) / 1000).toFixed(0)} s`;
     const live = process.stderr.isTTY;
-    const show = () => process.stderr.write(live ? `\r\x1b[2K  installing npm packages … ${elapsed()}` : `  installing npm packages … ${elapsed()}\n`);
+    const show = () =>
+      process.stderr.write(
+        live
+          ? `\r\x1b[2K  installing npm packages … ${elapsed()}`
+          : `  installing npm packages … ${elapsed()}\n`,
+      );
     const timer = setInterval(show, live ? 250 : 10_000);
     show();
     const child = spawn("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
@@ -111,7 +134,10 @@ function npmInstall() {
       clearInterval(timer);
       if (live) process.stderr.write("\r\x1b[2K");
       if (code !== 0) {
-        fail(`npm ci ended with ${code}:\n${output.trim().split("\n").slice(-12).join("\n")}`, "check the network and the npm registry setting, then run the command again");
+        fail(
+          `npm ci ended with ${code}:\n${output.trim().split("\n").slice(-12).join("\n")}`,
+          "check the network and the npm registry setting, then run the command again",
+        );
       }
       process.stderr.write(`✓ npm packages (${elapsed()})\n`);
       resolve();
@@ -122,13 +148,25 @@ function npmInstall() {
 /** What node_modules was made from: every manifest and the lock file. */
 function packagesHash() {
   const hash = createHash("sha256");
-  for (const file of ["package-lock.json", "package.json", "gateway-image/package.json", "policies/package.json"]) {
+  for (const file of [
+    "package-lock.json",
+    "package.json",
+    "gateway-image/package.json",
+    "policies/package.json",
+  ]) {
     const text = readText(path.join(root, file)) ?? "";
     // Scripts may change without anything to install.
     if (file.endsWith("package-lock.json")) hash.update(text);
     else {
       const manifest = JSON.parse(text);
-      hash.update(JSON.stringify([manifest.dependencies, manifest.devDependencies, manifest.optionalDependencies, manifest.workspaces]));
+      hash.update(
+        JSON.stringify([
+          manifest.dependencies,
+          manifest.devDependencies,
+          manifest.optionalDependencies,
+          manifest.workspaces,
+        ]),
+      );
     }
   }
   return hash.digest("hex");

@@ -16,7 +16,9 @@ export interface Environment {
 
 export function readEnvironment(): Environment {
   const variables = Object.fromEntries(
-    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    ),
   );
   const projectDir = path.resolve(import.meta.dirname, "../..");
   const terminal = process.stdout.isTTY === true;

@@ -62,7 +62,9 @@ function interruptible(): AbortSignal {
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) process.exit(130);
-    process.stderr.write("\nstopping: finishing what has begun and saving the state (again: at once)\n");
+    process.stderr.write(
+      "\nstopping: finishing what has begun and saving the state (again: at once)\n",
+    );
     controller.abort();
   };
   process.on("SIGINT", stop);

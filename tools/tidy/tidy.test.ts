@@ -41,6 +41,33 @@ describe("the tree", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("every package that is imported is declared", () => {
+    const declared = (manifest: string) => {
+      const found = JSON.parse(readFileSync(path.join(root, manifest), "utf8"));
+      return new Set(
+        Object.keys({
+          ...found.dependencies,
+          ...found.devDependencies,
+          ...found.optionalDependencies,
+        }),
+      );
+    };
+    const rootPackages = declared("package.json");
+    const workspaces = new Map(
+      ["gateway-image", "policies"].map((name) => [name, declared(`${name}/package.json`)]),
+    );
+    const wrong = sources.flatMap((source) => {
+      const workspace = workspaces.get(source.file.split("/")[0] ?? "");
+      const allowed = workspace ?? rootPackages;
+      return source.imports
+        .map((imported) => packageOf(imported.target))
+        .filter((name) => name !== undefined && !allowed.has(name))
+        .filter((name) => !(isTest(source.file) && rootPackages.has(name ?? "")))
+        .map((name) => `${source.file} imports ${name}, which no manifest declares`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
   test("has no import cycle", () => {
     const graph = new Map(
       production.map((source) => [
@@ -155,6 +182,15 @@ describe("the checker itself", () => {
     expect(mayImport("policies/pack.ts", "components/edge.ts")).toBe(false);
   });
 });
+
+/** The npm package of an import; undefined for files of ours and for Node's own modules. */
+function packageOf(target: string): string | undefined {
+  if (known.has(target) || target.startsWith("node:") || /\.(ts|js|mjs|json)$/.test(target)) {
+    return undefined;
+  }
+  const parts = target.split("/");
+  return target.startsWith("@") ? parts.slice(0, 2).join("/") : parts[0];
+}
 
 function isOurs(target: string): boolean {
   return /^(stacks|components|config|observability|policies|gateway-image|tools)\//.test(target);

@@ -1,7 +1,7 @@
 /** Format, lint, types and the tidy test: what a change must pass before its tests are run. */
 import path from "node:path";
-import { createProgress } from "../../base/progress.ts";
 import { run } from "../../base/process.ts";
+import { createProgress } from "../../base/progress.ts";
 import type { Environment } from "../environment.ts";
 import type { Verb } from "../verb.ts";
 
@@ -20,7 +20,12 @@ function checks(environment: Environment): readonly Check[] {
     { name: "format and lint", command: bin("biome"), args: ["check", "--error-on-warnings", "."] },
     { name: "types", command: process.execPath, args: [typescript, "-p", "."] },
     { name: "tidy", command: bin("vitest"), args: ["run", "--project", "unit", "tools/tidy"] },
-    { name: "go format", command: "sh", args: ["-c", 'test -z "$(gofmt -l . | tee /dev/stderr)"'], cwd: go },
+    {
+      name: "go format",
+      command: "sh",
+      args: ["-c", 'test -z "$(gofmt -l . | tee /dev/stderr)"'],
+      cwd: go,
+    },
   ];
 }
 

@@ -11,7 +11,10 @@ export const verb: Verb = {
   name: "kubectl",
   summary: "kubectl of the one-node cluster",
   usage: "ARGUMENTS OF KUBECTL",
-  examples: ["npm run kubectl -- get pods -A", "npm run kubectl -- -n deepseek logs deploy/gateway"],
+  examples: [
+    "npm run kubectl -- get pods -A",
+    "npm run kubectl -- -n deepseek logs deploy/gateway",
+  ],
   options: {},
   positionals: [0, 100],
   passThrough: true,
