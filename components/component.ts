@@ -1,0 +1,27 @@
+/**
+ * What every component shares: its type token, the labels of its objects, and the registration of
+ * its outputs. Knows no child.
+ */
+import * as pulumi from "@pulumi/pulumi";
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** Kubernetes' own recommended labels; the first one alone selects pods. */
+export const NAME_LABEL = "app.kubernetes.io/name";
+
+export abstract class Component extends pulumi.ComponentResource {
+  /** `kind` is `<room>:<Name>`; the token begins with the project's own package name. */
+  constructor(kind: string, name: string, options?: pulumi.ComponentResourceOptions) {
+    super(`deepseek:${kind}`, name, {}, options);
+  }
+}
+
+/** Labels of every object of one program. */
+export function labelsOf(program: string, extra: Labels = {}): Record<string, string> {
+  return { [NAME_LABEL]: program, "app.kubernetes.io/part-of": "deepseek", ...extra };
+}
+
+/** What selects one program's pods, for Services, policies and spread alike. */
+export function selectorOf(program: string, extra: Labels = {}): Record<string, string> {
+  return { [NAME_LABEL]: program, ...extra };
+}

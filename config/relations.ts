@@ -1,0 +1,145 @@
+/**
+ * What must hold between settings. Each relation looks only at sections that could be read, so that
+ * it can run beside other faults.
+ */
+import type { Fault } from "./parse.ts";
+import type { Settings } from "./schema.ts";
+
+type Relation = (settings: Partial<Settings>) => readonly Fault[];
+
+/**
+ * Days an audit trail must be kept. cnGeneral and cnHospital: six months of the Cybersecurity Law
+ * (art. 23(3)), up to 184 days; cnBank: one year (guideline [2009] 19, art. 27(2)), leap years
+ * included; usHospital: six years (45 CFR 164.316(b)(2)(i)). gdpr sets no number, but wants one.
+ */
+const AUDIT_DAYS_MIN: Readonly<Record<Settings["retention"]["profile"], number>> = {
+  cnGeneral: 184,
+  cnBank: 366,
+  cnHospital: 184,
+  usHospital: 2_192,
+  gdpr: 1,
+};
+
+const RELATIONS: readonly Relation[] = [
+  certificatesComplete,
+  issuerNamed,
+  simulatorImage,
+  modelNames,
+  identityNames,
+  identityTiers,
+  identityModels,
+  portsDiffer,
+  auditFloor,
+];
+
+export function relations(settings: Partial<Settings>): Fault[] {
+  return RELATIONS.flatMap((relation) => relation(settings));
+}
+
+function certificatesComplete({ tls, certificates }: Partial<Settings>): Fault[] {
+  if (tls?.mode !== "given" || certificates === undefined) return [];
+  const all = ["edge", "gateway", "model", "redis", "postgres", "prometheus", "alertmanager"];
+  return all
+    .filter((name) => !(name in certificates.names))
+    .map((name) => ({
+      path: `deepseek:certificates.names.${name}`,
+      wrong: "missing, and tls.mode is given",
+      right: "an object with certificate, key (PEM)",
+    }));
+}
+
+function issuerNamed({ tls }: Partial<Settings>): Fault[] {
+  if (tls?.mode !== "certManager" || tls.issuer !== undefined) return [];
+  const wrong = "missing, and tls.mode is certManager";
+  return [{ path: "deepseek:tls.issuer", wrong, right: "an object with kind, name" }];
+}
+
+function simulatorImage({ images, models }: Partial<Settings>): Fault[] {
+  if (images === undefined || models === undefined || images.simulator !== undefined) return [];
+  if (!models.some((model) => model.server.engine === "simulator")) return [];
+  const wrong = "missing, and a model is served by the simulator";
+  return [{ path: "deepseek:images.simulator", wrong, right: "an object with tag, digest" }];
+}
+
+function modelNames({ models }: Partial<Settings>): Fault[] {
+  // Kubernetes names have no dots, so v2.5 and v2-5 would meet in one Service.
+  const names = (models ?? []).map((model) => model.name.replaceAll(".", "-"));
+  return repeated(names).map((index) => ({
+    path: `deepseek:models[${index}].name`,
+    wrong: `is ${JSON.stringify(models?.[index]?.name)}, which another model is called, too`,
+    right: "a name of its own (dots and hyphens count as the same)",
+  }));
+}
+
+function identityNames({ identities }: Partial<Settings>): Fault[] {
+  return repeated((identities ?? []).map((identity) => identity.name)).map((index) => ({
+    path: `deepseek:identities[${index}].name`,
+    wrong: `is ${JSON.stringify(identities?.[index]?.name)}, which another identity is called, too`,
+    right: "a name of its own",
+  }));
+}
+
+function identityTiers({ identities, quotas }: Partial<Settings>): Fault[] {
+  if (identities === undefined || quotas === undefined) return [];
+  return identities.flatMap((identity, index) =>
+    identity.tier in quotas
+      ? []
+      : [
+          {
+            path: `deepseek:identities[${index}].tier`,
+            wrong: `is ${JSON.stringify(identity.tier)}, and quotas has no such tier`,
+            right: `one of ${Object.keys(quotas).join(", ")}`,
+          },
+        ],
+  );
+}
+
+function identityModels({ identities, models }: Partial<Settings>): Fault[] {
+  if (identities === undefined || models === undefined) return [];
+  const known = models.map((model) => model.name);
+  return identities.flatMap((identity, index) =>
+    (identity.models === "*" ? [] : identity.models).flatMap((name, place) =>
+      known.includes(name)
+        ? []
+        : [
+            {
+              path: `deepseek:identities[${index}].models[${place}]`,
+              wrong: `is ${JSON.stringify(name)}, and there is no such model`,
+              right: `one of ${known.join(", ")}`,
+            },
+          ],
+    ),
+  );
+}
+
+function portsDiffer({ edge, monitoring }: Partial<Settings>): Fault[] {
+  const ports: [path: string, port: number | undefined][] = [
+    ["deepseek:edge.ports.https", edge?.ports.https],
+    ["deepseek:edge.ports.http", edge?.ports.http],
+    ["deepseek:monitoring.nodePort", monitoring?.nodePort],
+  ];
+  const used = ports.filter((entry): entry is [string, number] => entry[1] !== undefined);
+  return repeated(used.map(([, port]) => String(port))).map((index) => ({
+    path: used[index]?.[0] ?? "",
+    wrong: `is ${used[index]?.[1]}, which another Service uses, too`,
+    right: "a port of its own, from 30000 to 32767",
+  }));
+}
+
+function auditFloor({ retention }: Partial<Settings>): Fault[] {
+  if (retention === undefined) return [];
+  const floor = AUDIT_DAYS_MIN[retention.profile];
+  if (retention.auditDays >= floor) return [];
+  return [
+    {
+      path: "deepseek:retention.auditDays",
+      wrong: `is ${retention.auditDays}, below the floor of profile ${retention.profile}`,
+      right: `at least ${floor}`,
+    },
+  ];
+}
+
+/** Places whose value stood earlier already. */
+function repeated(values: readonly string[]): number[] {
+  return values.flatMap((value, index) => (values.indexOf(value) < index ? [index] : []));
+}
