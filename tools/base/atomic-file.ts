@@ -2,6 +2,8 @@
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
 
+let written = 0;
+
 /**
  * Writes `content` beside `file`, flushes it, renames it over `file` and flushes the folder.
  * Errors are the file system's own (ENOSPC, EACCES ...); `file` is then untouched.
@@ -12,7 +14,8 @@ export async function writeFileAtomic(
   mode = 0o644,
 ): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.${Date.now()}.tmp`;
+  // The counter keeps two writes of one millisecond in one process apart.
+  const temporary = `${file}.${process.pid}.${Date.now()}.${written++}.tmp`;
   try {
     const handle = await open(temporary, "w", mode);
     try {

@@ -13,7 +13,15 @@ const POLL_MS = 200;
 const MEGABYTE = 1_000_000;
 
 /** The mirror no longer has a file of the kept answer: a security update has replaced it. */
-export class GoneFromMirror extends Error {}
+export class GoneFromMirror extends UserError {
+  constructor(reason: string) {
+    super("A Debian package has left the mirror", {
+      where: reason,
+      fix: "Run the command again; if it stays, the mirror's index and files disagree.",
+      exitCode: 1,
+    });
+  }
+}
 
 export function archiveFile(cacheFolder: string, sha256: string): string {
   return path.join(cacheFolder, "archives", `${sha256}.deb`);

@@ -36,17 +36,25 @@ export interface DebianPackage {
 /** Version of the unpacking: a change of root-folder.ts must not meet older roots. */
 const ROOT_FORMAT = 1;
 
-/** Downloads the closure of `names`; nothing is unpacked. */
-export async function fetchPackages(
-  names: readonly string[],
-  options: EnsureOptions = {},
-): Promise<readonly DebianPackage[]> {
+/** One question: the closure of `names`, less `without`. */
+export interface PackageSet {
+  readonly names: readonly string[];
+  readonly without?: readonly string[];
+}
+
+/** Downloads several closures at once; nothing is unpacked. The answers keep the questions' order. */
+export async function fetchPackageSets(
+  sets: readonly PackageSet[],
+  options: Omit<EnsureOptions, "without"> = {},
+): Promise<readonly (readonly DebianPackage[])[]> {
   const cacheFolder = options.cacheDir ?? defaultCacheFolder();
   const apt = await openApt(cacheFolder);
   const progress = options.progress ?? silentProgress;
-  return progress.step(`Debian packages for ${listed(names)}`, async (step) =>
-    describe(await fetchClosure(apt, names, options, cacheFolder, step), cacheFolder),
-  );
+  const names = [...new Set(sets.flatMap((set) => set.names))];
+  return progress.step(`Debian packages for ${listed(names)}`, async (step) => {
+    const closures = await fetchClosures(apt, sets, options.refresh === true, cacheFolder, step);
+    return closures.map((closure) => describe(closure, cacheFolder));
+  });
 }
 
 /** Downloads and unpacks the closure of `names` into one root folder. */
@@ -54,7 +62,10 @@ export async function ensurePackages(
   names: readonly string[],
   options: EnsureOptions = {},
 ): Promise<{ packages: readonly DebianPackage[]; root: string }> {
-  const packages = await fetchPackages(names, options);
+  const [packages = []] = await fetchPackageSets(
+    [{ names, ...(options.without === undefined ? {} : { without: options.without }) }],
+    options,
+  );
   const cacheFolder = options.cacheDir ?? defaultCacheFolder();
   const root = path.join(cacheFolder, "roots", rootKey(packages));
   if (!(await exists(root))) {
@@ -66,25 +77,28 @@ export async function ensurePackages(
   return { packages, root };
 }
 
-async function fetchClosure(
+async function fetchClosures(
   apt: Apt,
-  names: readonly string[],
-  options: EnsureOptions,
+  sets: readonly PackageSet[],
+  refresh: boolean,
   cacheFolder: string,
   step: Step,
-): Promise<readonly ResolvedPackage[]> {
-  const resolve = (refresh: boolean) =>
-    resolvePackages(apt, names, { cacheFolder, step, refresh, without: options.without ?? [] });
-  const packages = await resolve(options.refresh === true);
+): Promise<ResolvedPackage[][]> {
+  const closures: ResolvedPackage[][] = [];
+  for (const [index, { names, without = [] }] of sets.entries()) {
+    // The index is fetched once, also where several questions are asked anew.
+    const fetchIndex = refresh && index === 0;
+    const options = { cacheFolder, step, refresh, fetchIndex, without };
+    closures.push([...(await resolvePackages(apt, names, options))]);
+  }
+  const all = new Map(closures.flat().map((one) => [one.sha256, one]));
   try {
-    await downloadPackages(apt, packages, { cacheFolder, step });
-    return packages;
+    await downloadPackages(apt, [...all.values()], { cacheFolder, step });
+    return closures;
   } catch (error) {
-    if (!(error instanceof GoneFromMirror)) throw error;
+    if (!(error instanceof GoneFromMirror) || refresh) throw error;
     step.status("the mirror has newer versions");
-    const newer = await resolve(true);
-    await downloadPackages(apt, newer, { cacheFolder, step });
-    return newer;
+    return fetchClosures(apt, sets, true, cacheFolder, step);
   }
 }
 

@@ -24,8 +24,10 @@ export interface ResolveOptions {
   readonly cacheFolder: string;
   /** Left out of the closure: what only maintainer scripts need, or what is not wanted. */
   readonly without?: readonly string[];
-  /** Looks for newer versions, even where an answer is kept. */
+  /** Asks anew, even where an answer is kept. */
   readonly refresh?: boolean;
+  /** Fetches the index even where it is fresh. */
+  readonly fetchIndex?: boolean;
   readonly step?: Step;
 }
 
@@ -41,7 +43,7 @@ export async function resolvePackages(
     if (known !== undefined) return known;
   }
   options.step?.status("Debian's package index");
-  await apt.update({ force: options.refresh === true, ...stepOf(options) });
+  await apt.update({ force: options.fetchIndex === true, ...stepOf(options) });
   const result = await apt.get(["install", "--print-uris", "-qq", "-y", ...names]);
   if (result.code !== 0) throw unresolvable(names, lastLines(result));
   const without = new Set(options.without);
