@@ -1,0 +1,176 @@
+/**
+ * The simulated inference of one model: at most `maxNumSeqs` requests run, later ones wait in
+ * order; prefill takes time by prompt length, then tokens come at an even pace.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SimulatorConfig } from "./config.ts";
+import { type FinishedReason, ModelMetrics } from "./metrics.ts";
+import type { Call, Controls } from "./request.ts";
+import { type Answer, answerTo, createRandom, hashText } from "./text.ts";
+
+/** Longest prefill that one A100 batch holds at the default length; sizes the KV gauge only. */
+const KV_SEQUENCES = 64;
+
+export interface Token {
+  readonly text: string;
+  readonly index: number;
+  readonly last: boolean;
+}
+
+export interface Generation {
+  readonly answer: Answer;
+  readonly promptTokens: number;
+  /** Yields each token when its time has come; throws ConnectionLost where one is to be played. */
+  tokens(signal: AbortSignal): AsyncGenerator<Token>;
+}
+
+/** The request is to end as if the server's connection had broken. */
+export class ConnectionLost extends Error {}
+
+export class ModelEngine {
+  readonly metrics: ModelMetrics;
+  readonly #config: SimulatorConfig;
+  readonly #queue: (() => void)[] = [];
+  /** Slots taken; one is handed on to the next in the queue without ever becoming free. */
+  #slotsTaken = 0;
+  readonly #random: () => number;
+
+  constructor(model: string, config: SimulatorConfig) {
+    this.#config = config;
+    this.metrics = new ModelMetrics(model, config.maxModelLen * KV_SEQUENCES);
+    this.#random = createRandom(hashText(model, config.seed));
+  }
+
+  /** Draws which fault, if any, the next request meets. */
+  drawFaults(): Controls {
+    const { errorRate, stallRate, disconnectRate, stallMs } = this.#config;
+    if (this.#random() < errorRate) return { error: 500 };
+    if (this.#random() < disconnectRate) return { disconnectAfter: 3 };
+    if (this.#random() < stallRate) return { stallAfter: 3, stallMs };
+    return {};
+  }
+
+  prepare(call: Call, promptTokens: number, tokensMax: number, controls: Controls): Generation {
+    const exactly = controls.tokens ?? (call.ignoreEnd ? tokensMax : undefined);
+    const seed = call.seed ?? this.#config.seed;
+    const answer = answerTo(call.prompt, { seed, tokensMax, exactly });
+    const run = (signal: AbortSignal) => this.#run(answer, promptTokens, controls, signal);
+    return { answer, promptTokens, tokens: run };
+  }
+
+  /** Runs work that yields no tokens (embeddings) in a slot. */
+  async prefillOnly(promptTokens: number, controls: Controls, signal: AbortSignal): Promise<void> {
+    for await (const _ of this.#run(
+      { tokens: [], finishReason: "stop" },
+      promptTokens,
+      controls,
+      signal,
+    )) {
+      // No tokens: the loop only waits for the slot and the prefill.
+    }
+  }
+
+  async *#run(
+    answer: Answer,
+    promptTokens: number,
+    controls: Controls,
+    signal: AbortSignal,
+  ): AsyncGenerator<Token> {
+    const arrived = performance.now();
+    await this.#takeSlot(signal);
+    const { metrics } = this;
+    metrics.observe("vllm:request_queue_time_seconds", (performance.now() - arrived) / 1000);
+    metrics.running += 1;
+    metrics.tokensHeld += promptTokens;
+    let produced = 0;
+    let reason: FinishedReason = "abort";
+    try {
+      await this.#pause(this.#prefillMs(promptTokens, controls), signal);
+      metrics.promptTokens += promptTokens;
+      metrics.observe("vllm:time_to_first_token_seconds", (performance.now() - arrived) / 1000);
+      for await (const token of this.#decode(answer, controls, signal)) {
+        produced += 1;
+        metrics.generationTokens += 1;
+        metrics.tokensHeld += 1;
+        yield token;
+      }
+      reason = answer.finishReason;
+    } catch (error) {
+      if (error instanceof ConnectionLost) reason = "error";
+      throw error;
+    } finally {
+      metrics.running -= 1;
+      metrics.tokensHeld -= promptTokens + produced;
+      metrics.finished(reason);
+      metrics.observe("vllm:e2e_request_latency_seconds", (performance.now() - arrived) / 1000);
+      this.#releaseSlot();
+    }
+  }
+
+  #releaseSlot(): void {
+    const next = this.#queue.shift();
+    if (next === undefined) this.#slotsTaken -= 1;
+    else next();
+  }
+
+  async *#decode(answer: Answer, controls: Controls, signal: AbortSignal): AsyncGenerator<Token> {
+    const interval = 1000 / (controls.tokensPerSecond ?? this.#config.tokensPerSecond);
+    let due = performance.now();
+    let previous = due;
+    for (const [index, text] of answer.tokens.entries()) {
+      if (index > 0) {
+        // A due time, not a fixed pause, so that a busy machine does not slow the pace for ever.
+        due += this.#vary(interval);
+        if (index === controls.stallAfter) due += controls.stallMs ?? this.#config.stallMs;
+        await this.#pause(due - performance.now(), signal);
+        const now = performance.now();
+        this.metrics.observe("vllm:inter_token_latency_seconds", (now - previous) / 1000);
+        previous = now;
+      }
+      if (index === controls.disconnectAfter) throw new ConnectionLost();
+      yield { text, index, last: index === answer.tokens.length - 1 };
+    }
+  }
+
+  async #takeSlot(signal: AbortSignal): Promise<void> {
+    if (this.#slotsTaken < this.#config.maxNumSeqs) {
+      this.#slotsTaken += 1;
+      return;
+    }
+    this.metrics.waiting += 1;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const leave = () => {
+          const at = this.#queue.indexOf(start);
+          if (at !== -1) this.#queue.splice(at, 1);
+          this.metrics.finished("abort");
+          reject(signal.reason);
+        };
+        const start = () => {
+          signal.removeEventListener("abort", leave);
+          resolve();
+        };
+        if (signal.aborted) return leave();
+        this.#queue.push(start);
+        signal.addEventListener("abort", leave, { once: true });
+      });
+    } finally {
+      this.metrics.waiting -= 1;
+    }
+  }
+
+  async #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (milliseconds >= 1) await sleep(milliseconds, undefined, { signal });
+  }
+
+  #prefillMs(promptTokens: number, controls: Controls): number {
+    const prefill = (promptTokens * 1000) / this.#config.prefillTokensPerSecond;
+    return this.#vary((controls.ttftMs ?? this.#config.ttftMs) + prefill);
+  }
+
+  #vary(milliseconds: number): number {
+    const { jitter } = this.#config;
+    return milliseconds * (1 - jitter + 2 * jitter * this.#random());
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Reads a request body as vLLM does: only the members that the simulator acts upon, everything
+ * else is let through. Faults carry vLLM's own status and error type.
+ */
+export type Endpoint = "chat" | "completions" | "embeddings";
+
+/** How one request should misbehave; from `simulate` in the body or x-sim-* headers. */
+export interface Controls {
+  readonly ttftMs?: number;
+  readonly tokensPerSecond?: number;
+  /** The answer's length in tokens. */
+  readonly tokens?: number;
+  /** Answer with this status at once. */
+  readonly error?: number;
+  readonly stallAfter?: number;
+  readonly stallMs?: number;
+  readonly disconnectAfter?: number;
+}
+
+export interface Call {
+  readonly model: string;
+  /** The whole prompt as text: what the answer is drawn from. */
+  readonly prompt: string;
+  /** The separate texts, for token counts and embeddings. */
+  readonly texts: readonly string[];
+  readonly stream: boolean;
+  readonly includeUsage: boolean;
+  readonly continuousUsage: boolean;
+  readonly tokensMax: number | null;
+  readonly ignoreEnd: boolean;
+  readonly seed: number | null;
+  readonly dimensions: number | null;
+  readonly controls: Controls;
+}
+
+export class RequestFault extends Error {
+  readonly status: number;
+  readonly type: string;
+
+  constructor(status: number, type: string, message: string) {
+    super(message);
+    this.name = "RequestFault";
+    this.status = status;
+    this.type = type;
+  }
+}
+
+const bad = (message: string) => new RequestFault(400, "BadRequestError", message);
+
+const CONTROL_NAMES: Readonly<Record<string, keyof Controls>> = {
+  "x-sim-ttft-ms": "ttftMs",
+  "x-sim-tokens-per-second": "tokensPerSecond",
+  "x-sim-tokens": "tokens",
+  "x-sim-error": "error",
+  "x-sim-stall-after": "stallAfter",
+  "x-sim-stall-ms": "stallMs",
+  "x-sim-disconnect-after": "disconnectAfter",
+};
+
+type Json = Readonly<Record<string, unknown>>;
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+export function readCall(
+  endpoint: Endpoint,
+  text: string,
+  headers: Headers,
+  testControls: boolean,
+): Call {
+  const body = readObject(text);
+  if (typeof body.model !== "string") throw bad("model: Field required");
+  if (body.n !== undefined && body.n !== null && body.n !== 1) {
+    throw bad("the simulated server answers with one choice only: n must be 1");
+  }
+  const texts = readTexts(endpoint, body);
+  const options = isObject(body.stream_options) ? body.stream_options : {};
+  const stream = body.stream === true;
+  if (!stream && isObject(body.stream_options)) {
+    throw bad("Stream options can only be defined when `stream=True`.");
+  }
+  return {
+    model: body.model,
+    prompt: texts.join("\n"),
+    texts,
+    stream,
+    includeUsage: options.include_usage === true,
+    continuousUsage: options.include_usage === true && options.continuous_usage_stats === true,
+    tokensMax: readPositive(body, "max_completion_tokens") ?? readPositive(body, "max_tokens"),
+    ignoreEnd: body.ignore_eos === true,
+    seed: typeof body.seed === "number" && Number.isInteger(body.seed) ? body.seed : null,
+    dimensions: readPositive(body, "dimensions"),
+    controls: testControls ? readControls(body.simulate, headers) : {},
+  };
+}
+
+function readObject(text: string): Json {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw bad("the body is not JSON");
+  }
+  if (!isObject(body)) throw bad("the body must be a JSON object");
+  return body;
+}
+
+function readTexts(endpoint: Endpoint, body: Json): string[] {
+  if (endpoint === "chat") return readMessages(body.messages);
+  const value = endpoint === "completions" ? body.prompt : body.input;
+  const name = endpoint === "completions" ? "prompt" : "input";
+  if (typeof value === "string") return [value];
+  if (Array.isArray(value) && value.length > 0) {
+    if (value.every((item) => typeof item === "string")) return value;
+    // A list of token numbers is one prompt.
+    if (value.every((item) => typeof item === "number")) return [value.join(" ")];
+  }
+  throw bad(`${name}: must be a string or a list of strings`);
+}
+
+function readMessages(messages: unknown): string[] {
+  if (!Array.isArray(messages) || messages.length === 0) throw bad("messages: Field required");
+  return messages.map((message: unknown, index) => {
+    if (!isObject(message) || typeof message.role !== "string") {
+      throw bad(`messages.${index}.role: Field required`);
+    }
+    return readContent(message.content);
+  });
+}
+
+function readContent(content: unknown): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return "";
+  return content
+    .map((part: unknown) => (isObject(part) && typeof part.text === "string" ? part.text : ""))
+    .join("");
+}
+
+function readPositive(body: Json, name: string): number | null {
+  const value = body[name];
+  if (value === undefined || value === null) return null;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1) return value;
+  throw bad(`${name} must be at least 1, got ${JSON.stringify(value)}.`);
+}
+
+function readControls(simulate: unknown, headers: Headers): Controls {
+  const found: Partial<Record<keyof Controls, number>> = {};
+  for (const [header, name] of Object.entries(CONTROL_NAMES)) {
+    const fromBody = isObject(simulate) ? simulate[name] : undefined;
+    const value = fromBody ?? headers[header];
+    if (value === undefined) continue;
+    const number = Number(value);
+    if (!Number.isFinite(number) || number < 0) throw bad(`${header}: must be a number`);
+    found[name] = number;
+  }
+  return found;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
