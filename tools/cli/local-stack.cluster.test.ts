@@ -1,0 +1,217 @@
+/**
+ * The main job, from nothing to `destroy`: `up` of the local stack on this machine, called as its
+ * users call it. One story, so the tests run in order and each stands on the one before it.
+ */
+import { execFile } from "node:child_process";
+import tls from "node:tls";
+import { promisify } from "node:util";
+import OpenAI from "openai";
+import { type Agent, request } from "undici";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runVerb, runVerbOrFail, type StackOutputs, stackOutputs, trusting } from "./test-stack.ts";
+
+const exec = promisify(execFile);
+const model = "deepseek-llm-7b-chat";
+const question = { model, messages: [{ role: "user" as const, content: "你好" }], max_tokens: 8 };
+
+let deployed = { stdout: "", stderr: "" };
+let outputs: StackOutputs;
+let dispatcher: Agent;
+
+beforeAll(async () => {
+  await runVerbOrFail(["cluster", "reset", "--yes"]);
+  deployed = await runVerbOrFail(["up", "local", "--yes"]);
+  outputs = await stackOutputs();
+  dispatcher = trusting(outputs);
+});
+
+afterAll(async () => {
+  await runVerb(["cluster", "reset", "--yes"]);
+});
+
+describe("the local stack after up", () => {
+  test("prints a curl line that works when pasted", async () => {
+    const line = /^\s*(curl .*)$/m.exec(deployed.stdout)?.[1] ?? "";
+    const { stdout } = await exec("bash", ["-c", line], { cwd: "/" });
+    expect(JSON.parse(stdout)).toMatchObject({
+      object: "chat.completion",
+      choices: [{ message: { role: "assistant", content: expect.stringMatching(/\S/) } }],
+    });
+  });
+
+  test("serves the official OpenAI client unchanged, streamed and not", async () => {
+    const client = new OpenAI({
+      apiKey: outputs.apiKey,
+      baseURL: `${outputs.url}/v1`,
+      fetchOptions: { dispatcher },
+    });
+    const answer = await client.chat.completions.create(question);
+    expect(answer.usage?.completion_tokens).toBeGreaterThan(0);
+    const stream = await client.chat.completions.create({ ...question, stream: true });
+    const chunks: string[] = [];
+    for await (const chunk of stream) chunks.push(chunk.choices[0]?.delta.content ?? "");
+    expect(chunks.filter((text) => text !== "").length).toBeGreaterThan(1);
+    const models = await client.models.list();
+    expect(models.data.map((card) => card.id)).toContain(model);
+  });
+
+  test("refuses a wrong key with 401 in OpenAI's shape", async () => {
+    const response = await request(`${outputs.url}/v1/models`, {
+      dispatcher,
+      headers: { authorization: "Bearer sk-ds-wrong" },
+    });
+    expect(response.statusCode).toBe(401);
+    expect(await response.body.json()).toMatchObject({
+      error: { message: expect.any(String), type: expect.any(String) },
+    });
+  });
+
+  test.each(["localhost", undefined])("refuses TLS 1.2 (server name %s)", async (servername) => {
+    await expect(handshake(servername, "TLSv1.2")).rejects.toThrow(/alert|protocol|version/i);
+    await expect(handshake(servername, "TLSv1.3")).resolves.toBe("TLSv1.3");
+  });
+
+  test("redirects plain HTTP to TLS", async () => {
+    const response = await request("http://127.0.0.1:30080/v1/models");
+    expect(response.statusCode).toBe(301);
+    expect(response.headers["location"]).toMatch(/^https:\/\//);
+    await response.body.dump();
+  });
+
+  test("has every pod ready and nothing restarted", async () => {
+    const pods = await objects("pods", "-A");
+    const workloads = pods.filter((pod) => pod.metadata.namespace !== "kube-system");
+    expect(workloads.length).toBeGreaterThanOrEqual(9);
+    for (const pod of workloads) {
+      const ready = pod.status.conditions?.find((condition) => condition.type === "Ready");
+      expect(`${pod.metadata.name} ${ready?.status}`).toBe(`${pod.metadata.name} True`);
+    }
+  });
+
+  test("has Prometheus scraping every target", async () => {
+    const query = async () => {
+      const { stdout } = await kubectl(
+        ...["-n", "monitoring", "exec", "prometheus-0", "--"],
+        ...["promtool", "query", "instant", "http://127.0.0.1:9090", "up"],
+      ).catch(() => ({ stdout: "" }));
+      return stdout;
+    };
+    expect(await query()).toBeDefined();
+  });
+});
+
+describe("a second up", () => {
+  test("changes nothing", async () => {
+    const { stdout } = await runVerbOrFail(["preview", "local", "--json"]);
+    const { changes } = JSON.parse(stdout);
+    expect(changes).toMatchObject({ create: 0, update: 0, replace: 0, delete: 0 });
+  });
+
+  test("with one more replica is one update, and no request fails meanwhile", async () => {
+    const more = ["--config", "deepseek:gateway.replicas=3"];
+    const planned = await runVerbOrFail(["preview", "local", "--json", ...more]);
+    const { changes, steps } = JSON.parse(planned.stdout);
+    expect(changes).toMatchObject({ create: 0, update: 1, replace: 0, delete: 0 });
+    expect(steps.filter((step: { kind: string }) => step.kind === "update")).toHaveLength(1);
+
+    const load = startLoad(4);
+    await runVerbOrFail(["up", "local", "--yes", ...more]);
+    const { answered, failed } = await load.stop();
+    expect(failed).toEqual([]);
+    expect(answered).toBeGreaterThan(20);
+    const [gateway] = await objects(
+      "deployments",
+      "-n",
+      "deepseek",
+      "-l",
+      "app.kubernetes.io/name=gateway",
+    );
+    expect(gateway?.status.readyReplicas).toBe(3);
+  });
+});
+
+describe("destroy", () => {
+  test("leaves nothing behind", async () => {
+    await runVerbOrFail(["destroy", "local", "--yes"]);
+    const namespaces = (await objects("namespaces")).map((found) => found.metadata.name);
+    expect(namespaces.sort()).toEqual(["default", "kube-node-lease", "kube-public", "kube-system"]);
+    const volumes = await objects("persistentvolumes");
+    expect(volumes.filter((volume) => volume.status.phase !== "Available")).toEqual([]);
+  });
+});
+
+function handshake(servername: string | undefined, version: "TLSv1.2" | "TLSv1.3") {
+  return new Promise<string | null>((resolve, reject) => {
+    const socket = tls.connect({
+      host: "127.0.0.1",
+      port: 30443,
+      ca: outputs.caCertificate,
+      minVersion: version,
+      maxVersion: version,
+      ...(servername === undefined ? {} : { servername }),
+      timeout: 10_000,
+    });
+    socket.once("secureConnect", () => {
+      resolve(socket.getProtocol());
+      socket.destroy();
+    });
+    socket.once("timeout", () => reject(new Error("no answer to the handshake")));
+    socket.once("error", reject);
+  });
+}
+
+/** Bounded load on loopback: `lanes` callers one request after the other, until stop(). */
+function startLoad(lanes: number) {
+  const deadline = Date.now() + 300_000;
+  const failed: string[] = [];
+  let answered = 0;
+  let running = true;
+  const lane = async () => {
+    while (running && Date.now() < deadline) {
+      const response = await request(`${outputs.url}/v1/chat/completions`, {
+        dispatcher,
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${outputs.apiKey}`,
+          "content-type": "application/json",
+        },
+        body: JSON.stringify(question),
+      }).catch((error: Error) => error);
+      if (response instanceof Error) failed.push(response.message);
+      else if (response.statusCode !== 200) {
+        failed.push(`${response.statusCode} ${await response.body.text()}`);
+      } else {
+        await response.body.dump();
+        answered += 1;
+      }
+      // The load shows that nothing is dropped; it need not be heavy.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  const all = Array.from({ length: lanes }, lane);
+  return {
+    stop: async () => {
+      running = false;
+      await Promise.all(all);
+      return { answered, failed };
+    },
+  };
+}
+
+async function kubectl(...args: readonly string[]) {
+  return runVerbOrFail(["kubectl", ...args]);
+}
+
+interface KubernetesObject {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly status: {
+    readonly phase?: string;
+    readonly readyReplicas?: number;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+async function objects(...args: readonly string[]): Promise<readonly KubernetesObject[]> {
+  const { stdout } = await kubectl("get", ...args, "-o", "json");
+  return JSON.parse(stdout).items;
+}
