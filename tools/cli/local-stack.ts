@@ -1,0 +1,163 @@
+/**
+ * What the local stack needs before the engine runs: a cluster with the images in it, and
+ * certificates. All of it is kept from one run to the next, so a second run finds it ready.
+ */
+import { access, constants } from "node:fs/promises";
+import path from "node:path";
+import type { Progress } from "../base/progress.ts";
+import { UserError } from "../base/user-error.ts";
+import { importImages, startCluster } from "../cluster/cluster.ts";
+import type { ConfigValue } from "../engine/operation.ts";
+import { buildImages, type ImageLock, readImageLock } from "../images/images.ts";
+import { type CertificateStore, ensureCertificates } from "./certificates.ts";
+import type { Environment } from "./environment.ts";
+import { configuration, type Session } from "./session.ts";
+
+/** The images of the local stack's pods; `pause` and `tester` belong to the cluster and its tests. */
+export const STACK_IMAGES = [
+  "gateway",
+  "simulator",
+  "edge",
+  "redis",
+  "postgres",
+  "prometheus",
+  "alertmanager",
+] as const;
+
+const CERTIFICATES_KEY = "deepseek:certificates";
+/** Kept beside the stack's certificates; the program never sees the authority's key. */
+const AUTHORITY_KEY = "deepseek-cli:authority";
+
+export interface Prepared {
+  readonly config: Readonly<Record<string, ConfigValue>>;
+  readonly environment: Readonly<Record<string, string>>;
+  /** No cluster can be asked: changes are judged by table. */
+  readonly renderOnly: boolean;
+}
+
+export function clusterDir(environment: Environment): string {
+  return path.join(environment.stateDir, "cluster");
+}
+
+/** For `up`: everything is made that is missing. */
+export async function prepareLocal(session: Session, progress: Progress): Promise<Prepared> {
+  const { environment, call } = session;
+  const given = givenKubeconfig(session);
+  const gpuNodes = call.flags.integer("gpu-nodes", 0, 0, 16);
+  const [lock, kubeconfig] = await Promise.all([
+    buildImages({ names: [...STACK_IMAGES], stateDir: environment.stateDir, progress }),
+    given === undefined
+      ? startCluster({ dir: clusterDir(environment), gpuNodes, progress }).then(
+          (started) => started.kubeconfig,
+        )
+      : readable(given),
+  ]);
+  if (given === undefined) {
+    await importImages(
+      lock.images.map((image) => image.archive),
+      { dir: clusterDir(environment), progress },
+    );
+  }
+  const certificates = await keptCertificates(session);
+  return {
+    config: withLocalValues(await configuration(session), lock, certificates),
+    environment: { ...environment.variables, KUBECONFIG: kubeconfig },
+    renderOnly: false,
+  };
+}
+
+/** For `preview`, `render` and the rest: what exists is used, nothing is started or kept. */
+export async function inspectLocal(session: Session): Promise<Prepared> {
+  const { environment } = session;
+  const kubeconfig =
+    givenKubeconfig(session) ?? path.join(clusterDir(environment), "kubeconfig");
+  const reachable = await access(kubeconfig, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+  const values = await configuration(session);
+  const certificates =
+    values[CERTIFICATES_KEY] === undefined ? await ensureCertificates(undefined, []) : undefined;
+  return {
+    config: withLocalValues(values, await readImageLock(environment.stateDir), certificates),
+    environment: {
+      ...environment.variables,
+      ...(reachable ? { KUBECONFIG: kubeconfig } : {}),
+    },
+    renderOnly: !reachable,
+  };
+}
+
+async function keptCertificates(session: Session): Promise<CertificateStore> {
+  const values = await session.config.values();
+  const authority = values[AUTHORITY_KEY];
+  const certificates = values[CERTIFICATES_KEY];
+  const kept: CertificateStore | undefined =
+    authority === undefined || certificates === undefined
+      ? undefined
+      : { authority: JSON.parse(authority.value), certificates: JSON.parse(certificates.value) };
+  const ensured = await ensureCertificates(kept, modelNames(values));
+  if (kept === undefined || JSON.stringify(kept) !== JSON.stringify(ensured)) {
+    const layer = { layer: "overlay", secret: true } as const;
+    await session.config.set(AUTHORITY_KEY, ensured.authority, layer);
+    await session.config.set(CERTIFICATES_KEY, ensured.certificates, layer);
+  }
+  return ensured;
+}
+
+function withLocalValues(
+  values: Readonly<Record<string, ConfigValue>>,
+  lock: ImageLock | undefined,
+  certificates: CertificateStore | undefined,
+): Readonly<Record<string, ConfigValue>> {
+  const images = Object.fromEntries(
+    STACK_IMAGES.map((name) => {
+      const built = lock?.images.find((image) => image.name === name);
+      const { tag, digest, inputHash } = built ?? notBuilt(name);
+      return [name, { tag, digest, ...(inputHash === undefined ? {} : { inputHash }) }];
+    }),
+  );
+  const { [AUTHORITY_KEY]: _authority, ...visible } = values;
+  return {
+    ...visible,
+    "deepseek:images": { value: JSON.stringify(images), secret: false },
+    ...(certificates === undefined
+      ? {}
+      : {
+          [CERTIFICATES_KEY]: { value: JSON.stringify(certificates.certificates), secret: true },
+        }),
+  };
+}
+
+/** A preview before the first build: the tag says so, and nothing can be pulled by it. */
+function notBuilt(name: string) {
+  return { tag: `deepseek.local/${name}:not-built`, digest: null, inputHash: undefined };
+}
+
+function modelNames(values: Readonly<Record<string, ConfigValue>>): readonly string[] {
+  const text = values["deepseek:models"]?.value;
+  if (text === undefined) return [];
+  const models: unknown = JSON.parse(text);
+  if (!Array.isArray(models)) return [];
+  return models.flatMap((model: unknown) => {
+    const name = typeof model === "object" && model !== null ? Reflect.get(model, "name") : model;
+    return typeof name === "string" ? [name] : [];
+  });
+}
+
+function givenKubeconfig(session: Session): string | undefined {
+  const file = session.call.flags.text("kubeconfig");
+  return file === undefined ? undefined : path.resolve(file);
+}
+
+async function readable(kubeconfig: string): Promise<string> {
+  try {
+    await access(kubeconfig, constants.R_OK);
+    return kubeconfig;
+  } catch {
+    throw new UserError("the kubeconfig cannot be read", {
+      where: kubeconfig,
+      fix: "give an existing file with --kubeconfig, or leave it out to start the one-node cluster",
+    });
+  }
+}
