@@ -69,8 +69,7 @@ export async function prepareLocal(session: Session, progress: Progress): Promis
 /** For `preview`, `render` and the rest: what exists is used, nothing is started or kept. */
 export async function inspectLocal(session: Session): Promise<Prepared> {
   const { environment } = session;
-  const kubeconfig =
-    givenKubeconfig(session) ?? path.join(clusterDir(environment), "kubeconfig");
+  const kubeconfig = givenKubeconfig(session) ?? path.join(clusterDir(environment), "kubeconfig");
   const reachable = await access(kubeconfig, constants.R_OK).then(
     () => true,
     () => false,

@@ -20,7 +20,11 @@ import type { Call, OptionSpec } from "./verb.ts";
 
 /** Options of every verb that opens a stack. */
 export const STACK_OPTIONS: Readonly<Record<string, OptionSpec>> = {
-  cwd: { type: "string", value: "DIR", help: "folder of another Pulumi program (default: this one)" },
+  cwd: {
+    type: "string",
+    value: "DIR",
+    help: "folder of another Pulumi program (default: this one)",
+  },
   "simulate-cloud": {
     type: "boolean",
     help: "cloud resources are simulated; their state stays apart and is marked",
@@ -39,7 +43,12 @@ export const PROGRAM_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     value: "KEY=VALUE",
     help: "a setting for this run only; KEY may be a path: deepseek:gateway.replicas=3",
   },
-  "policy-pack": { type: "string", multiple: true, value: "DIR", help: "judge by this policy pack" },
+  "policy-pack": {
+    type: "string",
+    multiple: true,
+    value: "DIR",
+    help: "judge by this policy pack",
+  },
   parallel: { type: "string", value: "N", help: "steps in flight at once (default 16)" },
   json: { type: "boolean", help: "print one JSON object" },
 };
@@ -71,7 +80,9 @@ export async function openSession(call: Call): Promise<Session> {
     passphraseSource({
       environment: environment.variables,
       // Other stacks' secrets deserve a passphrase that a person keeps.
-      ...(isLocal || !ours || simulateCloud ? { generatedFile: path.join(environment.stateDir, "passphrase") } : {}),
+      ...(isLocal || !ours || simulateCloud
+        ? { generatedFile: path.join(environment.stateDir, "passphrase") }
+        : {}),
     }),
   );
   const config = openStackConfig({
@@ -120,7 +131,9 @@ export function assign(
   }
   const written = assignment.slice(0, equals);
   const text = assignment.slice(equals + 1);
-  const [key = "", ...steps] = (written.includes(":") ? written : `${project}:${written}`).split(".");
+  const [key = "", ...steps] = (written.includes(":") ? written : `${project}:${written}`).split(
+    ".",
+  );
   const old = values[key];
   if (steps.length === 0) {
     values[key] = { value: text, secret: old?.secret ?? false };

@@ -1,0 +1,208 @@
+/**
+ * kill -9 of the command line at thirty moments of an `up`, then `up` again: the same final state
+ * as an undisturbed run, and no orphan in the cluster. Half of the moments are inside a call to the
+ * API server (before it acts, and after it acted but before its answer arrives), seen by a proxy
+ * between the two; the other half are points in time spread over the whole run.
+ */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import http from "node:http";
+import os from "node:os";
+import path from "node:path";
+import { Agent, request } from "undici";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { silentProgress } from "../base/progress.ts";
+import { ensureBinaries } from "../cluster/binaries.ts";
+import {
+  startTestApiServer,
+  type TestApiServer,
+} from "../engine/providers/kubernetes/test-api-server.ts";
+import { runVerb, runVerbOrFail } from "./test-stack.ts";
+
+const fixture = path.join(import.meta.dirname, "fixtures/crash");
+const OBJECTS = [
+  ...Array.from({ length: 4 }, (_, index) => `configmap/chain-${index}`),
+  ...Array.from({ length: 6 }, (_, index) => `configmap/fan-${index}`),
+  "secret/secret",
+];
+// Requests of one undisturbed run that change something: a namespace, a secret, ten config maps.
+const CALLS = 12;
+const MOMENTS_IN_TIME = 15;
+
+let api: TestApiServer;
+let proxy: Proxy;
+let folder: string;
+let undisturbedMs: number;
+
+beforeAll(async () => {
+  const { kube } = await ensureBinaries({ progress: silentProgress });
+  api = await startTestApiServer(kube);
+  folder = await mkdtemp(path.join(os.tmpdir(), "crash-test-"));
+  proxy = await startProxy(api);
+  await writeFile(path.join(folder, "kubeconfig"), proxy.kubeconfig);
+  const started = performance.now();
+  await up("undisturbed");
+  undisturbedMs = performance.now() - started;
+  await expectWhole("undisturbed");
+});
+
+afterAll(async () => {
+  await proxy?.close();
+  await api?.stop();
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+});
+
+describe("kill -9 inside a call to the API server", () => {
+  test.each(
+    Array.from({ length: 15 }, (_, index) => ({
+      call: (index % CALLS) + 1,
+      moment: index % 2 === 0 ? ("before it acts" as const) : ("before it answers" as const),
+    })),
+  )("call $call, $moment", async ({ call, moment }) => {
+    const name = `call-${call}-${moment.replaceAll(" ", "-")}`;
+    let pid = 0;
+    proxy.onCall(call, moment, () => process.kill(pid, "SIGKILL"));
+    await runVerb(upArguments(name), {
+      environment: environmentOf(name),
+      onStart: (started) => {
+        pid = started;
+      },
+    });
+    expect(proxy.fired()).toBe(true);
+    await up(name);
+    await expectWhole(name);
+  });
+});
+
+describe("kill -9 at a point in time", () => {
+  test.each(Array.from({ length: MOMENTS_IN_TIME }, (_, index) => (index + 0.5) / MOMENTS_IN_TIME))(
+    "after %f of the run",
+    async (fraction) => {
+      const name = `time-${Math.round(fraction * 1000)}`;
+      await runVerb(upArguments(name), {
+        environment: environmentOf(name),
+        onStart: (pid) => {
+          setTimeout(() => end(pid), undisturbedMs * fraction);
+        },
+      });
+      await up(name);
+      await expectWhole(name);
+    },
+  );
+});
+
+function upArguments(name: string): readonly string[] {
+  const options = ["--yes", "--engine", "embedded", "--cwd", fixture];
+  return ["up", "test", ...options, "--config", `crash:namespace=${name}`];
+}
+
+function environmentOf(name: string): Readonly<Record<string, string>> {
+  return {
+    DEEPSEEK_STATE_DIR: path.join(folder, name),
+    KUBECONFIG: path.join(folder, "kubeconfig"),
+  };
+}
+
+function up(name: string) {
+  return runVerbOrFail(upArguments(name), { environment: environmentOf(name) });
+}
+
+/** The state says what the cluster has, each once, and nothing is pending. */
+async function expectWhole(name: string) {
+  const found = await api.kubectl(["-n", name, "get", "configmaps,secrets", "-o", "name"]);
+  const objects = found.split("\n").filter((line) => line !== "" && !line.includes("kube-root-ca"));
+  expect(objects.sort()).toEqual([...OBJECTS].sort());
+  const file = path.join(folder, name, "pulumi/.pulumi/stacks/crash/test.json");
+  const { checkpoint } = JSON.parse(await readFile(file, "utf8"));
+  expect(checkpoint.latest.pending_operations ?? []).toEqual([]);
+  const urns = checkpoint.latest.resources.map((resource: { urn: string }) => resource.urn);
+  expect(new Set(urns).size).toBe(urns.length);
+  // Stack, two Pulumi providers, namespace, component, password, secret, ten config maps.
+  expect(urns).toHaveLength(17);
+  const again = await runVerbOrFail(["preview", "test", "--json", ...upArguments(name).slice(3)], {
+    environment: environmentOf(name),
+  });
+  expect(JSON.parse(again.stdout).changes).toMatchObject({ create: 0, update: 0, delete: 0 });
+}
+
+function end(pid: number) {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It had already ended: the moment was after the run.
+  }
+}
+
+type Moment = "before it acts" | "before it answers";
+
+interface Proxy {
+  readonly kubeconfig: string;
+  /** At the nth changing call from now, at this moment: `action`, and no answer. */
+  onCall(count: number, moment: Moment, action: () => void): void;
+  fired(): boolean;
+  close(): Promise<void>;
+}
+
+async function startProxy(target: TestApiServer): Promise<Proxy> {
+  const config = parse(await readFile(target.kubeconfig, "utf8"));
+  const token: string = config.users[0].user.token;
+  const ca = config.clusters[0].cluster["certificate-authority-data"];
+  const dispatcher = new Agent({
+    connect: ca === undefined ? { rejectUnauthorized: false } : { ca: Buffer.from(ca, "base64") },
+  });
+  let plan: { left: number; moment: Moment; action: () => void } | undefined;
+  let fired = false;
+  const server = http.createServer(async (incoming, outgoing) => {
+    const changing = !["GET", "HEAD"].includes(incoming.method ?? "");
+    const hit = changing && plan !== undefined && --plan.left === 0 ? plan : undefined;
+    if (hit?.moment === "before it acts") return fire(hit);
+    const answer = await request(`${target.server}${incoming.url}`, {
+      dispatcher,
+      method: (incoming.method ?? "GET") as "GET",
+      headers: {
+        ...(incoming.headers["content-type"] === undefined
+          ? {}
+          : { "content-type": incoming.headers["content-type"] }),
+        accept: String(incoming.headers["accept"] ?? "application/json"),
+        authorization: `Bearer ${token}`,
+      },
+      body: changing ? incoming : null,
+    }).catch((error: Error) => error);
+    if (hit !== undefined) return fire(hit);
+    if (answer instanceof Error) return void outgoing.destroy();
+    outgoing.writeHead(answer.statusCode, {
+      "content-type": String(answer.headers["content-type"] ?? "application/json"),
+    });
+    answer.body.on("error", () => outgoing.destroy());
+    outgoing.on("error", () => answer.body.destroy());
+    answer.body.pipe(outgoing);
+  });
+  const fire = (hit: { action: () => void }) => {
+    plan = undefined;
+    fired = true;
+    hit.action();
+  };
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const cluster = { name: "c", cluster: { server: `http://127.0.0.1:${port}` } };
+  return {
+    kubeconfig: JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [cluster],
+      users: [{ name: "u", user: {} }],
+      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+      "current-context": "x",
+    }),
+    onCall: (count, moment, action) => {
+      fired = false;
+      plan = { left: count, moment, action };
+    },
+    fired: () => fired,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await dispatcher.close();
+    },
+  };
+}
