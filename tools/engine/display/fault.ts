@@ -1,0 +1,62 @@
+/** A failure on one screen: what is wrong, where, and how to mend it. */
+import { UserError } from "../../base/user-error.ts";
+import { type Line, paintLine, printable, span, wrapText } from "./style.ts";
+
+export interface FaultOptions {
+  readonly columns: number;
+  readonly color: boolean;
+  /** Adds the stack trace of an unexpected failure. */
+  readonly verbose: boolean;
+}
+
+/** A screen of 24 lines holds this with room for the prompt. */
+const WHAT_LINES_MAX = 16;
+
+export function renderFault(error: unknown, options: FaultOptions): string[] {
+  const columns = Math.max(40, Math.min(options.columns, 100));
+  const lines = error instanceof UserError ? expected(error, columns) : unexpected(error, options);
+  return lines.map((line) =>
+    paintLine(line, { color: options.color, columns: Number.POSITIVE_INFINITY }),
+  );
+}
+
+function expected(error: UserError, columns: number): Line[] {
+  return [
+    ...whatLines(error.message, columns),
+    ...(error.where === undefined ? [] : labelled("where", error.where, columns)),
+    ...labelled("mend", error.fix, columns),
+  ];
+}
+
+function unexpected(error: unknown, options: FaultOptions): Line[] {
+  const what = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const trace = stack
+    .split("\n")
+    .slice(1)
+    .map((line): Line => [span(printable(line), "dim")]);
+  return [
+    ...whatLines(`Unexpected failure: ${what}`, Math.max(40, Math.min(options.columns, 100))),
+    ...(options.verbose
+      ? trace
+      : labelled("mend", "Run the command again with --verbose to see where it happened.", 100)),
+  ];
+}
+
+function whatLines(text: string, columns: number): Line[] {
+  const lines = wrapText(printable(text), columns - 2);
+  const shown = lines.slice(0, WHAT_LINES_MAX).map((line, index): Line => {
+    return index === 0 ? [span("✗ ", "danger"), span(line, "bold")] : [span(`  ${line}`)];
+  });
+  const rest = lines.length - shown.length;
+  return rest > 0 ? [...shown, [span(`  … and ${rest} more lines`, "dim")]] : shown;
+}
+
+function labelled(label: string, text: string, columns: number): Line[] {
+  const indent = "  ".length + "where: ".length;
+  // A command to be copied must stay on its line, so only long prose is broken.
+  return wrapText(printable(text), columns - indent).map((line, index) => [
+    span(index === 0 ? `  ${`${label}:`.padEnd(7)}` : " ".repeat(indent), "dim"),
+    span(line),
+  ]);
+}
