@@ -4,11 +4,14 @@
  */
 import { access, constants } from "node:fs/promises";
 import path from "node:path";
-import type { Progress } from "../base/progress.ts";
+import { runOrThrow } from "../base/process.ts";
+import { type Progress, silentProgress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
+import { ensureBinaries } from "../cluster/binaries.ts";
 import { importImages, startCluster } from "../cluster/cluster.ts";
 import type { ConfigValue } from "../engine/operation.ts";
-import { buildImages, type ImageLock, readImageLock } from "../images/images.ts";
+import { buildImages } from "../images/build.ts";
+import { type ImagesLock, readImagesLock } from "../images/lock.ts";
 import { type CertificateStore, ensureCertificates } from "./certificates.ts";
 import type { Environment } from "./environment.ts";
 import { configuration, type Session } from "./session.ts";
@@ -28,11 +31,17 @@ const CERTIFICATES_KEY = "deepseek:certificates";
 /** Kept beside the stack's certificates; the program never sees the authority's key. */
 const AUTHORITY_KEY = "deepseek-cli:authority";
 
+/** The cluster that the stack was last deployed to. */
+const CLUSTER_KEY = "deepseek-cli:cluster";
+const KUBECTL_TIMEOUT_MS = 30_000;
+
 export interface Prepared {
   readonly config: Readonly<Record<string, ConfigValue>>;
   readonly environment: Readonly<Record<string, string>>;
   /** No cluster can be asked: changes are judged by table. */
   readonly renderOnly: boolean;
+  /** The state may not be what runs: read every resource first. */
+  readonly refresh: boolean;
 }
 
 export function clusterDir(environment: Environment): string {
@@ -63,6 +72,7 @@ export async function prepareLocal(session: Session, progress: Progress): Promis
     config: withLocalValues(await configuration(session), lock, certificates),
     environment: { ...environment.variables, KUBECONFIG: kubeconfig },
     renderOnly: false,
+    refresh: await isNewCluster(session, kubeconfig),
   };
 }
 
@@ -78,13 +88,35 @@ export async function inspectLocal(session: Session): Promise<Prepared> {
   const certificates =
     values[CERTIFICATES_KEY] === undefined ? await ensureCertificates(undefined, []) : undefined;
   return {
-    config: withLocalValues(values, await readImageLock(environment.stateDir), certificates),
+    config: withLocalValues(values, await readImagesLock(environment.stateDir), certificates),
     environment: {
       ...environment.variables,
       ...(reachable ? { KUBECONFIG: kubeconfig } : {}),
     },
     renderOnly: !reachable,
+    refresh: false,
   };
+}
+
+/**
+ * True where the stack was last deployed to another cluster than this one, as after a reset: what
+ * the state names is gone, and only reading it anew finds that out. A cluster's identity is the id
+ * of its kube-system namespace, which lives as long as the cluster.
+ */
+async function isNewCluster(session: Session, kubeconfig: string): Promise<boolean> {
+  const { kube } = await ensureBinaries({ progress: silentProgress });
+  const { stdout } = await runOrThrow(
+    kube,
+    ["kubectl", "get", "namespace", "kube-system", "--output", "jsonpath={.metadata.uid}"],
+    {
+      env: { ...session.environment.variables, KUBECONFIG: kubeconfig },
+      signal: AbortSignal.timeout(KUBECTL_TIMEOUT_MS),
+    },
+  );
+  const known = (await session.config.values())[CLUSTER_KEY]?.value;
+  if (known === stdout.trim()) return false;
+  await session.config.set(CLUSTER_KEY, stdout.trim(), { layer: "overlay", secret: false });
+  return known !== undefined;
 }
 
 async function keptCertificates(session: Session): Promise<CertificateStore> {
@@ -106,7 +138,7 @@ async function keptCertificates(session: Session): Promise<CertificateStore> {
 
 function withLocalValues(
   values: Readonly<Record<string, ConfigValue>>,
-  lock: ImageLock | undefined,
+  lock: ImagesLock | undefined,
   certificates: CertificateStore | undefined,
 ): Readonly<Record<string, ConfigValue>> {
   const images = Object.fromEntries(
@@ -116,7 +148,7 @@ function withLocalValues(
       return [name, { tag, digest, ...(inputHash === undefined ? {} : { inputHash }) }];
     }),
   );
-  const { [AUTHORITY_KEY]: _authority, ...visible } = values;
+  const { [AUTHORITY_KEY]: _authority, [CLUSTER_KEY]: _cluster, ...visible } = values;
   return {
     ...visible,
     "deepseek:images": { value: JSON.stringify(images), secret: false },

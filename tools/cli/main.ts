@@ -73,13 +73,13 @@ function interruptible(): AbortSignal {
 }
 
 function report(error: unknown, environment: Environment): number {
-  if (error instanceof UserError) {
-    process.stderr.write(`${renderFault(error, { color: environment.color })}\n`);
-    return error.exitCode;
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`\nunexpected error: ${text}\n`);
-  return 1;
+  const lines = renderFault(error, {
+    columns: environment.columns,
+    color: environment.color,
+    verbose: true,
+  });
+  process.stderr.write(`${lines.join("\n")}\n`);
+  return error instanceof UserError ? error.exitCode : 1;
 }
 
 // Everything open (keep-alive sockets, timers of libraries) is of no use after the answer.

@@ -1,0 +1,180 @@
+/**
+ * Runs one operation of a stack from the command line to the exit code: chooses the engine, makes
+ * ready what the stack needs, shows what happens, asks before anything changes.
+ */
+
+import path from "node:path";
+import { createInterface } from "node:readline/promises";
+import { createProgress } from "../base/progress.ts";
+import { UserError } from "../base/user-error.ts";
+import { createDisplay, type Display, silentDisplay } from "../engine/display/display.ts";
+import { jsonResult } from "../engine/display/json.ts";
+import type { EngineEvent } from "../engine/events.ts";
+import type { OperationOptions, OperationResult } from "../engine/operation.ts";
+import type { ProviderFactories } from "../engine/providers/factory.ts";
+import { chooseEngine, recordEngine } from "./engine-choice.ts";
+import { inspectLocal, type Prepared, prepareLocal } from "./local-stack.ts";
+import { runPulumi } from "./pulumi-cli.ts";
+import { configuration, embeddedProviders, openSession, type Session } from "./session.ts";
+import type { Call } from "./verb.ts";
+
+export type Operation = "preview" | "up" | "refresh" | "destroy";
+
+export interface Outcome {
+  readonly session: Session;
+  readonly result: OperationResult;
+  readonly prepared: Prepared;
+}
+
+/** Returns the exit code; `onDone` runs after an operation that succeeded, before it is reported. */
+export async function operate(
+  call: Call,
+  operation: Operation,
+  onDone: (outcome: Outcome) => Promise<void> = async () => {},
+): Promise<number> {
+  const session = await openSession(call);
+  const engine = await chooseEngine(session);
+  const json = call.flags.on("json");
+  if (!json) sayEngine(session, engine);
+  if (engine === "pulumi") {
+    const code = await runPulumi(session, operation);
+    if (code === 0 && operation === "up") await recordEngine(session, engine);
+    return code;
+  }
+  requireConfirmation(session, operation);
+  const prepared = await prepare(session, operation);
+  const display = json
+    ? silentDisplay()
+    : createDisplay({ stream: process.stdout, color: session.environment.color });
+  const result = await runEmbedded(session, operation, prepared, display);
+  if (result.ok && operation === "up") await recordEngine(session, engine);
+  if (json) printJson(session, display, result);
+  if (!result.ok) return 1;
+  if (call.flags.on("expect-no-changes") && changed(result)) {
+    process.stderr.write("changes were expected to be none\n");
+    return 1;
+  }
+  await onDone({ session, result, prepared });
+  return 0;
+}
+
+async function runEmbedded(
+  session: Session,
+  operation: Operation,
+  prepared: Prepared,
+  display: Display,
+): Promise<OperationResult> {
+  const engine = await import("../engine/engine.ts");
+  const providers: ProviderFactories = await embeddedProviders(session, prepared);
+  display.begin(firstPhase(session, operation));
+  const options = operationOptions(session, prepared, {
+    onEvent: display.event,
+    confirm: async (plan) => {
+      display.end();
+      if (!(await confirmed(session, operation, plan))) return false;
+      display.begin(operation === "up" ? "update" : "destroy");
+      return true;
+    },
+  });
+  try {
+    return await engine[operation](options, providers);
+  } finally {
+    display.end();
+  }
+}
+
+function operationOptions(
+  session: Session,
+  prepared: Prepared,
+  handlers: Pick<OperationOptions, "onEvent" | "confirm">,
+): OperationOptions {
+  const { call, projectDir, project, stack, backend, simulateCloud } = session;
+  const debug = call.flags.on("debug");
+  return {
+    projectDir,
+    project: project.name,
+    stack,
+    config: prepared.config,
+    environment: prepared.environment,
+    store: backend.open(stack),
+    stackOutputs: (name) => backend.readOutputs(name),
+    simulateCloud,
+    policyPacks: call.flags.list("policy-pack").map((folder) => path.resolve(folder)),
+    targets: call.flags.list("target"),
+    // As Pulumi's default for two cores; more would only queue at the API server.
+    parallel: call.flags.integer("parallel", 16, 1, 64),
+    refresh: call.flags.on("refresh") || prepared.refresh,
+    message: call.flags.text("message") ?? "",
+    onEvent: (event: EngineEvent) => {
+      if (event.type === "diagnostic" && event.severity === "debug" && !debug) return;
+      handlers.onEvent(event);
+    },
+    confirm: handlers.confirm,
+    signal: call.signal,
+  };
+}
+
+async function prepare(session: Session, operation: Operation): Promise<Prepared> {
+  if (session.isLocal) {
+    return operation === "up" ? prepareLocal(session, createProgress()) : inspectLocal(session);
+  }
+  const kubeconfig = session.call.flags.text("kubeconfig");
+  const environment = {
+    ...session.environment.variables,
+    ...(kubeconfig === undefined ? {} : { KUBECONFIG: path.resolve(kubeconfig) }),
+  };
+  return {
+    config: await configuration(session),
+    environment,
+    renderOnly: session.simulateCloud && environment["KUBECONFIG"] === undefined,
+    refresh: false,
+  };
+}
+
+function firstPhase(session: Session, operation: Operation) {
+  if (operation === "up") return "preview";
+  if (operation === "destroy" && !session.call.flags.on("yes")) return "preview";
+  return operation;
+}
+
+function sayEngine(session: Session, engine: string) {
+  const simulated = session.simulateCloud ? ", cloud simulated" : "";
+  process.stderr.write(`engine: ${engine}${simulated}   stack: ${session.stack}\n`);
+}
+
+/** Asked for before anything is started: a pipeline must not build for minutes to be refused. */
+function requireConfirmation(session: Session, operation: Operation): void {
+  if (operation === "preview" || operation === "refresh") return;
+  if (session.call.flags.on("yes") || session.environment.interactive) return;
+  throw new UserError(`${operation} asks before it changes anything, and there is no terminal`, {
+    where: "standard input",
+    fix: `npm run ${operation} -- ${session.stack} --yes`,
+  });
+}
+
+async function confirmed(
+  session: Session,
+  operation: Operation,
+  plan: OperationResult,
+): Promise<boolean> {
+  if (session.call.flags.on("yes")) return true;
+  if (!changed(plan)) return true;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const question = `${operation} ${session.stack}: apply these changes? (yes/no) `;
+    const answer = await terminal.question(question, { signal: session.call.signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+function changed({ counts }: OperationResult): boolean {
+  return counts.create + counts.update + counts.replace + counts.delete > 0;
+}
+
+function printJson(session: Session, display: Display, result: OperationResult) {
+  const { violations } = display.model();
+  const object = jsonResult(result, { simulated: session.simulateCloud, violations });
+  process.stdout.write(`${JSON.stringify(object, null, 2)}\n`);
+}

@@ -1,0 +1,58 @@
+/** The outputs of a stack: as a table for people, or exactly one JSON object for programs. */
+import { UserError } from "../../base/user-error.ts";
+import { isSecret, type PropertyMap, type PropertyValue, reveal } from "../../engine/values.ts";
+import { openSession, STACK_OPTIONS } from "../session.ts";
+import type { Verb } from "../verb.ts";
+
+export const verb: Verb = {
+  name: "outputs",
+  summary: "URL, certificate authority, API key, plan",
+  usage: "<stack> [--json] [--show-secrets]",
+  examples: [
+    "npm run outputs -- local",
+    "npm run -s outputs -- local --json --show-secrets | jq -r .apiKey",
+  ],
+  options: {
+    ...STACK_OPTIONS,
+    json: { type: "boolean", help: "print one JSON object" },
+    "show-secrets": { type: "boolean", help: "print secret outputs in clear" },
+  },
+  positionals: [1, 1],
+  async run(call) {
+    const session = await openSession(call);
+    const outputs = await session.backend.readOutputs(session.stack);
+    if (outputs === undefined) {
+      throw new UserError(`the stack ${session.stack} has not been deployed`, {
+        where: session.project.name,
+        fix: `npm run up -- ${session.stack}`,
+      });
+    }
+    const shown = call.flags.on("show-secrets")
+      ? (reveal(outputs) as PropertyMap)
+      : masked(outputs);
+    process.stdout.write(
+      call.flags.on("json") ? `${JSON.stringify(shown, null, 2)}\n` : table(shown),
+    );
+    return 0;
+  },
+};
+
+function masked(outputs: PropertyMap): PropertyMap {
+  const mask = (value: PropertyValue): PropertyValue => {
+    if (isSecret(value)) return "[secret]";
+    if (Array.isArray(value)) return value.map(mask);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mask(inner)]));
+  };
+  return mask(outputs) as PropertyMap;
+}
+
+function table(outputs: PropertyMap): string {
+  const width = Math.max(0, ...Object.keys(outputs).map((key) => key.length));
+  return Object.entries(outputs)
+    .map(([key, value]) => {
+      const text = typeof value === "string" ? value.trimEnd() : JSON.stringify(value);
+      return `${key.padEnd(width)}  ${text.split("\n").join(`\n${" ".repeat(width + 2)}`)}\n`;
+    })
+    .join("");
+}
