@@ -1,0 +1,140 @@
+/**
+ * Starts the program with Pulumi's own executor (@pulumi/pulumi/cmd/run) in its own process and
+ * waits for its end.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { parse } from "yaml";
+import { UserError } from "../../base/user-error.ts";
+import type { ProgramOptions } from "../operation.ts";
+import { endProcess } from "../process-end.ts";
+
+/** The executor's exit code after it has logged the error itself (cmd/run/index.js). */
+const ALREADY_REPORTED = 32;
+
+/** After the run has stopped, the SDK ends by itself; a program with a timer of its own may not. */
+const STOP_GRACE_MS = 3_000;
+
+export interface ProgramRun {
+  readonly address: string;
+  readonly preview: boolean;
+  readonly parallel: number;
+  readonly onLine: (line: string) => void;
+}
+
+export interface ProgramEnd {
+  readonly ok: boolean;
+  /** True where the program's own error was already sent as a log message. */
+  readonly reported: boolean;
+  /** The end of its standard error, for an error that was not. */
+  readonly tail: string;
+}
+
+export class Program {
+  readonly ended: Promise<ProgramEnd>;
+  private readonly child: ChildProcess;
+
+  constructor(options: ProgramOptions, run: ProgramRun) {
+    this.child = startExecutor(options, run);
+    this.ended = watch(this.child, run.onLine);
+  }
+
+  /** Gives the program a moment to end by itself, then ends it. */
+  async stop(): Promise<void> {
+    const timer = new Promise<void>((resolve) => {
+      const handle = setTimeout(resolve, STOP_GRACE_MS);
+      this.ended.then(() => {
+        clearTimeout(handle);
+        resolve();
+      });
+    });
+    await timer;
+    await endProcess(this.child);
+  }
+}
+
+function startExecutor(options: ProgramOptions, run: ProgramRun): ChildProcess {
+  const { directory, main } = entryPoint(options.projectDir);
+  const config = Object.entries(options.config);
+  const requireFromProject = createRequire(path.join(options.projectDir, "package.json"));
+  const executor = requireFromProject.resolve("@pulumi/pulumi/cmd/run/index.js");
+  return spawn(
+    process.execPath,
+    [
+      executor,
+      ...["--monitor", run.address, "--engine", run.address],
+      ...["--project", options.project, "--stack", options.stack],
+      ...["--organization", "organization", "--root-directory", options.projectDir],
+      ...["--pwd", directory, "--parallel", String(run.parallel)],
+      ...(run.preview ? ["--dry-run"] : []),
+      main,
+    ],
+    {
+      cwd: directory,
+      env: {
+        ...options.environment,
+        PULUMI_NODEJS_TYPESCRIPT: "false",
+        PULUMI_CONFIG: JSON.stringify(
+          Object.fromEntries(config.map(([key, { value }]) => [key, value])),
+        ),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(
+          config.filter(([, { secret }]) => secret).map(([key]) => key),
+        ),
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+}
+
+/** As the Pulumi CLI does: the program runs in the folder of its `main`. */
+export function entryPoint(projectDir: string): { directory: string; main: string } {
+  const file = path.join(projectDir, "Pulumi.yaml");
+  if (!existsSync(file)) {
+    throw new UserError("there is no Pulumi.yaml", {
+      where: projectDir,
+      fix: "Run this in the project's folder.",
+    });
+  }
+  const project = parse(readFileSync(file, "utf8")) as { main?: unknown } | null;
+  if (typeof project?.main !== "string") return { directory: projectDir, main: "." };
+  const target = path.resolve(projectDir, project.main);
+  if (!existsSync(target)) {
+    throw new UserError(`the program's entry point ${project.main} does not exist`, {
+      where: `${file}: main`,
+      fix: "Correct `main`, or write the file.",
+    });
+  }
+  if (statSync(target).isDirectory()) return { directory: target, main: "." };
+  return { directory: path.dirname(target), main: path.basename(target) };
+}
+
+function watch(child: ChildProcess, onLine: (line: string) => void): Promise<ProgramEnd> {
+  const tail: string[] = [];
+  const lines = (stream: NodeJS.ReadableStream | null, each: (line: string) => void) => {
+    let rest = "";
+    stream?.on("data", (chunk: Buffer) => {
+      const parts = (rest + chunk.toString("utf8")).split("\n");
+      rest = parts.pop() ?? "";
+      parts.forEach(each);
+    });
+    stream?.on("end", () => {
+      if (rest !== "") each(rest);
+    });
+  };
+  lines(child.stdout, onLine);
+  lines(child.stderr, (line) => {
+    tail.push(line);
+    if (tail.length > 20) tail.shift();
+    onLine(line);
+  });
+  return new Promise((resolve) => {
+    child.once("error", (error) =>
+      resolve({ ok: false, reported: false, tail: `cannot be started: ${error.message}` }),
+    );
+    child.once("close", (code) =>
+      resolve({ ok: code === 0, reported: code === ALREADY_REPORTED, tail: tail.join("\n") }),
+    );
+  });
+}
