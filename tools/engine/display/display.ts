@@ -108,17 +108,21 @@ function liveDisplay({ stream, color }: DisplayOptions, now: () => number): Disp
     clearInterval(timer);
     timer = undefined;
     const wide = { columns: columns(), now: now() };
-    draw([...renderTree(model, { ...wide, only: "changes" }), ...renderSections(model, wide)]);
+    draw(renderTree(model, { ...wide, only: "changes" }));
     drawn = 0;
+    // What a person copies (an address, a path) is never cut; the terminal may wrap it.
+    const whole = { color, columns: Number.POSITIVE_INFINITY };
+    for (const line of renderSections(model, wide)) stream.write(`${paintLine(line, whole)}\n`);
   };
   return {
     begin: (phase) => {
       end();
+      const planned = plannedSteps(model);
       model = createModel(phase, now());
       drawn = 0;
       const rows = () => (stream.rows ?? DEFAULT_ROWS) - 2;
       timer = setInterval(
-        () => draw(liveLines(model, { columns: columns(), rows: rows(), now: now() })),
+        () => draw(liveLines(model, { columns: columns(), rows: rows(), now: now(), planned })),
         LIVE_INTERVAL_MS,
       );
       timer.unref();
@@ -132,7 +136,13 @@ function liveDisplay({ stream, color }: DisplayOptions, now: () => number): Disp
 /** The tree if it fits, else what runs and what failed, else as much of that as fits. */
 export function liveLines(
   model: Model,
-  screen: { readonly columns: number; readonly rows: number; readonly now: number },
+  screen: {
+    readonly columns: number;
+    readonly rows: number;
+    readonly now: number;
+    /** How many steps the preview before this announced; undefined: there was none. */
+    readonly planned?: number | undefined;
+  },
 ): Line[] {
   const { columns, rows, now } = screen;
   const room = Math.max(1, rows - 1);
@@ -145,15 +155,22 @@ export function liveLines(
     const rest = tree.length - (room - 1);
     tree = [...tree.slice(0, room - 1), [span(`… and ${rest} more lines`, "dim")]];
   }
-  return [...tree, progressLine(model, now)];
+  return [...tree, progressLine(model, now, screen.planned)];
 }
 
-function progressLine(model: Model, now: number): Line {
+function plannedSteps(model: Model): number | undefined {
+  if (model.phase !== "preview" || model.summary === undefined) return undefined;
+  const { create, update, replace, delete: remove } = model.summary.counts;
+  return create + update + replace + remove;
+}
+
+function progressLine(model: Model, now: number, planned: number | undefined): Line {
   const all = [...model.rows.values()];
   const running = all.filter((row) => row.state === "running").length;
   const changed = all.filter((row) => row.state === "done" && isChange(row)).length;
   const same = all.filter((row) => row.state === "done" && !isChange(row)).length;
   const word = model.phase === "preview" ? "planned" : "done";
-  const text = `${seconds(now - model.startedAt)} · ${changed} ${word}, ${running} running, ${same} unchanged`;
+  const of = planned === undefined ? "" : ` of ${planned}`;
+  const text = `${seconds(now - model.startedAt)} · ${changed}${of} ${word}, ${running} running, ${same} unchanged`;
   return [span(text, "dim")];
 }

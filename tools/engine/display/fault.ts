@@ -54,8 +54,11 @@ function whatLines(text: string, columns: number): Line[] {
 
 function labelled(label: string, text: string, columns: number): Line[] {
   const indent = "  ".length + "where: ".length;
-  // A command to be copied must stay on its line, so only long prose is broken.
-  return wrapText(printable(text), columns - indent).map((line, index) => [
+  // A command is to be copied: it stands on a line of its own, and is not broken.
+  const [, prose, command] = /^(.*): ((?:npm run|cp|pulumi) .*)$/s.exec(text) ?? [];
+  const lines = wrapText(printable(prose === undefined ? text : `${prose}:`), columns - indent);
+  if (command !== undefined) lines.push(`  ${printable(command)}`);
+  return lines.map((line, index) => [
     span(index === 0 ? `  ${`${label}:`.padEnd(7)}` : " ".repeat(indent), "dim"),
     span(line),
   ]);

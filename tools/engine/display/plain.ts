@@ -20,14 +20,17 @@ export function eventLines(model: Model, event: EngineEvent): Line[] {
   if (row === undefined || !isChange(row) || (!event.step.custom && row.state !== "failed")) {
     return [];
   }
-  const { doing, done } = verbOf(event.step, model.phase);
+  const oldHalf = event.step.kind === "delete-replaced";
+  const verbs = verbOf(event.step, model.phase);
+  const doing = oldHalf ? "deleting the old" : verbs.doing;
+  const done = oldHalf ? "deleted the old" : verbs.done;
   switch (event.type) {
     case "step-start":
       return [rowLine(row, doing, "")];
     case "step-done":
       return [
         rowLine(row, done, ` ${seconds(event.durationMs)}`),
-        ...(isReplacement(event.step) || event.step.kind === "update"
+        ...((isReplacement(event.step) && !oldHalf) || event.step.kind === "update"
           ? changeLines(event.step).map((line) => [span("      "), ...line])
           : []),
       ];

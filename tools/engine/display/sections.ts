@@ -1,5 +1,6 @@
 /** What stands below the tree: messages, policy findings, outputs and the summary. */
 import type { ChangeCounts, PolicyViolation } from "../events.ts";
+import type { PropertyValue } from "../values.ts";
 import { valueText } from "./changes.ts";
 import type { Diagnostic, Model, Phase } from "./model.ts";
 import { type Line, printable, span, type Tone, textWidth, wrapText } from "./style.ts";
@@ -64,13 +65,20 @@ export function outputLines(model: Model): Line[] {
   const entries = Object.entries(model.outputs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const widest = Math.max(0, ...entries.map(([key]) => textWidth(key)));
   const lines = entries.map(([key, value]): Line => {
-    const text =
-      typeof value === "string" && !value.includes("\n") && valueText(value).startsWith('"')
-        ? printable(value)
-        : valueText(value, OUTPUT_CHARACTERS_MAX);
+    const text = outputText(value);
     return [span(`  ${printable(key).padEnd(widest)}  `, "bold"), span(text)];
   });
   return section("Outputs", lines);
+}
+
+/** A text stands as it is, ready to be copied; of a certificate or a file, its first line. */
+function outputText(value: PropertyValue): string {
+  if (typeof value !== "string" || !valueText(value).startsWith('"')) {
+    return valueText(value, OUTPUT_CHARACTERS_MAX);
+  }
+  const lines = value.trimEnd().split("\n");
+  const first = printable(lines[0] ?? "");
+  return lines.length === 1 ? first : `${first} … (${lines.length} lines)`;
 }
 
 export function summaryLines(model: Model): Line[] {
