@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -49,6 +50,7 @@ async function handOver(node) {
     {
       stdio: "inherit",
       env: {
+        NODE_COMPILE_CACHE: path.join(cacheFolder(), "node-compile-cache"),
         ...process.env,
         PATH: `${path.join(modules, ".bin")}${path.delimiter}${process.env.PATH}`,
       },
@@ -63,6 +65,11 @@ async function handOver(node) {
   child.once("exit", (code, signal) => {
     process.exitCode = code ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGTERM" ? 15 : 9);
   });
+}
+
+function cacheFolder() {
+  const base = process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache");
+  return path.join(base, "deepseek-private-service");
 }
 
 async function ensurePackages() {

@@ -20,6 +20,8 @@ export function readEnvironment(): Environment {
       (entry): entry is [string, string] => entry[1] !== undefined,
     ),
   );
+  // The Pulumi SDK is some thousand files: compiled once, a program of it starts a second sooner.
+  variables["NODE_COMPILE_CACHE"] ??= path.join(cacheFolder(variables), "node-compile-cache");
   const projectDir = path.resolve(import.meta.dirname, "../..");
   const terminal = process.stdout.isTTY === true;
   return {
@@ -33,12 +35,14 @@ export function readEnvironment(): Environment {
   };
 }
 
+/** What may be made again at any time and is shared by every checkout of this user. */
+function cacheFolder(variables: Readonly<Record<string, string>>): string {
+  const base = variables["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache");
+  return path.join(base, "deepseek-private-service");
+}
+
 /** `file:///…` of the state backend: PULUMI_BACKEND_URL, else a folder of this checkout. */
 export function backendUrl(environment: Environment): string {
   const given = environment.variables["PULUMI_BACKEND_URL"];
   return given ?? `file://${path.join(environment.stateDir, "pulumi")}`;
-}
-
-export function userName(): string {
-  return os.userInfo().username;
 }
