@@ -1,0 +1,81 @@
+/**
+ * A program of this repository as one JavaScript file with its source map, and the licence texts
+ * of everything that went into it. The result does not depend on the folder it is built in.
+ */
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { rolldown } from "rolldown";
+import type { Program } from "./recipe.ts";
+
+export interface Bundle {
+  readonly code: string;
+  readonly map: string;
+  readonly licences: string;
+}
+
+const BUNDLE_NAME = "main.mjs";
+const LICENCE_FILE = /^(licen[cs]e|copying|notice)([.-].*)?$/i;
+
+export async function bundleProgram(root: string, program: Program): Promise<Bundle> {
+  const build = await rolldown({
+    cwd: root,
+    input: path.join(root, program.entry),
+    platform: "node",
+    // A dependency that is not there must end the build, not the running program.
+    onLog(level, log, handler) {
+      if (log.code === "UNRESOLVED_IMPORT") throw new Error(log.message);
+      if (level !== "warn") handler(level, log);
+    },
+  });
+  try {
+    const { output } = await build.generate({
+      format: "esm",
+      sourcemap: true,
+      codeSplitting: false,
+      entryFileNames: BUNDLE_NAME,
+    });
+    const [chunk, ...others] = output;
+    const map = others.find((one) => one.type === "asset" && one.fileName === `${BUNDLE_NAME}.map`);
+    if (map?.type !== "asset") throw new Error(`${program.entry}: the bundle has no source map`);
+    if (others.length > 1) throw new Error(`${program.entry}: the bundle is not one file`);
+    const modules = Object.keys(chunk.modules).filter((one) => path.isAbsolute(one));
+    refuseStrangers(root, program, modules);
+    const licences = await collectLicences(root, modules);
+    return { code: chunk.code, map: map.source.toString(), licences };
+  } finally {
+    await build.close();
+  }
+}
+
+/** A module that the input hash does not cover would change the image without changing its tag. */
+function refuseStrangers(root: string, program: Program, modules: readonly string[]): void {
+  const sources = path.join(root, program.sources) + path.sep;
+  const strangers = modules.filter(
+    (one) => !one.includes(`${path.sep}node_modules${path.sep}`) && !one.startsWith(sources),
+  );
+  if (strangers.length === 0) return;
+  const names = strangers.map((one) => path.relative(root, one)).join(", ");
+  throw new Error(`${program.entry} imports from outside ${program.sources}: ${names}`);
+}
+
+async function collectLicences(root: string, modules: readonly string[]): Promise<string> {
+  const folders = new Set(modules.map(packageFolder).filter((one) => one !== undefined));
+  const texts: string[] = [];
+  for (const folder of [...folders].sort()) {
+    const { name, version, license } = JSON.parse(
+      await readFile(path.join(folder, "package.json"), "utf8"),
+    ) as { name: string; version: string; license?: string };
+    const files = (await readdir(folder)).filter((file) => LICENCE_FILE.test(file)).sort();
+    const contents = await Promise.all(
+      files.map((one) => readFile(path.join(folder, one), "utf8")),
+    );
+    const text = contents.map((one) => one.trim()).join("\n\n");
+    texts.push(`${name} ${version} (${license ?? "see below"})\n\n${text}\n`);
+  }
+  const own = await readFile(path.join(root, "LICENSE"), "utf8").catch(() => "");
+  return [own, ...texts].filter((text) => text !== "").join(`\n${"-".repeat(72)}\n\n`);
+}
+
+function packageFolder(file: string): string | undefined {
+  return /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
+}

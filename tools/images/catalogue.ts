@@ -1,0 +1,33 @@
+/** Every image this project makes. */
+import { UserError } from "../base/user-error.ts";
+import type { Recipe } from "./recipe.ts";
+import { alertmanager } from "./recipes/alertmanager.ts";
+import { edge } from "./recipes/edge.ts";
+import { gateway } from "./recipes/gateway.ts";
+import { pause } from "./recipes/pause.ts";
+import { postgres } from "./recipes/postgres.ts";
+import { prometheus } from "./recipes/prometheus.ts";
+import { redis } from "./recipes/redis.ts";
+import { simulator } from "./recipes/simulator.ts";
+import { tester } from "./recipes/tester.ts";
+
+export const ALL_RECIPES: readonly Recipe[] = [
+  gateway,
+  simulator,
+  edge,
+  redis,
+  postgres,
+  prometheus,
+  alertmanager,
+  pause,
+  tester,
+];
+
+export function recipeNamed(name: string): Recipe {
+  const recipe = ALL_RECIPES.find((one) => one.name === name);
+  if (recipe !== undefined) return recipe;
+  throw new UserError(`There is no image "${name}"`, {
+    where: "command line",
+    fix: `one of ${ALL_RECIPES.map((one) => one.name).join(", ")}`,
+  });
+}

@@ -1,0 +1,63 @@
+/**
+ * The hash of everything an image is made of. Equal hashes mean equal images, so it names the tag
+ * and decides whether anything is built.
+ */
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import type { DebianPackage } from "../debian/packages.ts";
+import { dependenciesOf, lockedClosure, type PackageLock } from "./locked-dependencies.ts";
+import type { Program, Recipe } from "./recipe.ts";
+
+/** Raised whenever the builder would make other bytes of the same inputs. */
+const BUILD_FORMAT = 1;
+
+export async function hashInputs(
+  root: string,
+  recipe: Recipe,
+  packages: readonly DebianPackage[],
+  lock: PackageLock,
+): Promise<string> {
+  const { program } = recipe;
+  const inputs = {
+    format: BUILD_FORMAT,
+    architecture: process.arch,
+    recipe,
+    packages: packages.map((one) => `${one.name} ${one.version} ${one.sha256}`).sort(),
+    program: program === undefined ? null : await programInputs(root, program, lock),
+  };
+  return createHash("sha256").update(JSON.stringify(inputs)).digest("hex");
+}
+
+async function programInputs(root: string, program: Program, lock: PackageLock): Promise<object> {
+  return {
+    sources: await hashSources(path.join(root, program.sources)),
+    dependencies: lockedClosure(lock, program.workspace, programDependencies(program, lock)),
+    tools: lockedClosure(lock, "", ["rolldown", nodePackage()]),
+  };
+}
+
+/** The program in tools/simulator uses Node.js alone; a workspace brings its own dependencies. */
+function programDependencies(program: Program, lock: PackageLock): string[] {
+  return program.workspace === "" ? [] : dependenciesOf(lock, program.workspace);
+}
+
+/** The npm package whose `bin/node` runs the programs. */
+export function nodePackage(): string {
+  return `node-linux-${process.arch === "arm64" ? "arm64" : "x64"}`;
+}
+
+/** "path sha256" of every source file; tests are no part of a program. */
+async function hashSources(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile() && /\.(ts|js|mjs|json|sql|lua)$/.test(entry.name))
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+    .filter((file) => !/\.test\.ts$|(^|\/)(fixtures|node_modules)\//.test(file))
+    .sort();
+  const hashes = files.map(async (file) => {
+    const content = await readFile(path.join(folder, file));
+    return `${file} ${createHash("sha256").update(content).digest("hex")}`;
+  });
+  return Promise.all(hashes);
+}

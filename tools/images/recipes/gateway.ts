@@ -1,0 +1,19 @@
+/** The gateway: Node.js and one bundled file. It writes nowhere and starts no other program. */
+import type { Recipe } from "../recipe.ts";
+import { NODE_ENTRYPOINT, NODE_PACKAGES, PROGRAM_UID } from "./program-user.ts";
+
+export const gateway: Recipe = {
+  name: "gateway",
+  title: "DeepSeek private service: gateway",
+  user: { name: "program", uid: PROGRAM_UID },
+  entrypoint: NODE_ENTRYPOINT,
+  ports: [8080, 9464],
+  environment: { NODE_ENV: "production" },
+  writable: [],
+  debian: { packages: NODE_PACKAGES, include: [] },
+  program: {
+    entry: "gateway-image/src/main.ts",
+    sources: "gateway-image/src",
+    workspace: "gateway-image",
+  },
+};
