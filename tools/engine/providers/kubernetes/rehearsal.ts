@@ -1,0 +1,135 @@
+/**
+ * Create and update in a preview: rehearsed by the API server's dry run wherever it can be, so that
+ * defaults, admission policies and mistakes show up before anything changes. Where the object
+ * cannot be rehearsed (unknown values, a namespace or CRD that is itself planned), its inputs stand
+ * in for it; an object for a planned namespace is still validated, in the default one.
+ */
+import type { CreateRequest, ResourceResult, UpdateRequest } from "../../provider.ts";
+import { containsUnknown, type PropertyMap } from "../../values.ts";
+import { ApiError, isNamespaceMissing } from "./api-error.ts";
+import { type ApplyRequest, updateByApply } from "./apply.ts";
+import { outputsOf, previewOutputs } from "./checkpoint.ts";
+import { immutableFields } from "./diff.ts";
+import type { ResourceKind } from "./discovery.ts";
+import { alreadyExists, explain } from "./explain.ts";
+import { isAppliedBy } from "./field-managers.ts";
+import { gvkOf, idOf, type KubeObject, nameOf, namespaceOf, withMetadata } from "./kube-object.ts";
+import { applyRequestOf } from "./lifecycle.ts";
+import { fieldManagerOf } from "./naming.ts";
+import { applyObject, getObject } from "./objects.ts";
+import type { Session } from "./session.ts";
+
+/** Exists in every cluster. */
+const STAND_IN_NAMESPACE = "default";
+
+export async function previewCreate(
+  session: Session,
+  request: CreateRequest,
+): Promise<ResourceResult> {
+  const { inputs } = request;
+  const fieldManager = fieldManagerOf(request.urn, inputs, undefined);
+  const echo = { id: "", outputs: previewOutputs(inputs, inputs, fieldManager, undefined) };
+  if (session.config.unknownCluster || containsUnknown(inputs)) return echo;
+  const apply = applyRequestOf(session, request, inputs, fieldManager);
+  try {
+    const kind = await session.kindOf(gvkOf(apply.object), request.signal);
+    if (kind === undefined) return echo;
+    const live = await rehearseCreate(session, apply, kind);
+    if (live === undefined) return echo;
+    return { id: "", outputs: previewOutputs(live, inputs, fieldManager, undefined) };
+  } catch (error) {
+    throw explain(error, apply.refusal);
+  }
+}
+
+/** undefined: it cannot be rehearsed, but nothing speaks against it. */
+async function rehearseCreate(
+  session: Session,
+  apply: ApplyRequest,
+  kind: ResourceKind,
+): Promise<KubeObject | undefined> {
+  const client = session.client();
+  const { object, fieldManager, refusal, signal } = apply;
+  const present = await getObject(client, kind, namespaceOf(object), nameOf(object), signal);
+  if (present !== undefined) {
+    const isOurs =
+      isAppliedBy(present, fieldManager) || session.owners.has(refusal.urn, idOf(object));
+    if (!isOurs && !session.config.upsertExistingObjects) throw alreadyExists(refusal, false);
+  }
+  try {
+    return await applyObject(client, kind, object, {
+      fieldManager,
+      force: true,
+      dryRun: true,
+      signal,
+    });
+  } catch (error) {
+    if (isNamespaceMissing(error)) return validateElsewhere(session, apply, kind);
+    // A replacement under the same name: the old object still stands there.
+    if (present !== undefined && immutableFields(error) !== undefined) return undefined;
+    // What a policy or webhook forbids now may be allowed by what this same update brings.
+    if (error instanceof ApiError && error.code === 403) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The namespace is planned: ask the default one whether the object is valid at all. Only answers
+ * about the object's form count; what the default namespace forbids says nothing about the other.
+ */
+async function validateElsewhere(
+  session: Session,
+  apply: ApplyRequest,
+  kind: ResourceKind,
+): Promise<undefined> {
+  if (!kind.namespaced) return;
+  const stand = withMetadata(apply.object, { namespace: STAND_IN_NAMESPACE });
+  const { fieldManager, signal } = apply;
+  try {
+    // An object of that name there would be merged with, and judged instead of ours.
+    if (
+      (await getObject(session.client(), kind, STAND_IN_NAMESPACE, nameOf(stand), signal)) !==
+      undefined
+    )
+      return;
+    await applyObject(session.client(), kind, stand, {
+      fieldManager,
+      force: true,
+      dryRun: true,
+      signal,
+    });
+  } catch (error) {
+    if (!(error instanceof ApiError) || immutableFields(error) !== undefined) return;
+    if (error.code === 400 || error.code === 422) throw error;
+  }
+}
+
+export async function previewUpdate(
+  session: Session,
+  request: UpdateRequest,
+): Promise<PropertyMap> {
+  const { inputs, oldOutputs } = request;
+  const fieldManager = fieldManagerOf(request.urn, inputs, oldOutputs);
+  const echo = previewOutputs(inputs, inputs, fieldManager, oldOutputs);
+  if (session.config.unknownCluster || containsUnknown(inputs)) return echo;
+  const apply = applyRequestOf(session, request, inputs, fieldManager);
+  try {
+    if ((await session.kindOf(gvkOf(apply.object), request.signal)) === undefined) return echo;
+    const { live } = await updateByApply(session, apply, true);
+    return previewOutputs(live, inputs, fieldManager, oldOutputs);
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 403 && error.causes.length === 0) return echo;
+    // Someone deleted the namespace; the update will say so if it is not made anew.
+    if (isNamespaceMissing(error)) return echo;
+    throw explain(error, apply.refusal);
+  }
+}
+
+/** A render asks no cluster: the object is what the program said, the same on every run. */
+export function renderedObject(request: CreateRequest): ResourceResult {
+  const { inputs } = request;
+  const fieldManager = fieldManagerOf(request.urn, inputs, undefined);
+  return request.preview
+    ? { id: "", outputs: previewOutputs(inputs, inputs, fieldManager, undefined) }
+    : { id: idOf(inputs), outputs: outputsOf(inputs, inputs, fieldManager) };
+}
