@@ -177,6 +177,7 @@ export async function embeddedProviders(
     kubernetes: ({ environment }) =>
       createKubernetesProvider({ environment, renderOnly: options.renderOnly }),
     random: () => createRandomProvider(),
-    aws: () => createSimulatedAwsProvider({ simulateCloud: session.simulateCloud }),
+    aws: ({ environment }) =>
+      createSimulatedAwsProvider({ simulateCloud: session.simulateCloud, environment }),
   };
 }
