@@ -98,7 +98,11 @@ export function createFileBackend(options: FileBackendOptions): FileBackend {
 function openStore(folder: BackendFolder, options: FileBackendOptions, stack: string): StackStore {
   checkStackName(stack);
   const codec = createDeploymentCodec(options.keyring, stackFile(folder, stack));
-  let prepared: Promise<void> | undefined;
+  let prepared = false;
+  const prepare = async () => {
+    await prepareFolder(folder);
+    prepared = true;
+  };
   // One save at a time, in the order of the calls.
   let last: Promise<void> = Promise.resolve();
   return {
@@ -109,8 +113,7 @@ function openStore(folder: BackendFolder, options: FileBackendOptions, stack: st
     save: (snapshot) => {
       const save = async () => {
         checkSimulated(snapshot.simulated, folder.simulated);
-        prepared ??= prepareFolder(folder);
-        await prepared;
+        if (!prepared) await prepare();
         await writeStackFile(folder, stack, await codec.encode(snapshot), 1);
       };
       const saved = last.then(save);
@@ -118,7 +121,7 @@ function openStore(folder: BackendFolder, options: FileBackendOptions, stack: st
       return saved;
     },
     lock: async (operation) => {
-      await prepareFolder(folder);
+      await prepare();
       const lock = await lockStack(folder, options, stack, operation);
       await removeLeftovers(folder, stack);
       return lock;

@@ -6,7 +6,7 @@
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { type Document, isMap, parseDocument } from "yaml";
+import { type Document, isMap, isNode, parseDocument } from "yaml";
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { UserError } from "../../base/user-error.ts";
 import type { ConfigValue } from "../operation.ts";
@@ -90,7 +90,11 @@ export function openStackConfig(options: StackConfigOptions): StackConfig {
       const document = (await readDocument(file)) ?? parseDocument("");
       const stored = secret ? { secure: await encrypt(options, files, document, value) } : value;
       if (!isMap(document.get("config"))) document.set("config", document.createNode({}));
-      document.setIn(["config", writtenKey(document, options, key)], document.createNode(stored));
+      const place = ["config", writtenKey(document, options, key)];
+      const node = document.createNode(stored);
+      const old = document.getIn(place, true);
+      if (isNode(old) && old.comment) node.comment = old.comment;
+      document.setIn(place, node);
       await writeDocument(file, document, layer);
     },
     remove: async (key, layer) => {
