@@ -170,7 +170,7 @@ const gateway = z.strictObject({
     .default(600)
     .describe("No answer lasts longer; every drain is computed from it."),
   logLevel: z
-    .enum(["fatal", "error", "warn", "info", "debug"])
+    .enum(["silent", "error", "warn", "info", "debug"])
     .default("info")
     .describe("Least severe line that is written."),
   resources: z
@@ -245,7 +245,7 @@ const monitoring = z.strictObject({
   webhook: z
     .url({ protocol: /^https$/ })
     .optional()
-    .meta({ right: "an https address" })
+    .meta({ right: "an https address", sensitive: true })
     .describe("Where Alertmanager sends every alert; without it alerts are only shown."),
   resources: z
     .strictObject({ cpu: cpu.default("100m"), memory: memory.default("512Mi") })
@@ -261,6 +261,12 @@ const retention = z.strictObject({
   auditDays: z.int().min(1).max(36_500).default(184).describe("How long the audit trail is kept."),
 });
 
+const limits = z.strictObject({
+  pods: z.int().min(10).max(10_000).default(60).describe("Pods in a namespace, rollouts included."),
+  cpu: cpu.default("32").describe("Processors that all pods of a namespace may ask for."),
+  memory: memory.default("64Gi").describe("Memory that all pods of a namespace may use."),
+});
+
 export const sections = {
   environment: z
     .enum(["local"])
@@ -273,7 +279,7 @@ export const sections = {
       simulator: image.optional(),
       edge: image.optional(),
       redis: image.optional(),
-      postgres: image.optional(),
+      postgres: image,
       prometheus: image.optional(),
       alertmanager: image.optional(),
     })
@@ -284,6 +290,7 @@ export const sections = {
     .describe("The authority and the certificates (a secret)."),
   network: network.prefault({}).describe("Addresses outside the cluster."),
   storage: storage.prefault({}).describe("Volumes."),
+  limits: limits.prefault({}).describe("What one namespace may ask of the cluster at most."),
   edge: edge.prefault({}).describe("nginx, which ends TLS."),
   gateway: gateway.prefault({}).describe("The gateway."),
   redis: dataStore("1Gi", "256Mi").prefault({}).describe("Redis: quotas."),
@@ -306,5 +313,5 @@ export const schema = z.strictObject(sections);
 
 export type Settings = z.output<typeof schema>;
 export type ModelSettings = Settings["models"][number];
-export type ImageSettings = NonNullable<Settings["images"]["edge"]>;
+export type ImageName = keyof Settings["images"];
 export type SectionName = keyof typeof sections;

@@ -20,8 +20,9 @@ export interface Drain {
     readonly terminationSeconds: number;
   };
   readonly modelServer: {
-    readonly preStopSeconds: number;
-    readonly timeoutSeconds: number;
+    /** As the gateway's: the listener first, then running requests. */
+    readonly graceMs: number;
+    readonly timeoutMs: number;
     readonly terminationSeconds: number;
   };
 }
@@ -51,8 +52,8 @@ export function drainOf(longestStreamSeconds: number): Drain {
       terminationSeconds: termination,
     },
     modelServer: {
-      preStopSeconds: PROPAGATION_SECONDS,
-      timeoutSeconds: running,
+      graceMs: PROPAGATION_SECONDS * 1_000,
+      timeoutMs: running * 1_000,
       terminationSeconds: termination,
     },
   };

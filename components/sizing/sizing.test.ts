@@ -28,9 +28,9 @@ describe("drain", () => {
         );
         expect(edge.workerSeconds).toBeGreaterThan(seconds);
         expect(edge.terminationSeconds).toBeGreaterThan(edge.preStopSeconds + edge.workerSeconds);
-        expect(modelServer.timeoutSeconds).toBeGreaterThan(seconds);
+        expect(modelServer.timeoutMs).toBeGreaterThan(seconds * 1_000);
         expect(modelServer.terminationSeconds).toBeGreaterThan(
-          modelServer.preStopSeconds + modelServer.timeoutSeconds,
+          (modelServer.graceMs + modelServer.timeoutMs) / 1_000,
         );
       }),
     );

@@ -1,0 +1,131 @@
+/** The edge: nginx, which ends TLS in front of the gateway and is the only way in. */
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
+import { Component, labelsOf } from "./component.ts";
+import type { GatewayHandle } from "./gateway.ts";
+import { nginxConfiguration } from "./nginx-configuration.ts";
+import type { Program, Resources } from "./pod-template.ts";
+import { deployment, disruptionBudget } from "./replicated-program.ts";
+import { checksumOf } from "./secret-data.ts";
+import { drainOf } from "./sizing/drain.ts";
+import { probeBudget } from "./sizing/probes.ts";
+import { nginxWorkers } from "./sizing/quantity.ts";
+import { service } from "./stateful-program.ts";
+
+export interface EdgeArgs {
+  readonly namespace: string;
+  readonly image: string;
+  readonly replicas: number;
+  readonly resources: Resources;
+  readonly certificate: CertificateHandle;
+  readonly hosts: readonly [string, ...string[]] | readonly string[];
+  /** NodePorts. */
+  readonly ports: { readonly https: number; readonly http: number };
+  readonly bodyBytesMax: number;
+  readonly connectionsPerAddressMax: number;
+  readonly longestStreamSeconds: number;
+  readonly gateway: GatewayHandle;
+}
+
+export const EDGE = "edge";
+export const EDGE_PORTS = { https: 8443, http: 8080 } as const;
+const CONFIGURATION_FOLDER = "/etc/nginx/configuration";
+const TEMPORARY_FOLDER = "/tmp";
+const START_SECONDS = 2;
+
+export class Edge extends Component {
+  /** Where callers find the API. */
+  readonly url: pulumi.Output<string>;
+
+  constructor(name: string, args: EdgeArgs, options?: pulumi.ComponentResourceOptions) {
+    super("edge:Edge", name, options);
+    const parent = { parent: this };
+    const text = args.gateway.host.apply((host) => configurationText(args, host));
+    const configuration = new k8s.core.v1.ConfigMap(
+      `${name}-configuration`,
+      {
+        metadata: { name: "edge-configuration", namespace: args.namespace, labels: labelsOf(EDGE) },
+        data: { "nginx.conf": text },
+      },
+      parent,
+    );
+    const replicated = {
+      namespace: args.namespace,
+      name: EDGE,
+      program: edgeProgram(
+        args,
+        configuration.metadata.name,
+        checksumOf(text, args.certificate.checksum),
+      ),
+      replicas: args.replicas,
+      startSeconds: START_SECONDS,
+      surge: 1,
+    };
+    const pods = new k8s.apps.v1.Deployment(name, deployment(replicated), parent);
+    const budget = disruptionBudget(replicated);
+    if (budget !== undefined) new k8s.policy.v1.PodDisruptionBudget(name, budget, parent);
+    new k8s.core.v1.Service(
+      name,
+      service({
+        name: EDGE,
+        namespace: args.namespace,
+        program: EDGE,
+        ports: [
+          { name: "https", port: 443, nodePort: args.ports.https },
+          { name: "http", port: 80, nodePort: args.ports.http },
+        ],
+      }),
+      parent,
+    );
+    // Known only when the pods are ready, so that whoever waits for the url may call it.
+    this.url = pods.metadata.apply(() => `https://${args.hosts[0]}:${args.ports.https}`);
+    this.registerOutputs({ url: this.url });
+  }
+}
+
+function configurationText(args: EdgeArgs, gatewayHost: string): string {
+  const drain = drainOf(args.longestStreamSeconds).edge;
+  return nginxConfiguration({
+    hosts: args.hosts,
+    ports: EDGE_PORTS,
+    publicPort: args.ports.https,
+    gateway: { host: gatewayHost, port: args.gateway.port },
+    tlsFolder: TLS_FOLDER,
+    temporaryFolder: TEMPORARY_FOLDER,
+    workers: nginxWorkers(args.resources.cpu),
+    workerShutdownSeconds: drain.workerSeconds,
+    upstreamIdleSeconds: drain.upstreamIdleSeconds,
+    bodyBytesMax: args.bodyBytesMax,
+    connectionsPerAddressMax: args.connectionsPerAddressMax,
+  });
+}
+
+function edgeProgram(
+  args: EdgeArgs,
+  configuration: pulumi.Output<string>,
+  checksum: pulumi.Output<string>,
+): Program {
+  const drain = drainOf(args.longestStreamSeconds).edge;
+  return {
+    name: EDGE,
+    image: args.image,
+    // What goes wrong before the configuration is read goes to the log, too.
+    command: ["nginx", "-e", "stderr", "-c", `${CONFIGURATION_FOLDER}/nginx.conf`],
+    ports: { https: EDGE_PORTS.https, http: EDGE_PORTS.http },
+    resources: args.resources,
+    mounts: [
+      { name: "configuration", path: CONFIGURATION_FOLDER, configMap: configuration },
+      { name: "tls", path: TLS_FOLDER, secret: args.certificate.secret },
+      { name: "temporary", path: TEMPORARY_FOLDER, scratch: "64Mi" },
+    ],
+    health: {
+      budget: probeBudget(START_SECONDS),
+      ready: { https: "/livez", port: EDGE_PORTS.https },
+    },
+    // nginx stops accepting at once, so it is told to stop only when nobody sends to it any more.
+    preStopSeconds: drain.preStopSeconds,
+    terminationSeconds: drain.terminationSeconds,
+    checksum,
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * Who may talk to whom: a table of named flows, and the NetworkPolicies that follow from it. Both
+ * ends of a flow are opened; all else is denied. Pure.
+ */
+import type * as k8s from "@pulumi/kubernetes";
+import { selectorOf } from "./component.ts";
+
+type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
+type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
+type Port = k8s.types.input.networking.v1.NetworkPolicyPort;
+
+/** A program's pods. */
+export interface End {
+  readonly namespace: string;
+  readonly program: string;
+}
+
+export interface Flow {
+  readonly name: string;
+  /** A program, or address ranges outside the cluster. */
+  readonly from: End | { readonly ranges: readonly string[] };
+  readonly to: End | { readonly ranges: readonly string[] };
+  readonly ports: readonly number[];
+}
+
+export interface Policy {
+  readonly name: string;
+  readonly namespace: string;
+  /** The flows it opens; empty for the policy that denies. */
+  readonly flows: readonly string[];
+  readonly spec: PolicySpec;
+}
+
+export function policiesOf(
+  namespaces: readonly string[],
+  flows: readonly Flow[],
+  dnsRanges: readonly string[],
+): Policy[] {
+  const ends = flows.flatMap((flow) => [flow.from, flow.to].filter(isProgram));
+  const programs = [
+    ...new Map(ends.map((end) => [`${end.namespace}/${end.program}`, end])).values(),
+  ];
+  return [
+    ...namespaces.map(denyAll),
+    ...namespaces.map((namespace) => allowNames(namespace, dnsRanges)),
+    ...programs.map((end) => allowFlows(end, flows)),
+  ];
+}
+
+function denyAll(namespace: string): Policy {
+  const spec = { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
+  return { name: "default-deny", namespace, flows: [], spec };
+}
+
+/** Every pod may resolve names, at the cluster's name servers only: DNS is a way out, too. */
+function allowNames(namespace: string, dnsRanges: readonly string[]): Policy {
+  const servers: Peer[] = [
+    {
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+      podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+    },
+    ...dnsRanges.map((range) => ({ ipBlock: { cidr: range } })),
+  ];
+  const ports: Port[] = ["UDP", "TCP"].map((protocol) => ({ protocol, port: 53 }));
+  return {
+    name: "allow-dns",
+    namespace,
+    flows: ["dns"],
+    spec: { podSelector: {}, policyTypes: ["Egress"], egress: [{ to: servers, ports }] },
+  };
+}
+
+function allowFlows(end: End, flows: readonly Flow[]): Policy {
+  const incoming = flows.filter((flow) => isSame(flow.to, end));
+  const outgoing = flows.filter((flow) => isSame(flow.from, end));
+  return {
+    name: `allow-${end.program}`,
+    namespace: end.namespace,
+    flows: [...incoming, ...outgoing].map((flow) => flow.name),
+    spec: {
+      podSelector: { matchLabels: selectorOf(end.program) },
+      policyTypes: [
+        ...(incoming.length > 0 ? ["Ingress"] : []),
+        ...(outgoing.length > 0 ? ["Egress"] : []),
+      ],
+      ...(incoming.length > 0
+        ? { ingress: incoming.map((flow) => ({ from: peers(flow.from), ports: tcp(flow) })) }
+        : {}),
+      ...(outgoing.length > 0
+        ? { egress: outgoing.map((flow) => ({ to: peers(flow.to), ports: tcp(flow) })) }
+        : {}),
+    },
+  };
+}
+
+function peers(side: Flow["from"]): Peer[] {
+  if (!isProgram(side)) return side.ranges.map((cidr) => ({ ipBlock: { cidr } }));
+  return [
+    {
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": side.namespace } },
+      podSelector: { matchLabels: selectorOf(side.program) },
+    },
+  ];
+}
+
+function tcp(flow: Flow): Port[] {
+  return flow.ports.map((port) => ({ protocol: "TCP", port }));
+}
+
+function isProgram(side: Flow["from"]): side is End {
+  return "program" in side;
+}
+
+function isSame(side: Flow["from"], end: End): boolean {
+  return isProgram(side) && side.namespace === end.namespace && side.program === end.program;
+}

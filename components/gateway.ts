@@ -1,0 +1,209 @@
+/** The gateway: several equal pods, their keys, routes and tiers as files, and the Services. */
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
+import { Component, labelsOf } from "./component.ts";
+import type { ModelHandle } from "./model-server.ts";
+import type { Program, Resources } from "./pod-template.ts";
+import type { PostgresHandle } from "./postgres.ts";
+import type { RedisHandle } from "./redis.ts";
+import { deployment, disruptionBudget } from "./replicated-program.ts";
+import { secretData } from "./secret-data.ts";
+import { drainOf } from "./sizing/drain.ts";
+import { probeBudget } from "./sizing/probes.ts";
+import { nodeHeapMebibytes } from "./sizing/quantity.ts";
+import { hostOf, service } from "./stateful-program.ts";
+
+export interface Tier {
+  readonly requestsPerMinute: number;
+  readonly concurrency: number;
+}
+
+export interface GatewayArgs {
+  readonly namespace: string;
+  readonly image: string;
+  readonly replicas: number;
+  readonly resources: Resources;
+  readonly certificate: CertificateHandle;
+  readonly logLevel: string;
+  readonly longestStreamSeconds: number;
+  readonly redis: RedisHandle;
+  readonly postgres: PostgresHandle;
+  readonly models: readonly ModelHandle[];
+  readonly tiers: Readonly<Record<string, Tier>>;
+  /** keys.json. */
+  readonly keys: pulumi.Output<string>;
+}
+
+export interface GatewayHandle {
+  readonly host: pulumi.Output<string>;
+  readonly port: number;
+}
+
+export const GATEWAY = "gateway";
+export const GATEWAY_METRICS = "gateway-metrics";
+export const GATEWAY_PORTS = { api: 8080, metrics: 9464 } as const;
+const KEYS_FOLDER = "/etc/gateway/keys";
+const ROUTES_FOLDER = "/etc/gateway/routes";
+const PASSWORDS_FOLDER = "/etc/gateway/passwords";
+/** A bundled Node program listens within a second or two. */
+const START_SECONDS = 5;
+
+export class Gateway extends Component implements GatewayHandle {
+  readonly host: pulumi.Output<string>;
+  readonly port = GATEWAY_PORTS.api;
+
+  constructor(name: string, args: GatewayArgs, options?: pulumi.ComponentResourceOptions) {
+    super("gateway:Gateway", name, options);
+    const program = gatewayProgram(args, createFiles(this, name, args));
+    const replicated = {
+      namespace: args.namespace,
+      name: GATEWAY,
+      program,
+      replicas: args.replicas,
+      startSeconds: START_SECONDS,
+      surge: 1,
+    };
+    new k8s.apps.v1.Deployment(name, deployment(replicated), { parent: this });
+    const budget = disruptionBudget(replicated);
+    if (budget !== undefined) new k8s.policy.v1.PodDisruptionBudget(name, budget, { parent: this });
+    const front = new k8s.core.v1.Service(
+      name,
+      service({
+        name: GATEWAY,
+        namespace: args.namespace,
+        program: GATEWAY,
+        ports: [{ name: "api", port: GATEWAY_PORTS.api }],
+      }),
+      { parent: this },
+    );
+    new k8s.core.v1.Service(
+      `${name}-metrics`,
+      service({
+        name: GATEWAY_METRICS,
+        namespace: args.namespace,
+        program: GATEWAY,
+        ports: [{ name: "metrics", port: GATEWAY_PORTS.metrics }],
+        headless: true,
+      }),
+      { parent: this },
+    );
+    this.host = hostOf(front.metadata);
+    this.registerOutputs({ host: this.host });
+  }
+}
+
+interface Files {
+  readonly keys: pulumi.Output<string>;
+  readonly routes: pulumi.Output<string>;
+  readonly passwords: pulumi.Output<string>;
+}
+
+/** The gateway takes changed files over by itself, so none of them rolls its pods. */
+function createFiles(parent: Gateway, name: string, args: GatewayArgs): Files {
+  const metadata = (object: string) => ({
+    name: object,
+    namespace: args.namespace,
+    labels: labelsOf(GATEWAY),
+  });
+  const keys = new k8s.core.v1.Secret(
+    `${name}-keys`,
+    { metadata: metadata("gateway-keys"), data: secretData({ "keys.json": args.keys }) },
+    { parent },
+  );
+  const passwords = new k8s.core.v1.Secret(
+    `${name}-passwords`,
+    {
+      metadata: metadata("gateway-passwords"),
+      data: secretData({ redis: args.redis.password, postgres: args.postgres.password }),
+    },
+    { parent },
+  );
+  const routes = new k8s.core.v1.ConfigMap(
+    `${name}-routes`,
+    {
+      metadata: metadata("gateway-routes"),
+      data: {
+        "routes.json": routesDocument(args.models),
+        "tiers.json": `${JSON.stringify({ tiers: args.tiers }, null, 2)}\n`,
+      },
+    },
+    { parent },
+  );
+  return {
+    keys: keys.metadata.name,
+    routes: routes.metadata.name,
+    passwords: passwords.metadata.name,
+  };
+}
+
+function routesDocument(models: readonly ModelHandle[]): pulumi.Output<string> {
+  return pulumi.all(models.map((model) => model.url)).apply((urls) => {
+    const entries = models.map((model, index) => ({
+      id: model.name,
+      ownedBy: model.owner,
+      contextLength: model.contextTokensMax,
+      capabilities: model.capabilities,
+      targets: [{ url: urls[index] }],
+    }));
+    return `${JSON.stringify({ models: entries }, null, 2)}\n`;
+  });
+}
+
+function gatewayProgram(args: GatewayArgs, files: Files): Program {
+  const drain = drainOf(args.longestStreamSeconds).gateway;
+  return {
+    name: GATEWAY,
+    image: args.image,
+    environment: {
+      ...gatewayEnvironment(args),
+      GW_STREAM_TIMEOUT_MS: String(args.longestStreamSeconds * 1_000),
+      GW_DRAIN_GRACE_MS: String(drain.graceMs),
+      GW_DRAIN_TIMEOUT_MS: String(drain.timeoutMs),
+      NODE_OPTIONS: `--max-old-space-size=${nodeHeapMebibytes(args.resources.memory)}`,
+    },
+    fields: { GW_INSTANCE: "metadata.name" },
+    ports: { api: GATEWAY_PORTS.api, metrics: GATEWAY_PORTS.metrics },
+    resources: args.resources,
+    mounts: [
+      { name: "tls", path: TLS_FOLDER, secret: args.certificate.secret },
+      { name: "keys", path: KEYS_FOLDER, secret: files.keys },
+      { name: "routes", path: ROUTES_FOLDER, configMap: files.routes },
+      { name: "passwords", path: PASSWORDS_FOLDER, secret: files.passwords },
+    ],
+    health: {
+      budget: probeBudget(START_SECONDS),
+      ready: { https: "/readyz", port: GATEWAY_PORTS.api },
+      alive: { https: "/livez", port: GATEWAY_PORTS.api },
+    },
+    terminationSeconds: drain.terminationSeconds,
+  };
+}
+
+/** Names and meanings: gateway-image/README.md; checked against its config.schema.json. */
+function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<string>> {
+  // The first byte of an answer must come before the edge gives up at 120 s.
+  const answerSeconds = Math.min(110, args.longestStreamSeconds);
+  return {
+    GW_LOG_LEVEL: args.logLevel,
+    GW_PORT: String(GATEWAY_PORTS.api),
+    GW_METRICS_PORT: String(GATEWAY_PORTS.metrics),
+    GW_TLS_CERT_FILE: `${TLS_FOLDER}/tls.crt`,
+    GW_TLS_KEY_FILE: `${TLS_FOLDER}/tls.key`,
+    GW_CA_FILE: `${TLS_FOLDER}/ca.crt`,
+    GW_CLIENT_ADDRESS_HEADER: "x-real-ip",
+    GW_KEYS_FILE: `${KEYS_FOLDER}/keys.json`,
+    GW_ROUTES_FILE: `${ROUTES_FOLDER}/routes.json`,
+    GW_TIERS_FILE: `${ROUTES_FOLDER}/tiers.json`,
+    GW_REDIS_HOST: args.redis.host,
+    GW_REDIS_PORT: String(args.redis.port),
+    GW_REDIS_USERNAME: args.redis.user,
+    GW_REDIS_PASSWORD_FILE: `${PASSWORDS_FOLDER}/redis`,
+    GW_POSTGRES_HOST: args.postgres.host,
+    GW_POSTGRES_PORT: String(args.postgres.port),
+    GW_POSTGRES_DATABASE: args.postgres.user,
+    GW_POSTGRES_USERNAME: args.postgres.user,
+    GW_POSTGRES_PASSWORD_FILE: `${PASSWORDS_FOLDER}/postgres`,
+    GW_ANSWER_TIMEOUT_MS: String(answerSeconds * 1_000),
+  };
+}

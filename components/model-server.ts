@@ -1,0 +1,120 @@
+/** The model servers of one model: equal pods of one engine behind the Service `model-<name>`. */
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
+import { Component } from "./component.ts";
+import { type EnginePreset, enginePreset, type ModelEngine } from "./model-engines.ts";
+import type { Program, Resources } from "./pod-template.ts";
+import { deployment, disruptionBudget } from "./replicated-program.ts";
+import { drainOf } from "./sizing/drain.ts";
+import { probeBudget } from "./sizing/probes.ts";
+import { hostOf, service } from "./stateful-program.ts";
+
+export interface ModelServerArgs {
+  readonly namespace: string;
+  readonly image: string;
+  /** What a caller names in `model`. */
+  readonly model: string;
+  readonly engine: ModelEngine;
+  readonly replicas: number;
+  readonly contextTokensMax: number;
+  readonly capabilities: readonly string[];
+  readonly resources: Resources;
+  readonly certificate: CertificateHandle;
+  readonly longestStreamSeconds: number;
+}
+
+/** What the gateway must know of a model. */
+export interface ModelHandle {
+  readonly name: string;
+  readonly owner: string;
+  readonly contextTokensMax: number;
+  readonly capabilities: readonly string[];
+  readonly url: pulumi.Output<string>;
+}
+
+export const MODEL_SERVER = "model-server";
+export const MODEL_PORT = 8000;
+const MODEL_LABEL = "deepseek.local/model";
+
+export class ModelServer extends Component implements ModelHandle {
+  readonly name: string;
+  readonly owner: string;
+  readonly contextTokensMax: number;
+  readonly capabilities: readonly string[];
+  readonly url: pulumi.Output<string>;
+
+  constructor(name: string, args: ModelServerArgs, options?: pulumi.ComponentResourceOptions) {
+    super("serving:ModelServer", name, options);
+    const preset = enginePreset(args.engine, {
+      model: args.model,
+      contextTokensMax: args.contextTokensMax,
+      port: MODEL_PORT,
+      tlsFolder: TLS_FOLDER,
+      drain: drainOf(args.longestStreamSeconds).modelServer,
+    });
+    const program = modelProgram(args, preset);
+    const object = modelService(args.model);
+    const replicated = {
+      namespace: args.namespace,
+      name: object,
+      program,
+      replicas: args.replicas,
+      startSeconds: preset.startSeconds,
+      surge: 1,
+    };
+    new k8s.apps.v1.Deployment(name, deployment(replicated), { parent: this });
+    const budget = disruptionBudget(replicated);
+    if (budget !== undefined) new k8s.policy.v1.PodDisruptionBudget(name, budget, { parent: this });
+    const front = createServices(this, name, args, object);
+    this.name = args.model;
+    this.owner = preset.owner;
+    this.contextTokensMax = args.contextTokensMax;
+    this.capabilities = args.capabilities;
+    this.url = pulumi.interpolate`https://${hostOf(front.metadata)}:${MODEL_PORT}`;
+    this.registerOutputs({ url: this.url });
+  }
+}
+
+/** Kubernetes names know no dots. */
+export function modelService(model: string): string {
+  return `model-${model.replaceAll(".", "-")}`;
+}
+
+function createServices(
+  parent: ModelServer,
+  name: string,
+  args: ModelServerArgs,
+  object: string,
+): k8s.core.v1.Service {
+  const shared = {
+    namespace: args.namespace,
+    program: MODEL_SERVER,
+    labels: { [MODEL_LABEL]: args.model },
+    ports: [{ name: "api", port: MODEL_PORT }],
+  };
+  const metrics = service({ ...shared, name: `${object}-metrics`, headless: true });
+  new k8s.core.v1.Service(`${name}-metrics`, metrics, { parent });
+  return new k8s.core.v1.Service(name, service({ ...shared, name: object }), { parent });
+}
+
+function modelProgram(args: ModelServerArgs, preset: EnginePreset): Program {
+  return {
+    ...preset.container,
+    name: MODEL_SERVER,
+    image: args.image,
+    labels: { [MODEL_LABEL]: args.model },
+    ports: { api: MODEL_PORT },
+    resources: args.resources,
+    mounts: [
+      ...preset.container.mounts,
+      { name: "tls", path: TLS_FOLDER, secret: args.certificate.secret },
+    ],
+    health: {
+      budget: probeBudget(preset.startSeconds),
+      ready: { https: preset.healthPath, port: MODEL_PORT },
+    },
+    // Model servers read their certificate at their start.
+    checksum: args.certificate.checksum,
+  };
+}

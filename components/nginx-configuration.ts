@@ -1,0 +1,226 @@
+/**
+ * The edge's nginx.conf: TLS 1.3 only (the default server included), streams passed on unbuffered,
+ * every bound stated. Pure. The gateway is reached over TLS and verified with the stack's authority.
+ */
+
+export interface NginxSettings {
+  /** Names that are served; every other one is answered with 421. */
+  readonly hosts: readonly string[];
+  readonly ports: { readonly https: number; readonly http: number };
+  /** The port callers use, for the redirect. */
+  readonly publicPort: number;
+  readonly gateway: { readonly host: string; readonly port: number };
+  readonly tlsFolder: string;
+  /** The one writable folder. */
+  readonly temporaryFolder: string;
+  readonly workers: number;
+  readonly workerShutdownSeconds: number;
+  readonly upstreamIdleSeconds: number;
+  readonly bodyBytesMax: number;
+  readonly connectionsPerAddressMax: number;
+}
+
+/** nginx's own answers in the form the API's clients read. */
+const ERRORS: readonly [status: number, code: string, message: string][] = [
+  [400, "bad_request", "The request is malformed."],
+  [413, "request_too_large", "The request body is too large."],
+  [414, "uri_too_long", "The address is too long."],
+  [421, "misdirected_request", "This host name is not served here."],
+  [429, "too_many_connections", "Too many connections from this address."],
+  [431, "headers_too_large", "The request headers are too large."],
+  [502, "gateway_unreachable", "The gateway cannot be reached."],
+  [503, "unavailable", "The service is not available."],
+  [504, "gateway_timeout", "The gateway did not answer in time."],
+];
+
+export function nginxConfiguration(settings: NginxSettings): string {
+  return [
+    main(settings),
+    "http {",
+    indent(
+      [
+        logging(settings),
+        bounds(settings),
+        tls(settings),
+        upstream(settings),
+        redirectServer(settings),
+        defaultServer(settings),
+        apiServer(settings),
+      ].join("\n\n"),
+    ),
+    "}",
+    "",
+  ].join("\n");
+}
+
+function main(settings: NginxSettings): string {
+  return `daemon off;
+pid ${settings.temporaryFolder}/nginx.pid;
+error_log stderr warn;
+worker_processes ${settings.workers};
+# Streams that are still open this long after the order to stop are closed.
+worker_shutdown_timeout ${settings.workerShutdownSeconds}s;
+worker_rlimit_nofile 16384;
+
+events {
+  worker_connections 8000;
+}
+`;
+}
+
+function logging({ temporaryFolder }: NginxSettings): string {
+  const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((kind) => `${kind}_temp_path ${temporaryFolder}/${kind};`)
+    .join("\n");
+  return `server_tokens off;
+default_type application/octet-stream;
+${paths}
+
+# Neither headers nor query strings are written: both may hold secrets.
+log_format access escape=json '{"time":"$time_iso8601","request_id":"$request_name",'
+  '"address":"$remote_addr","host":"$host","method":"$request_method","path":"$uri",'
+  '"protocol":"$server_protocol","tls":"$ssl_protocol","status":$status,'
+  '"bytes":$body_bytes_sent,"seconds":$request_time,'
+  '"upstream_status":"$upstream_status","upstream_seconds":"$upstream_response_time"}';
+access_log /dev/stdout access;
+
+# A caller's own request id is kept when it is short and plain, else one is made.
+map $http_x_request_id $request_name {
+  default $request_id;
+  "~^[A-Za-z0-9._-]{1,128}$" $http_x_request_id;
+}`;
+}
+
+function bounds(settings: NginxSettings): string {
+  return `client_max_body_size ${settings.bodyBytesMax};
+# Prompts never touch the disk.
+client_body_buffer_size ${settings.bodyBytesMax};
+client_header_timeout 10s;
+client_body_timeout 120s;
+send_timeout 120s;
+keepalive_timeout 75s;
+keepalive_requests 10000;
+client_header_buffer_size 2k;
+large_client_header_buffers 4 8k;
+http2_max_concurrent_streams 128;
+reset_timedout_connection on;
+sendfile off;
+gzip off;
+
+limit_conn_zone $binary_remote_addr zone=addresses:10m;
+limit_conn addresses ${settings.connectionsPerAddressMax};
+limit_conn_status 429;`;
+}
+
+function tls({ tlsFolder }: NginxSettings): string {
+  return `# For every server: the protocol is agreed before the caller's host name is known.
+ssl_protocols TLSv1.3;
+ssl_certificate ${tlsFolder}/tls.crt;
+ssl_certificate_key ${tlsFolder}/tls.key;
+ssl_session_cache shared:sessions:10m;
+ssl_session_timeout 1h;
+ssl_session_tickets off;
+ssl_early_data off;`;
+}
+
+function upstream({ gateway, upstreamIdleSeconds }: NginxSettings): string {
+  return `upstream gateway {
+  server ${gateway.host}:${gateway.port} max_fails=0;
+  keepalive 64;
+  keepalive_requests 10000;
+  # Shorter than the time a stopping gateway still accepts: no request meets a closing connection.
+  keepalive_timeout ${upstreamIdleSeconds}s;
+}`;
+}
+
+function redirectServer({ ports, publicPort }: NginxSettings): string {
+  const port = publicPort === 443 ? "" : `:${publicPort}`;
+  return `server {
+  listen ${ports.http} default_server;
+  location / {
+    return 301 https://$host${port}$request_uri;
+  }
+}`;
+}
+
+function defaultServer({ ports }: NginxSettings): string {
+  return `server {
+  listen ${ports.https} ssl http2 default_server;
+  ssl_protocols TLSv1.3;
+${indent(errorPages())}
+  location = /livez {
+    access_log off;
+    default_type text/plain;
+    return 200 "ok\\n";
+  }
+  location / {
+    return 421;
+  }
+}`;
+}
+
+function apiServer(settings: NginxSettings): string {
+  return `server {
+  listen ${settings.ports.https} ssl http2;
+  server_name ${settings.hosts.join(" ")};
+  ssl_protocols TLSv1.3;
+${indent(errorPages())}
+  add_header Strict-Transport-Security "max-age=31536000" always;
+  add_header X-Content-Type-Options nosniff always;
+
+${indent(proxy(settings))}
+
+  location = /health {
+    access_log off;
+    proxy_pass https://gateway;
+  }
+  location / {
+    proxy_pass https://gateway;
+  }
+}`;
+}
+
+function proxy({ gateway, tlsFolder }: NginxSettings): string {
+  return `proxy_http_version 1.1;
+proxy_set_header Host $host;
+proxy_set_header Connection "";
+proxy_set_header X-Request-ID $request_name;
+proxy_set_header X-Real-IP $remote_addr;
+proxy_set_header X-Forwarded-For $remote_addr;
+proxy_set_header X-Forwarded-Proto https;
+proxy_set_header X-Forwarded-Host $host;
+proxy_connect_timeout 10s;
+proxy_send_timeout 120s;
+proxy_read_timeout 120s;
+# A token is passed on when it comes; a caller that leaves ends the work upstream.
+proxy_buffering off;
+proxy_buffer_size 16k;
+proxy_ignore_client_abort off;
+# A call that may have been counted is never sent twice.
+proxy_next_upstream off;
+proxy_ssl_protocols TLSv1.3;
+proxy_ssl_verify on;
+proxy_ssl_verify_depth 3;
+proxy_ssl_trusted_certificate ${tlsFolder}/ca.crt;
+proxy_ssl_server_name on;
+proxy_ssl_name ${gateway.host};
+proxy_ssl_session_reuse on;`;
+}
+
+function errorPages(): string {
+  const type = (status: number) => (status < 500 ? "invalid_request_error" : "api_error");
+  return ERRORS.map(([status, code, message]) => {
+    const body = JSON.stringify({ error: { message, type: type(status), param: null, code } });
+    // 494 is nginx's own word for headers that are too large.
+    const from = status === 431 ? "431 494 =431" : String(status);
+    return `error_page ${from} @${code};
+location @${code} {
+  default_type application/json;
+  return ${status} '${body}';
+}`;
+  }).join("\n");
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, "  ");
+}

@@ -1,0 +1,134 @@
+/** Prometheus: scrapes over verified TLS, found by DNS, without any right in the cluster. */
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import {
+  type PrometheusSettings,
+  prometheusConfiguration,
+  prometheusRules,
+  type ScrapeJob,
+  webConfiguration,
+} from "../observability/prometheus-files.ts";
+import type { AlertmanagerHandle } from "./alertmanager.ts";
+import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
+import { Component, labelsOf } from "./component.ts";
+import type { Program, Resources } from "./pod-template.ts";
+import { checksumOf } from "./secret-data.ts";
+import { probeBudget } from "./sizing/probes.ts";
+import { DATA_VOLUME, service, statefulSet, type VolumeSettings } from "./stateful-program.ts";
+
+export interface PrometheusArgs {
+  readonly namespace: string;
+  readonly image: string;
+  readonly certificate: CertificateHandle;
+  readonly resources: Resources;
+  readonly volume: VolumeSettings;
+  readonly retentionDays: number;
+  readonly scrapeSeconds: number;
+  readonly jobs: readonly ScrapeJob[];
+  readonly alertmanager: AlertmanagerHandle;
+  /** Undefined: reached inside the cluster only. */
+  readonly nodePort: number | undefined;
+}
+
+export const PROMETHEUS = "prometheus";
+export const PROMETHEUS_PORT = 9090;
+const CONFIGURATION_FOLDER = "/etc/prometheus";
+const DATA_FOLDER = "/prometheus";
+/** The replay of its log after a crash. */
+const START_SECONDS = 20;
+
+export class Prometheus extends Component {
+  readonly url: pulumi.Output<string>;
+
+  constructor(name: string, args: PrometheusArgs, options?: pulumi.ComponentResourceOptions) {
+    super("monitoring:Prometheus", name, options);
+    const parent = { parent: this };
+    const files = args.alertmanager.address.apply((address) => configurationFiles(args, address));
+    const configuration = new k8s.core.v1.ConfigMap(
+      `${name}-configuration`,
+      {
+        metadata: {
+          name: "prometheus-configuration",
+          namespace: args.namespace,
+          labels: labelsOf(PROMETHEUS),
+        },
+        data: files,
+      },
+      parent,
+    );
+    const checksum = checksumOf(files.apply((known) => JSON.stringify(known)));
+    const program = prometheusProgram(args, configuration.metadata.name, checksum);
+    new k8s.apps.v1.StatefulSet(name, statefulSet(args.namespace, program, args.volume), parent);
+    const port = { name: "web", port: PROMETHEUS_PORT };
+    const front = new k8s.core.v1.Service(
+      name,
+      service({
+        name: PROMETHEUS,
+        namespace: args.namespace,
+        program: PROMETHEUS,
+        ports: [args.nodePort === undefined ? port : { ...port, nodePort: args.nodePort }],
+      }),
+      parent,
+    );
+    this.url = front.metadata.apply(() =>
+      args.nodePort === undefined
+        ? `https://${selfAddress(args)}`
+        : `https://localhost:${args.nodePort}`,
+    );
+    this.registerOutputs({ url: this.url });
+  }
+}
+
+function selfAddress(args: PrometheusArgs): string {
+  return `${PROMETHEUS}.${args.namespace}.svc:${PROMETHEUS_PORT}`;
+}
+
+function configurationFiles(args: PrometheusArgs, alertmanager: string): Record<string, string> {
+  const settings: PrometheusSettings = {
+    scrapeSeconds: args.scrapeSeconds,
+    jobs: args.jobs,
+    alertmanager,
+    self: selfAddress(args),
+    tlsFolder: TLS_FOLDER,
+    rulesFolder: CONFIGURATION_FOLDER,
+  };
+  return {
+    "prometheus.yml": prometheusConfiguration(settings),
+    "rules.yml": prometheusRules(),
+    "web.yml": webConfiguration(TLS_FOLDER),
+  };
+}
+
+function prometheusProgram(
+  args: PrometheusArgs,
+  configuration: pulumi.Output<string>,
+  checksum: pulumi.Output<string>,
+): Program {
+  return {
+    name: PROMETHEUS,
+    image: args.image,
+    args: [
+      `--config.file=${CONFIGURATION_FOLDER}/prometheus.yml`,
+      `--web.config.file=${CONFIGURATION_FOLDER}/web.yml`,
+      `--storage.tsdb.path=${DATA_FOLDER}`,
+      `--storage.tsdb.retention.time=${args.retentionDays}d`,
+      "--query.timeout=30s",
+      "--log.format=json",
+    ],
+    ports: { web: PROMETHEUS_PORT },
+    resources: args.resources,
+    mounts: [
+      { name: "configuration", path: CONFIGURATION_FOLDER, configMap: configuration },
+      // Read anew at every handshake, so a renewed certificate needs no restart.
+      { name: "tls", path: TLS_FOLDER, secret: args.certificate.secret },
+      { name: DATA_VOLUME, path: DATA_FOLDER, claim: true },
+    ],
+    health: {
+      budget: probeBudget(START_SECONDS),
+      ready: { https: "/-/ready", port: PROMETHEUS_PORT },
+      alive: { https: "/-/healthy", port: PROMETHEUS_PORT },
+    },
+    terminationSeconds: 60,
+    checksum,
+  };
+}

@@ -1,0 +1,67 @@
+/** redis.conf and the access list: TLS 1.3 only, no default user, data on disk every second. Pure. */
+import { createHash } from "node:crypto";
+
+/** What the gateway's quota script needs, as its README lists it, and nothing else. */
+const GATEWAY_COMMANDS = [
+  "+eval +evalsha +script|load",
+  "+zadd +zrem +zcard +zremrangebyscore +hget +hset +hmget +pexpire +time",
+  "+ping +info +hello +auth +client|setname +client|setinfo +select +quit",
+].join(" ");
+
+export const GATEWAY_USER = "gateway";
+export const PROBE_USER = "probe";
+
+export interface RedisPaths {
+  readonly tls: string;
+  readonly acl: string;
+  readonly data: string;
+}
+
+export function redisConfiguration(paths: RedisPaths, memoryMebibytesMax: number): string {
+  return `# TLS only: the plain port stays closed.
+port 0
+tls-port 6379
+bind 0.0.0.0
+protected-mode no
+tls-protocols "TLSv1.3"
+tls-cert-file ${paths.tls}/tls.crt
+tls-key-file ${paths.tls}/tls.key
+tls-ca-cert-file ${paths.tls}/ca.crt
+# Callers prove themselves by user and password (access list), not by certificate.
+tls-auth-clients no
+tcp-keepalive 60
+timeout 0
+maxclients 1024
+
+aclfile ${paths.acl}/users.acl
+
+dir ${paths.data}
+appendonly yes
+appendfsync everysec
+# The append-only log is the one copy on disk; a snapshot beside it would double the writes.
+save ""
+
+# A quota that is dropped to make room would be a quota that is not kept: refuse instead.
+maxmemory ${memoryMebibytesMax}mb
+maxmemory-policy noeviction
+
+daemonize no
+logfile ""
+loglevel notice
+shutdown-timeout 10
+enable-debug-command no
+enable-module-command no
+`;
+}
+
+/** Passwords appear as SHA-256 only; the file itself is a Secret all the same. */
+export function redisUsers(gatewayPassword: string, probePassword: string): string {
+  return `user default off resetpass resetkeys resetchannels -@all
+user ${GATEWAY_USER} on #${sha256(gatewayPassword)} resetchannels ~gw:* -@all ${GATEWAY_COMMANDS}
+user ${PROBE_USER} on #${sha256(probePassword)} resetkeys resetchannels -@all +ping +auth +hello +quit
+`;
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,40 @@
+/**
+ * Secret values: made once, put into the cluster, and reduced to the checksums that roll pods when
+ * they change.
+ */
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+/** 40 characters of base62 are 238 random bits, and need no quoting anywhere. */
+export function randomPassword(
+  name: string,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+  return new random.RandomPassword(name, { length: 40, special: false }, options).result;
+}
+
+/** Values of a Secret's `data`: base64, and a secret in Pulumi's state whatever they were before. */
+export function secretData(
+  values: Readonly<Record<string, pulumi.Input<string>>>,
+): pulumi.Output<Record<string, string>> {
+  return pulumi.secret(pulumi.output(values)).apply((known) => {
+    const entries = Object.entries(known as Record<string, string>);
+    return Object.fromEntries(
+      entries.map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
+    );
+  });
+}
+
+/**
+ * A short digest of everything a program reads only at its start. In clear on purpose: the inputs
+ * hold at least 128 random bits or are no secret, so the digest tells nothing.
+ */
+export function checksumOf(...values: readonly pulumi.Input<string>[]): pulumi.Output<string> {
+  const digest = pulumi
+    .all(values as pulumi.Input<string>[])
+    .apply((known) =>
+      createHash("sha256").update(JSON.stringify(known)).digest("hex").slice(0, 16),
+    );
+  return pulumi.unsecret(digest);
+}

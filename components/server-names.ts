@@ -1,0 +1,33 @@
+/** The host names each program's certificate must carry: every name by which somebody calls it. */
+import type { ServerName } from "./certificates.ts";
+
+export interface ServerPlaces {
+  readonly service: string;
+  readonly monitoring: string;
+  /** Names by which callers from outside know the edge. */
+  readonly hosts: readonly string[];
+  /** Services of the model servers. */
+  readonly models: readonly string[];
+}
+
+export function serverNames({ service, monitoring, hosts, models }: ServerPlaces): ServerName[] {
+  const inService = (program: string, services = [program]) => ({
+    program,
+    namespace: service,
+    hosts: services.map((name) => `${name}.${service}.svc`),
+  });
+  const inMonitoring = (program: string) => ({
+    program,
+    namespace: monitoring,
+    hosts: [`${program}.${monitoring}.svc`],
+  });
+  return [
+    { program: "edge", namespace: service, hosts },
+    inService("gateway"),
+    inService("model", [...models]),
+    inService("redis"),
+    inService("postgres"),
+    inMonitoring("prometheus"),
+    inMonitoring("alertmanager"),
+  ];
+}

@@ -1,0 +1,48 @@
+/** The flows of the service, as a table. What is not in it is denied. */
+import { ALERTMANAGER, ALERTMANAGER_PORT } from "./alertmanager.ts";
+import { EDGE, EDGE_PORTS } from "./edge.ts";
+import type { Flow } from "./flows.ts";
+import { GATEWAY, GATEWAY_PORTS } from "./gateway.ts";
+import { MODEL_PORT, MODEL_SERVER } from "./model-server.ts";
+import { POSTGRES, POSTGRES_PORT } from "./postgres.ts";
+import { PROMETHEUS } from "./prometheus.ts";
+import { REDIS, REDIS_PORT } from "./redis.ts";
+
+export interface FlowPlaces {
+  /** The namespace that serves, and the one that watches. */
+  readonly service: string;
+  readonly monitoring: string;
+  readonly callerRanges: readonly string[];
+}
+
+export function serviceFlows({ service, monitoring, callerRanges }: FlowPlaces): Flow[] {
+  const at = (namespace: string) => (program: string) => ({ namespace, program });
+  const [serving, watching] = [at(service), at(monitoring)];
+  const edge = Object.values(EDGE_PORTS);
+  const { api, metrics } = GATEWAY_PORTS;
+  return [
+    { name: "callers-to-edge", from: { ranges: callerRanges }, to: serving(EDGE), ports: edge },
+    { name: "edge-to-gateway", from: serving(EDGE), to: serving(GATEWAY), ports: [api] },
+    { name: "quotas", from: serving(GATEWAY), to: serving(REDIS), ports: [REDIS_PORT] },
+    { name: "ledger", from: serving(GATEWAY), to: serving(POSTGRES), ports: [POSTGRES_PORT] },
+    { name: "models", from: serving(GATEWAY), to: serving(MODEL_SERVER), ports: [MODEL_PORT] },
+    {
+      name: "gateway-metrics",
+      from: watching(PROMETHEUS),
+      to: serving(GATEWAY),
+      ports: [metrics],
+    },
+    {
+      name: "model-metrics",
+      from: watching(PROMETHEUS),
+      to: serving(MODEL_SERVER),
+      ports: [MODEL_PORT],
+    },
+    {
+      name: "alerts",
+      from: watching(PROMETHEUS),
+      to: watching(ALERTMANAGER),
+      ports: [ALERTMANAGER_PORT],
+    },
+  ];
+}

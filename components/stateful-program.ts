@@ -1,0 +1,103 @@
+/**
+ * A program with one pod and one volume (Redis, PostgreSQL, Prometheus, Alertmanager): the
+ * StatefulSet and the Service in front of it, as plain specifications.
+ */
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { labelsOf, selectorOf } from "./component.ts";
+import { type Program, podTemplate } from "./pod-template.ts";
+
+type StatefulSetArgs = k8s.apps.v1.StatefulSetArgs;
+type ServiceArgs = k8s.core.v1.ServiceArgs;
+
+export interface VolumeSettings {
+  readonly storage: string;
+  /** Undefined: the cluster's default class. */
+  readonly storageClass: string | undefined;
+  readonly onDestroy: "retain" | "delete";
+}
+
+/** The claim's name; a mount of kind `claim` must be called the same. */
+export const DATA_VOLUME = "data";
+
+/**
+ * Waiting for a Service's endpoints is left to whoever owns the pods: their own readiness says the
+ * same, and whoever only needs the address need not wait for it.
+ */
+export const SKIP_AWAIT = { "pulumi.com/skipAwait": "true" };
+
+export function statefulSet(
+  namespace: string,
+  program: Program,
+  volume: VolumeSettings,
+): StatefulSetArgs {
+  const metadata = { name: program.name, namespace, labels: labelsOf(program.name) };
+  return {
+    metadata,
+    spec: {
+      replicas: 1,
+      serviceName: program.name,
+      selector: { matchLabels: selectorOf(program.name) },
+      template: podTemplate(program),
+      persistentVolumeClaimRetentionPolicy: {
+        whenDeleted: volume.onDestroy === "delete" ? "Delete" : "Retain",
+        whenScaled: "Retain",
+      },
+      volumeClaimTemplates: [
+        {
+          metadata: { name: DATA_VOLUME, labels: selectorOf(program.name) },
+          spec: {
+            accessModes: ["ReadWriteOnce"],
+            ...(volume.storageClass === undefined ? {} : { storageClassName: volume.storageClass }),
+            resources: { requests: { storage: volume.storage } },
+          },
+        },
+      ],
+    },
+  };
+}
+
+export interface ServicePort {
+  readonly name: string;
+  readonly port: number;
+  readonly nodePort?: number;
+}
+
+export interface ServiceSettings {
+  readonly name: string;
+  readonly namespace: string;
+  readonly program: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly ports: readonly ServicePort[];
+  /** One address per pod, ready or not: what a scraper wants. */
+  readonly headless?: boolean;
+}
+
+export function service(settings: ServiceSettings): ServiceArgs {
+  const exposed = settings.ports.some((port) => port.nodePort !== undefined);
+  return {
+    metadata: {
+      name: settings.name,
+      namespace: settings.namespace,
+      labels: labelsOf(settings.program, settings.labels),
+      annotations: SKIP_AWAIT,
+    },
+    spec: {
+      type: exposed ? "NodePort" : "ClusterIP",
+      ...(settings.headless === true ? { clusterIP: "None", publishNotReadyAddresses: true } : {}),
+      selector: selectorOf(settings.program, settings.labels),
+      ports: settings.ports.map(({ name, port, nodePort }) => ({
+        name,
+        port,
+        targetPort: name,
+        protocol: "TCP",
+        ...(nodePort === undefined ? {} : { nodePort }),
+      })),
+    },
+  };
+}
+
+/** The name by which others in the cluster call a Service; its certificate carries it. */
+export function hostOf(metadata: pulumi.Output<k8s.types.output.meta.v1.ObjectMeta>) {
+  return metadata.apply(({ name, namespace }) => `${name}.${namespace}.svc`);
+}

@@ -1,0 +1,28 @@
+/**
+ * Names of the metrics that rules and dashboards use, in one place. The gateway's are DECIDED with
+ * it (gateway-image/README.md), the model servers' are vLLM's own.
+ */
+export const METRICS = {
+  requests: "api_requests_total",
+  duration: "api_request_duration_seconds",
+  firstToken: "api_time_to_first_token_seconds",
+  tokens: "api_token_usage_total",
+  concurrent: "api_concurrent_requests",
+  queue: "api_queue_length",
+  ledgerRows: "gateway_ledger_queue_rows",
+  ledgerLost: "gateway_ledger_lost_total",
+  ledgerFailures: "gateway_ledger_write_failures_total",
+  quotaStoreFailures: "gateway_quota_store_failures_total",
+  upstreamFaults: "gateway_upstream_faults_total",
+  reloadFailures: "gateway_reload_failures_total",
+  modelWaiting: "vllm:num_requests_waiting",
+  modelCache: "vllm:kv_cache_usage_perc",
+} as const;
+
+/** Scrape jobs; the label `job` of every sample. */
+export const JOBS = {
+  gateway: "gateway",
+  modelServer: "model-server",
+  prometheus: "prometheus",
+  alertmanager: "alertmanager",
+} as const;

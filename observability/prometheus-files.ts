@@ -1,0 +1,122 @@
+/** Prometheus' files from typed data: scrape configuration, rules, and its own TLS. Pure. */
+import { stringify } from "yaml";
+import { JOBS } from "./metrics.ts";
+import { type AlertRule, type RecordingRule, RULE_GROUPS } from "./rules.ts";
+
+export interface ScrapeJob {
+  /** The label `job`. */
+  readonly job: string;
+  /** A headless Service: one address per pod. */
+  readonly service: string;
+  readonly port: number;
+  /** The name the certificate must carry; a pod's address is in none. */
+  readonly serverName: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export interface PrometheusSettings {
+  readonly scrapeSeconds: number;
+  readonly jobs: readonly ScrapeJob[];
+  /** host:port. */
+  readonly alertmanager: string;
+  readonly self: string;
+  readonly tlsFolder: string;
+  readonly rulesFolder: string;
+}
+
+export function prometheusConfiguration(settings: PrometheusSettings): string {
+  const interval = `${settings.scrapeSeconds}s`;
+  return render({
+    global: { scrape_interval: interval, evaluation_interval: interval, scrape_timeout: "5s" },
+    rule_files: [`${settings.rulesFolder}/rules.yml`],
+    alerting: {
+      alertmanagers: [
+        {
+          scheme: "https",
+          tls_config: verified(settings, hostOf(settings.alertmanager)),
+          static_configs: [{ targets: [settings.alertmanager] }],
+        },
+      ],
+    },
+    scrape_configs: [
+      ...settings.jobs.map((job) => discovered(job, settings)),
+      fixed(JOBS.prometheus, settings.self, settings),
+      fixed(JOBS.alertmanager, settings.alertmanager, settings),
+    ],
+  });
+}
+
+export function prometheusRules(): string {
+  return render({
+    groups: RULE_GROUPS.map((group) => ({
+      name: group.name,
+      rules: group.rules.map((rule) => ("record" in rule ? recording(rule) : alert(rule))),
+    })),
+  });
+}
+
+/** The web configuration that Prometheus and Alertmanager share. */
+export function webConfiguration(tlsFolder: string): string {
+  return render({
+    tls_server_config: {
+      cert_file: `${tlsFolder}/tls.crt`,
+      key_file: `${tlsFolder}/tls.key`,
+      min_version: "TLS13",
+    },
+  });
+}
+
+/** DNS instead of the API server: Prometheus needs no right in the cluster at all. */
+function discovered(job: ScrapeJob, settings: PrometheusSettings): object {
+  const { service, port, labels = {} } = job;
+  const relabel = Object.entries(labels).map(([target, replacement]) => ({
+    target_label: target,
+    replacement,
+  }));
+  return {
+    job_name: labels["model"] === undefined ? job.job : `${job.job}/${labels["model"]}`,
+    scheme: "https",
+    tls_config: verified(settings, job.serverName),
+    dns_sd_configs: [{ names: [service], type: "A", port, refresh_interval: "10s" }],
+    relabel_configs: [{ target_label: "job", replacement: job.job }, ...relabel],
+  };
+}
+
+function fixed(job: string, target: string, settings: PrometheusSettings): object {
+  return {
+    job_name: job,
+    scheme: "https",
+    tls_config: verified(settings, hostOf(target)),
+    static_configs: [{ targets: [target] }],
+  };
+}
+
+function verified(settings: PrometheusSettings, serverName: string): object {
+  return {
+    ca_file: `${settings.tlsFolder}/ca.crt`,
+    server_name: serverName,
+    min_version: "TLS13",
+  };
+}
+
+function recording({ record, expr }: RecordingRule): object {
+  return { record, expr };
+}
+
+function alert(rule: AlertRule): object {
+  return {
+    alert: rule.alert,
+    expr: rule.expr,
+    ...(rule.for === undefined ? {} : { for: rule.for }),
+    labels: { severity: rule.severity },
+    annotations: { summary: rule.summary, description: rule.description },
+  };
+}
+
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(":"));
+}
+
+function render(document: object): string {
+  return stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
+}
