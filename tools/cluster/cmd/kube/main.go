@@ -19,6 +19,8 @@ import (
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 
 	"github.com/spf13/cobra"
+
+	"deepseek.local/cluster/internal/agent"
 )
 
 var programs = map[string]func() *cobra.Command{
@@ -26,6 +28,7 @@ var programs = map[string]func() *cobra.Command{
 	"kube-controller-manager": func() *cobra.Command { return controllers.NewControllerManagerCommand() },
 	"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
 	"kube-proxy":              func() *cobra.Command { return proxy.NewProxyCommand() },
+	"node-agent":              agent.NewCommand,
 	"kubelet":                 func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) },
 }
 
@@ -52,6 +55,6 @@ func main() {
 }
 
 func refuse(program string) {
-	fmt.Fprintf(os.Stderr, "kube: unknown program %q; one of etcd, kubectl, kubelet, kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy\n", program)
+	fmt.Fprintf(os.Stderr, "kube: unknown program %q; one of etcd, kubectl, kubelet, kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy, node-agent\n", program)
 	os.Exit(2)
 }

@@ -1,0 +1,42 @@
+/** What the last start wrote down: the running programs and the choices they were started with. */
+import { readFile, rm } from "node:fs/promises";
+import path from "node:path";
+import { writeFileAtomic } from "../base/atomic-file.ts";
+import type { ProcessRecord } from "./processes.ts";
+
+export type Records = readonly ProcessRecord[];
+
+export interface Choices {
+  /** Second number of the 10.x ranges. */
+  readonly second: number;
+  readonly gpuNodes: number;
+}
+
+export async function readRecords(dir: string): Promise<Records> {
+  return (await readJson<ProcessRecord[]>(recordsFile(dir))) ?? [];
+}
+
+export async function writeRecords(dir: string, records: Records): Promise<void> {
+  await writeFileAtomic(recordsFile(dir), `${JSON.stringify(records, null, 2)}\n`, 0o600);
+}
+
+export async function removeRecords(dir: string): Promise<void> {
+  await rm(recordsFile(dir), { force: true });
+}
+
+export async function readChoices(dir: string): Promise<Choices | undefined> {
+  return readJson<Choices>(path.join(dir, "choices.json"));
+}
+
+export async function writeChoices(dir: string, choices: Choices): Promise<void> {
+  await writeFileAtomic(path.join(dir, "choices.json"), `${JSON.stringify(choices)}\n`);
+}
+
+function recordsFile(dir: string): string {
+  return path.join(dir, "processes.json");
+}
+
+async function readJson<T>(file: string): Promise<T | undefined> {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as T);
+}
