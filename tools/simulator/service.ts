@@ -51,6 +51,8 @@ export class SimulatorService {
   /** Never rejects: every fault becomes an answer or a closed connection. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader("x-simulated", "true");
+    // Pooled connections move away during the grace, so that closing cuts none in use.
+    if (this.state === "leaving") response.setHeader("connection", "close");
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     const endpoint = ENDPOINTS[path];
     try {

@@ -1,0 +1,116 @@
+/**
+ * A gateway from start to stop: listeners first (so that probes see `starting`), then the stores,
+ * then ready. Stop: unready at once, serve on for the grace, let requests end, write what is owed.
+ */
+import type { Server as TlsServer } from "node:https";
+import type { AddressInfo, Server } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DestinationStream } from "pino";
+import type { Config } from "./config.ts";
+import { limits } from "./limits.ts";
+import { createMetricsServer } from "./metrics-server.ts";
+import { createParts, type Parts } from "./parts.ts";
+import { createServer, type Lifecycle } from "./server.ts";
+
+export interface Gateway {
+  readonly port: number;
+  readonly metricsPort: number;
+  readonly parts: Parts;
+  /** Resolves when the stores have answered once. */
+  readonly ready: Promise<void>;
+  /** Ordered stop; resolves with the number of requests that had to be cut. */
+  stop(): Promise<number>;
+}
+
+/** How often the end of the last request is looked for. */
+const DRAIN_INTERVAL_MS = 50;
+
+export async function startGateway(
+  config: Config,
+  destination?: DestinationStream,
+): Promise<Gateway> {
+  const parts = createParts(config, destination);
+  const lifecycle: { state: Lifecycle["state"]; busy: number } = { state: "starting", busy: 0 };
+  const app = createServer(parts, lifecycle);
+  const metricsServer = createMetricsServer(parts);
+  await app.listen({ port: config.GW_PORT, host: config.GW_HOST });
+  await listen(metricsServer, config.GW_METRICS_PORT, config.GW_HOST);
+  reloadCertificate(parts, [app.server, metricsServer]);
+  const port = portOf(app.server);
+  const metricsPort = portOf(metricsServer);
+  parts.log.info({ port, metrics_port: metricsPort, version: parts.version }, "listening");
+
+  const stopping = new AbortController();
+  const ready = prepareStores(parts, stopping.signal).then(() => {
+    if (stopping.signal.aborted) return;
+    lifecycle.state = "ready";
+    parts.log.info("ready");
+  });
+  const stop = async (): Promise<number> => {
+    stopping.abort();
+    lifecycle.state = "draining";
+    parts.log.info({ busy: lifecycle.busy }, "draining");
+    await sleep(config.GW_DRAIN_GRACE_MS);
+    app.server.close();
+    const cut = await waitForRequests(lifecycle, config.GW_DRAIN_TIMEOUT_MS);
+    app.server.closeAllConnections();
+    metricsServer.close();
+    metricsServer.closeAllConnections();
+    await parts.ledgerQueue.drain(limits.ledgerTimeoutMs);
+    await parts.close();
+    parts.log.info({ cut }, "stopped");
+    return cut;
+  };
+  return { port, metricsPort, parts, ready, stop };
+}
+
+/** Tries until the stores answer; they may start after the gateway does. */
+async function prepareStores(parts: Parts, signal: AbortSignal): Promise<void> {
+  const attempt = async (what: string, work: () => Promise<void>) => {
+    while (!signal.aborted) {
+      try {
+        await work();
+        return;
+      } catch (cause) {
+        parts.log.warn({ cause, what }, "not ready yet");
+        await sleep(limits.ledgerRetryMs, undefined, { signal }).catch(() => {});
+      }
+    }
+  };
+  await Promise.all([
+    attempt("ledger", () => parts.ledger.prepare()),
+    attempt("quota store", () => parts.quotaStore.ping()),
+  ]);
+}
+
+async function waitForRequests(lifecycle: Lifecycle, timeoutMs: number): Promise<number> {
+  const deadline = performance.now() + timeoutMs;
+  while (lifecycle.busy > 0 && performance.now() < deadline) await sleep(DRAIN_INTERVAL_MS);
+  const cut = lifecycle.busy;
+  // The last bytes of the last answer are still on their way.
+  await sleep(DRAIN_INTERVAL_MS);
+  return cut;
+}
+
+function reloadCertificate(parts: Parts, servers: readonly Server[]): void {
+  parts.certificate?.onChange((certificate) => {
+    for (const server of servers) {
+      (server as TlsServer).setSecureContext({ ...certificate, minVersion: "TLSv1.3" });
+    }
+    parts.log.info("a new certificate is in use");
+  });
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}

@@ -1,0 +1,38 @@
+/** GET /metrics on a port of its own, which the edge never reaches. */
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import https from "node:https";
+import { limits } from "./limits.ts";
+import type { Parts } from "./parts.ts";
+
+export function createMetricsServer(parts: Parts): http.Server | https.Server {
+  const certificate = parts.certificate?.current;
+  const options = { maxHeaderSize: limits.headerBytesMax };
+  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
+    void answer(parts, request, response);
+  const server =
+    certificate === undefined
+      ? http.createServer(options, onRequest)
+      : https.createServer({ ...options, ...certificate, minVersion: "TLSv1.3" }, onRequest);
+  server.headersTimeout = limits.headersTimeoutMs;
+  server.requestTimeout = limits.headersTimeoutMs;
+  return server;
+}
+
+async function answer(
+  parts: Parts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method !== "GET" || request.url !== "/metrics") {
+    response.writeHead(404).end();
+    return;
+  }
+  const { registry } = parts.metrics;
+  try {
+    const page = await registry.metrics();
+    response.writeHead(200, { "content-type": registry.contentType }).end(page);
+  } catch (cause) {
+    parts.log.error({ cause }, "metrics cannot be written");
+    response.writeHead(500).end();
+  }
+}

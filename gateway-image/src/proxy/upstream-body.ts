@@ -1,0 +1,23 @@
+/** The body as it goes to a model server: the caller's bytes, but for the members named here. */
+import { patchMembers } from "../base/json-members.ts";
+import type { Call } from "../context.ts";
+import type { Target } from "../documents.ts";
+
+export function upstreamBody(
+  body: Buffer,
+  call: Call,
+  target: Target,
+  maxTokensDefault: number,
+): Buffer {
+  const changes: Record<string, string> = {};
+  if (call.needsMaxTokens) changes.max_tokens = String(maxTokensDefault);
+  if (target.model !== undefined) changes.model = JSON.stringify(target.model);
+  if (call.stream) {
+    // Usage is asked for in every event, so that a caller who leaves is billed exactly.
+    const wanted = target.continuousUsage
+      ? { include_usage: true, continuous_usage_stats: true }
+      : { include_usage: true };
+    changes.stream_options = JSON.stringify({ ...call.streamOptions, ...wanted });
+  }
+  return Object.keys(changes).length === 0 ? body : patchMembers(body, call.members, changes);
+}

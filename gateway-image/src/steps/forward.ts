@@ -1,0 +1,228 @@
+/**
+ * Sends the call to a model server and carries the answer back. Another target is tried only
+ * where nothing was sent: no connection came about, or the server itself said 503 before working.
+ */
+import type { Dispatcher } from "undici";
+import type { Clock } from "../base/clock.ts";
+import type { Call, RequestContext, Step } from "../context.ts";
+import type { Target } from "../documents.ts";
+import { GatewayError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { AnswerEvents } from "../proxy/answer-events.ts";
+import type { RouteTable } from "../proxy/route-table.ts";
+import { relayStream } from "../proxy/stream-relay.ts";
+import { orderTargets } from "../proxy/target-health.ts";
+import { upstreamBody } from "../proxy/upstream-body.ts";
+import { faultKind, faultReason } from "../proxy/upstream-fault.ts";
+import type { UpstreamPools } from "../proxy/upstream-pools.ts";
+import { explanationOf, finishWhole, readBounded } from "../proxy/whole-answer.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+
+export interface ForwardParts {
+  readonly routes: RouteTable;
+  readonly pools: UpstreamPools;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly maxTokensDefault: number;
+  readonly answerTimeoutMs: number;
+  readonly streamTimeoutMs: number;
+}
+
+type Answer = Dispatcher.ResponseData;
+
+/** Statuses by which a model server says that the request itself is wrong. */
+const REQUEST_AT_FAULT = new Set([400, 413, 422]);
+/** How soon a caller may expect another server: an ejection's shortest time. */
+const RETRY_AFTER_MS = limits.ejectionMsMin;
+
+export function forward(parts: ForwardParts): Step {
+  return async function forward(context, next) {
+    const { call, model } = context;
+    if (call === null || model === null) throw new Error("forward comes too early");
+    const stop = watchEnd(context, call.stream ? parts.streamTimeoutMs : parts.answerTimeoutMs);
+    const queue = countQueued(parts.metrics, model.id);
+    const onFirst = () => {
+      queue.leave();
+      context.firstByteMs = parts.clock.monotonicMs() - context.startedMs;
+    };
+    try {
+      await tryTargets(parts, { context, call, signal: stop.signal, onFirst });
+    } finally {
+      queue.leave();
+      stop.clear();
+    }
+    await next();
+  };
+}
+
+interface Flight {
+  readonly context: RequestContext;
+  readonly call: Call;
+  readonly signal: AbortSignal;
+  readonly onFirst: () => void;
+}
+
+/** How one target did: for its health, for the caller, and whether another may be tried. */
+interface Attempt {
+  readonly health: "good" | "fault" | "unknown";
+  readonly error: GatewayError | null;
+  readonly tryNext: boolean;
+  readonly reason?: string;
+}
+
+async function tryTargets(parts: ForwardParts, flight: Flight): Promise<void> {
+  const { model } = flight.call;
+  let last = new GatewayError("model_unavailable", { retryAfterMs: RETRY_AFTER_MS });
+  for (const health of orderTargets(parts.routes.get(model)?.targets ?? [], Math.random)) {
+    flight.signal.throwIfAborted();
+    const host = new URL(health.target.url).host;
+    flight.context.target = host;
+    health.begin();
+    const attempt = await tryTarget(parts, flight, health.target);
+    health.end(attempt.health);
+    parts.metrics.ejected.set({ model, target: host }, health.ejected ? 1 : 0);
+    if (attempt.health === "fault") {
+      parts.metrics.upstreamFaults.inc({ model, reason: attempt.reason ?? "status" });
+    }
+    if (attempt.error === null) return;
+    if (!attempt.tryNext) throw attempt.error;
+    last = attempt.error;
+  }
+  throw last;
+}
+
+/** Never rejects. */
+async function tryTarget(parts: ForwardParts, flight: Flight, target: Target): Promise<Attempt> {
+  try {
+    const answer = await send(parts, flight, target);
+    if (answer.statusCode === 503) {
+      await answer.body.dump({ limit: limits.errorBytesMax }).catch(() => {});
+      return unavailable("overloaded", `the model server answered ${answer.statusCode}`);
+    }
+    if (answer.statusCode !== 200) return await refuse(answer);
+    relaySimulated(answer, flight.context);
+    if (flight.call.stream) return await relayEvents(flight, target, answer);
+    return await relayWhole(flight, target, answer);
+  } catch (error) {
+    return failedAttempt(flight.signal, error);
+  }
+}
+
+function send(parts: ForwardParts, flight: Flight, target: Target): Promise<Answer> {
+  const { context, call } = flight;
+  const maxTokens = context.model?.maxTokensDefault ?? parts.maxTokensDefault;
+  return parts.pools.get(target.url).request({
+    method: "POST",
+    path: context.endpoint,
+    // None of the caller's headers: no key, cookie or address reaches a model server.
+    headers: {
+      "content-type": "application/json",
+      accept: call.stream ? "text/event-stream" : "application/json",
+      "x-request-id": context.requestId,
+    },
+    body: upstreamBody(context.body, call, target, maxTokens),
+    signal: flight.signal,
+  });
+}
+
+async function relayEvents(flight: Flight, target: Target, answer: Answer): Promise<Attempt> {
+  const { context, call, signal, onFirst } = flight;
+  const fault = await relayStream({
+    source: answer.body,
+    response: context.response,
+    events: new AnswerEvents(call, target.model !== undefined, context.usage),
+    signal,
+    requestId: context.requestId,
+    onFirst,
+  });
+  if (fault === null) return GOOD;
+  const health = fault.code === "stream_broken" ? "fault" : "unknown";
+  if (!context.response.headersSent) {
+    return { health, error: fault, tryNext: false, reason: "broken" };
+  }
+  // The caller has its error event; only the records are still to be told.
+  context.fault = fault;
+  return { health, error: null, tryNext: false, reason: "broken" };
+}
+
+async function relayWhole(flight: Flight, target: Target, answer: Answer): Promise<Attempt> {
+  const { context, call, onFirst } = flight;
+  const bytes = await readBounded(answer.body, limits.answerBytesMax);
+  if (bytes === null) throw new GatewayError("upstream_failed", { cause: "answer too large" });
+  const body = finishWhole(bytes, target.model === undefined ? null : call.model, context.usage);
+  onFirst();
+  context.response.writeHead(200, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": body.length,
+  });
+  context.response.end(body);
+  return GOOD;
+}
+
+const GOOD: Attempt = { health: "good", error: null, tryNext: false };
+
+/** A status that is neither 200 nor 503: the request's fault, or the server's. */
+async function refuse(answer: Answer): Promise<Attempt> {
+  const body = await readBounded(answer.body, limits.errorBytesMax);
+  if (REQUEST_AT_FAULT.has(answer.statusCode)) {
+    const error = new GatewayError("rejected_by_model", explanationOf(body));
+    return { health: "good", error, tryNext: false };
+  }
+  const cause = `the model server answered ${answer.statusCode}`;
+  const error = new GatewayError("upstream_failed", { cause });
+  return { health: "fault", error, tryNext: false, reason: "status" };
+}
+
+function failedAttempt(signal: AbortSignal, error: unknown): Attempt {
+  if (signal.aborted) {
+    const reason = signal.reason as GatewayError;
+    const health = reason.code === "client_closed" ? "unknown" : "fault";
+    return { health, error: reason, tryNext: false, reason: "timeout" };
+  }
+  const reason = faultReason(error);
+  if (error instanceof GatewayError) return { health: "fault", error, tryNext: false, reason };
+  const kind = faultKind(error);
+  if (kind === "unreachable") return unavailable(reason, error);
+  const code = kind === "timeout" ? "model_timeout" : "upstream_failed";
+  const failure = new GatewayError(code, { cause: error });
+  return { health: "fault", error: failure, tryNext: false, reason };
+}
+
+function unavailable(reason: string, cause: unknown): Attempt {
+  const error = new GatewayError("model_unavailable", { retryAfterMs: RETRY_AFTER_MS, cause });
+  return { health: "fault", error, tryNext: true, reason };
+}
+
+/** Simulated answers say so to the caller as well. */
+function relaySimulated(answer: Answer, context: RequestContext): void {
+  const value = answer.headers["x-simulated"];
+  if (value === "true") context.response.setHeader("x-simulated", value);
+}
+
+/** One signal for both ends: the caller leaves, or the time is up. */
+function watchEnd(context: RequestContext, timeoutMs: number) {
+  const stop = new AbortController();
+  const code = context.call?.stream === true ? "stream_timeout" : "model_timeout";
+  const onGone = () => stop.abort(new GatewayError("client_closed"));
+  const timer = setTimeout(() => stop.abort(new GatewayError(code)), timeoutMs);
+  const gone = context.gone.signal;
+  if (gone.aborted) onGone();
+  else gone.addEventListener("abort", onGone, { once: true });
+  const clear = () => {
+    clearTimeout(timer);
+    gone.removeEventListener("abort", onGone);
+  };
+  return { signal: stop.signal, clear };
+}
+
+/** Counts the request as queued until it leaves; leaving twice is leaving once. */
+function countQueued(metrics: Metrics, model: string) {
+  let queued = true;
+  metrics.queue.inc({ model });
+  return {
+    leave: () => {
+      if (queued) metrics.queue.dec({ model });
+      queued = false;
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** The models that the caller may use, in OpenAI's shape with what we know beyond it. */
+import { sendJson } from "../base/send-json.ts";
+import type { RequestContext, Step } from "../context.ts";
+import type { Model } from "../documents.ts";
+import { GatewayError } from "../errors.ts";
+import type { RouteTable } from "../proxy/route-table.ts";
+
+export function listModels(routes: RouteTable): Step {
+  return async function listModels(context, next) {
+    const models = routes
+      .all()
+      .map((route) => route.model)
+      .filter((model) => isVisible(context, model));
+    sendJson(context.response, 200, { object: "list", data: models.map(modelCard) });
+    await next();
+  };
+}
+
+/** `prefix` ends before the id, which may hold slashes. */
+export function showModel(routes: RouteTable, prefix: string): Step {
+  return async function showModel(context, next) {
+    const id = readId(context.request.url ?? "", prefix);
+    const model = routes.get(id)?.model;
+    if (model === undefined || !isVisible(context, model)) {
+      throw new GatewayError("model_not_found", { param: "model" });
+    }
+    sendJson(context.response, 200, modelCard(model));
+    await next();
+  };
+}
+
+function isVisible({ principal }: RequestContext, model: Model): boolean {
+  if (principal === null) return false;
+  return principal.models === "*" || principal.models.includes(model.id);
+}
+
+function readId(url: string, prefix: string): string {
+  const path = url.split("?", 1)[0] ?? "";
+  try {
+    return decodeURIComponent(path.slice(prefix.length));
+  } catch {
+    throw new GatewayError("model_not_found", { param: "model" });
+  }
+}
+
+function modelCard(model: Model) {
+  return {
+    id: model.id,
+    object: "model",
+    created: model.created,
+    owned_by: model.ownedBy,
+    context_length: model.contextLength,
+    capabilities: model.capabilities,
+    lifecycle: model.lifecycle,
+  };
+}

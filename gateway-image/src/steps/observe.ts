@@ -1,0 +1,105 @@
+/**
+ * Outermost: turns whatever the request ended with into an answer, and writes its metrics and its
+ * log line, also for requests that no other step saw.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { RequestContext, Step } from "../context.ts";
+import { errorBody, GatewayError, toGatewayError } from "../errors.ts";
+import { type Outcome, outcomeOf } from "../outcome.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+
+export interface ObserveParts {
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+export function observe(parts: ObserveParts): Step {
+  return async function observe(context, next) {
+    const { endpoint } = context;
+    parts.metrics.concurrent.inc({ endpoint });
+    let thrown: unknown;
+    try {
+      await next();
+    } catch (error) {
+      thrown = context.gone.signal.aborted ? new GatewayError("client_closed") : error;
+    }
+    // Before the answer is sent: sending it changes what the outcome is read from.
+    const outcome = outcomeOf(context, thrown);
+    if (thrown !== undefined) sendError(context, toGatewayError(thrown));
+    parts.metrics.concurrent.dec({ endpoint });
+    record(parts, context, outcome, thrown ?? context.fault ?? undefined);
+  };
+}
+
+function sendError(context: RequestContext, error: GatewayError): void {
+  const { response, request } = context;
+  if (response.destroyed || response.writableEnded) return;
+  if (response.headersSent) {
+    // An answer that has begun cannot become an error; cutting it is the only honest end.
+    response.destroy();
+    return;
+  }
+  if (error.retryAfterMs !== null) {
+    response.setHeader("retry-after", Math.ceil(error.retryAfterMs / 1000));
+    response.setHeader("retry-after-ms", Math.ceil(error.retryAfterMs));
+  }
+  // A body that was not read to its end would be taken for the next request.
+  if (!request.complete) response.setHeader("connection", "close");
+  const body = errorBody(error, context.requestId);
+  response.writeHead(error.entry.status, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+function record(
+  parts: ObserveParts,
+  context: RequestContext,
+  outcome: Outcome,
+  cause: unknown,
+): void {
+  const { metrics, clock, log } = parts;
+  const { endpoint, usage } = context;
+  const model = context.model?.id ?? "none";
+  const latencyMs = clock.monotonicMs() - context.startedMs;
+  const { status } = outcome;
+  const user = metrics.userLabel(context.principal?.id ?? null);
+  metrics.requests.inc({ endpoint, model, status, code: outcome.httpStatus, user });
+  metrics.duration.observe({ endpoint, model, status }, latencyMs / 1000);
+  if (usage.source !== "none") {
+    metrics.tokens.inc({ model, token_type: "prompt" }, usage.promptTokens);
+    metrics.tokens.inc({ model, token_type: "completion" }, usage.completionTokens);
+  }
+  const firstByteMs = context.firstByteMs;
+  if (firstByteMs !== null && context.call?.stream === true) {
+    metrics.firstToken.observe({ model }, firstByteMs / 1000);
+  }
+  const line = {
+    request_id: context.requestId,
+    call_id: context.callId,
+    user: context.principal?.id ?? null,
+    tenant: context.principal?.tenant ?? null,
+    address: context.clientAddress,
+    method: context.request.method,
+    endpoint,
+    model,
+    target: context.target,
+    prompt_tokens: usage.promptTokens,
+    completion_tokens: usage.completionTokens,
+    usage_source: usage.source,
+    latency_ms: round(latencyMs),
+    first_byte_ms: firstByteMs === null ? null : round(firstByteMs),
+    status,
+    code: outcome.httpStatus,
+    error: outcome.error,
+  };
+  if (status === "error") log.error({ ...line, cause }, "request");
+  else log.info(line, "request");
+}
+
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
+}

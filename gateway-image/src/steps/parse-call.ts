@@ -1,0 +1,114 @@
+/**
+ * Reads from the body what the gateway acts upon, and checks that much. All other members belong
+ * to the model server and pass through as they are.
+ */
+import { z } from "zod";
+import { scanMembers } from "../base/json-members.ts";
+import type { Call, Endpoint, Step } from "../context.ts";
+import { GatewayError } from "../errors.ts";
+import { limits } from "../limits.ts";
+
+const positive = z.number().int().min(1).nullish();
+const options = z.looseObject({
+  include_usage: z.boolean().nullish(),
+  continuous_usage_stats: z.boolean().nullish(),
+});
+const shared = {
+  model: z.string().min(1).max(128),
+  stream: z.boolean().nullish(),
+  stream_options: options.nullish(),
+  max_tokens: positive,
+  max_completion_tokens: positive,
+};
+const texts = z.union([z.string(), z.array(z.unknown()).min(1)]);
+
+const SCHEMAS: Partial<Record<Endpoint, z.ZodType<Body>>> = {
+  "/v1/chat/completions": z.looseObject({
+    ...shared,
+    messages: z.array(z.looseObject({ role: z.string().min(1) })).min(1),
+  }),
+  "/v1/completions": z.looseObject({ ...shared, prompt: texts }),
+  "/v1/embeddings": z.looseObject({ model: shared.model, input: texts }),
+};
+
+interface Body {
+  readonly model: string;
+  readonly stream?: boolean | null | undefined;
+  readonly stream_options?: z.output<typeof options> | null | undefined;
+  readonly max_tokens?: number | null | undefined;
+  readonly max_completion_tokens?: number | null | undefined;
+}
+
+export function parseCall(): Step {
+  return async function parseCall(context, next) {
+    context.call = readCall(context.endpoint, context.body);
+    await next();
+  };
+}
+
+export function readCall(endpoint: Endpoint, bytes: Buffer): Call {
+  const json = parseJson(bytes);
+  const scan = scanMembers(bytes);
+  if (scan === null) throw new GatewayError("invalid_request", { message: OBJECT_EXPECTED });
+  if (scan.depth > limits.jsonDepthMax) {
+    throw new GatewayError("invalid_request", { message: "The body is nested too deeply." });
+  }
+  refuseRepeats(scan.members.map((member) => member.name));
+  const result = SCHEMAS[endpoint]?.safeParse(json);
+  if (result === undefined) throw new Error(`no schema for ${endpoint}`);
+  if (!result.success) throw toInvalidRequest(result.error);
+  const body = result.data;
+  const stream = body.stream === true;
+  const streamOptions = body.stream_options ?? null;
+  if (streamOptions !== null && !stream) {
+    throw new GatewayError("invalid_request", {
+      message: "stream_options: only allowed where `stream` is true.",
+      param: "stream_options",
+    });
+  }
+  const limited = body.max_tokens ?? body.max_completion_tokens ?? null;
+  const includeUsage = streamOptions?.include_usage === true;
+  return {
+    model: body.model,
+    stream,
+    includeUsage,
+    continuousUsage: includeUsage && streamOptions?.continuous_usage_stats === true,
+    streamOptions,
+    needsMaxTokens: endpoint !== "/v1/embeddings" && limited === null,
+    members: scan.members,
+  };
+}
+
+const OBJECT_EXPECTED = "The body must be a JSON object.";
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch {
+    // The parser's message quotes the text, which may be a patient's; it is not kept.
+    throw new GatewayError("invalid_json");
+  }
+}
+
+/** Two parsers may choose differently between two members of one name; nobody needs that. */
+function refuseRepeats(names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) {
+      throw new GatewayError("invalid_request", {
+        message: "A member of the body is there twice.",
+        param: name.slice(0, 64),
+      });
+    }
+    seen.add(name);
+  }
+}
+
+function toInvalidRequest(error: z.ZodError): GatewayError {
+  const issue = error.issues[0];
+  const param = issue?.path.map(String).join(".") ?? "";
+  const missing = issue?.code === "invalid_type" && issue.input === undefined;
+  const what = missing ? "is missing" : (issue?.message ?? "is invalid");
+  return new GatewayError("invalid_request", { message: `${param}: ${what}`, param });
+}

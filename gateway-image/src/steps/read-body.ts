@@ -1,0 +1,59 @@
+/** Reads the body within its bounds of size and time. */
+import type { IncomingMessage } from "node:http";
+import type { Step } from "../context.ts";
+import { GatewayError } from "../errors.ts";
+import { limits } from "../limits.ts";
+
+export interface ReadBodyBounds {
+  readonly bytesMax: number;
+  readonly timeoutMs: number;
+}
+
+const BOUNDS: ReadBodyBounds = {
+  bytesMax: limits.bodyBytesMax,
+  timeoutMs: limits.bodyTimeoutMs,
+};
+
+export function readBody(bounds: ReadBodyBounds = BOUNDS): Step {
+  return async function readBody(context, next) {
+    const { request } = context;
+    const type = request.headers["content-type"] ?? "";
+    const encoding = request.headers["content-encoding"] ?? "identity";
+    if (!/^application\/(?:[a-z0-9.+-]+\+)?json\s*(;|$)/i.test(type) || encoding !== "identity") {
+      throw new GatewayError("unsupported_media_type");
+    }
+    if (Number(request.headers["content-length"] ?? 0) > bounds.bytesMax) {
+      throw new GatewayError("body_too_large");
+    }
+    context.body = await collect(request, bounds);
+    await next();
+  };
+}
+
+function collect(request: IncomingMessage, bounds: ReadBodyBounds): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const settle = (end: () => void) => {
+      clearTimeout(timer);
+      request.off("data", onData).off("end", onEnd).off("error", onGone).off("close", onGone);
+      end();
+    };
+    const fail = (error: GatewayError) =>
+      settle(() => {
+        // The rest is let through unread until the connection is closed after the answer.
+        request.on("error", () => {});
+        request.resume();
+        reject(error);
+      });
+    const onData = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > bounds.bytesMax) fail(new GatewayError("body_too_large"));
+      else chunks.push(chunk);
+    };
+    const onEnd = () => settle(() => resolve(Buffer.concat(chunks, bytes)));
+    const onGone = () => fail(new GatewayError("client_closed"));
+    const timer = setTimeout(() => fail(new GatewayError("body_timeout")), bounds.timeoutMs);
+    request.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
+  });
+}

@@ -1,0 +1,113 @@
+/**
+ * Between requests and the ledger: a bounded queue that is written in batches, in order, and kept
+ * until it is written. A row that was opened and settled before a flush is written once. When it
+ * is full no new call is opened; what was opened can always be settled.
+ */
+import { limits } from "../limits.ts";
+import { type LedgerRow, LedgerRowsRefused, type LedgerStore } from "./ledger-store.ts";
+
+export interface LedgerQueueEvents {
+  readonly onFault: (error: unknown) => void;
+  /** Rows that will never be written. */
+  readonly onLost: (rows: number, error: unknown) => void;
+  /** Rows that wait, whenever that changes. */
+  readonly onLength: (rows: number) => void;
+}
+
+export class LedgerQueue {
+  readonly #store: LedgerStore;
+  readonly #rowsMax: number;
+  readonly #events: LedgerQueueEvents;
+  #waiting = new Map<string, LedgerRow>();
+  /** Calls opened and not yet settled: their second row needs room as well. */
+  #open = 0;
+  #writing: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(store: LedgerStore, rowsMax: number, events: LedgerQueueEvents) {
+    this.#store = store;
+    this.#rowsMax = rowsMax;
+    this.#events = events;
+  }
+
+  get rows(): number {
+    return this.#waiting.size;
+  }
+
+  /** False where there is no room: the call must not be made. */
+  open(row: LedgerRow): boolean {
+    if (this.#waiting.size + this.#open + 1 > this.#rowsMax) return false;
+    this.#open += 1;
+    this.#add(row);
+    return true;
+  }
+
+  settle(row: LedgerRow): void {
+    this.#open -= 1;
+    this.#add(row);
+  }
+
+  /** Writes what waits; gives up at the deadline and counts the rest as lost. */
+  async drain(timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while ((this.#waiting.size > 0 || this.#writing !== null) && Date.now() < deadline) {
+      this.#schedule(0);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#waiting.size > 0) {
+      this.#events.onLost(this.#waiting.size, new Error("the ledger did not take them in time"));
+    }
+  }
+
+  #add(row: LedgerRow): void {
+    this.#waiting.set(row.callId, row);
+    this.#events.onLength(this.#waiting.size);
+    this.#schedule(limits.ledgerFlushMs);
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#writing !== null || this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#writing = this.#flush();
+    }, delayMs);
+  }
+
+  /** Never rejects. */
+  async #flush(): Promise<void> {
+    const batch = [...this.#waiting.values()].slice(0, limits.ledgerBatchRowsMax);
+    for (const row of batch) this.#waiting.delete(row.callId);
+    let delayMs: number = limits.ledgerFlushMs;
+    try {
+      await this.#write(batch);
+    } catch (error) {
+      this.#events.onFault(error);
+      this.#putBack(batch);
+      delayMs = limits.ledgerRetryMs;
+    }
+    this.#writing = null;
+    this.#events.onLength(this.#waiting.size);
+    if (this.#waiting.size > 0) this.#schedule(delayMs);
+  }
+
+  /** Rows that the store refuses are found by halving, so that one cannot hold up the others. */
+  async #write(batch: readonly LedgerRow[]): Promise<void> {
+    try {
+      await this.#store.write(batch);
+    } catch (error) {
+      if (!(error instanceof LedgerRowsRefused)) throw error;
+      if (batch.length === 1) return this.#events.onLost(1, error);
+      const middle = Math.ceil(batch.length / 2);
+      await this.#write(batch.slice(0, middle));
+      await this.#write(batch.slice(middle));
+    }
+  }
+
+  /** In front, in their order; a newer row of the same call stays. */
+  #putBack(batch: readonly LedgerRow[]): void {
+    const newer = this.#waiting;
+    this.#waiting = new Map(batch.map((row) => [row.callId, row]));
+    for (const [callId, row] of newer) this.#waiting.set(callId, row);
+  }
+}

@@ -1,0 +1,78 @@
+/** The gateway's metrics: names and labels that dashboards and alerts are written against. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { limits } from "../limits.ts";
+
+/** From a cached risk decision (0.2 s is its deadline) to the longest stream of ten minutes. */
+const DURATION_BUCKETS = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
+];
+const FIRST_TOKEN_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 20, 60, 120];
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics(version: string) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter({ name, help, labelNames: [...labelNames], registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge({ name, help, labelNames: [...labelNames], registers });
+  const histogram = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    buckets: number[],
+  ) => new Histogram({ name, help, labelNames: [...labelNames], buckets, registers });
+
+  gauge("gateway_build_info", "Always 1.", ["version"]).set({ version }, 1);
+  return {
+    registry,
+    userLabel: createUserLabel(limits.userLabelsMax),
+    requests: counter("api_requests_total", "Requests that ended.", [
+      "endpoint",
+      "model",
+      "status",
+      "code",
+      "user",
+    ]),
+    duration: histogram(
+      "api_request_duration_seconds",
+      "From the first header to the last byte.",
+      ["endpoint", "model", "status"],
+      DURATION_BUCKETS,
+    ),
+    firstToken: histogram(
+      "api_time_to_first_token_seconds",
+      "From the first header to the first event of a streamed answer.",
+      ["model"],
+      FIRST_TOKEN_BUCKETS,
+    ),
+    tokens: counter("api_token_usage_total", "Tokens by direction.", ["model", "token_type"]),
+    concurrent: gauge("api_concurrent_requests", "Requests under way.", ["endpoint"]),
+    queue: gauge("api_queue_length", "Admitted requests without a first byte yet.", ["model"]),
+    ledgerRows: gauge("gateway_ledger_queue_rows", "Rows not yet in the ledger.", []),
+    ledgerLost: counter("gateway_ledger_lost_total", "Rows that will never be written.", []),
+    ledgerFaults: counter("gateway_ledger_write_failures_total", "Batches to be tried again.", []),
+    quotaRefusals: counter("gateway_quota_refusals_total", "Answers 429.", ["reason"]),
+    quotaFaults: counter("gateway_quota_store_failures_total", "Redis did not answer.", []),
+    upstreamFaults: counter("gateway_upstream_faults_total", "Faults of model servers.", [
+      "model",
+      "reason",
+    ]),
+    ejected: gauge("gateway_upstream_ejected", "1: the target is left alone.", ["model", "target"]),
+    reloadFaults: counter("gateway_reload_failures_total", "New versions refused.", ["file"]),
+  };
+}
+
+/** The first `max` users by name, all later ones together: a label must not grow for ever. */
+function createUserLabel(max: number): (user: string | null) => string {
+  const known = new Set<string>();
+  return (user) => {
+    if (user === null) return "anonymous";
+    if (known.has(user)) return user;
+    if (known.size >= max) return "other";
+    known.add(user);
+    return user;
+  };
+}
