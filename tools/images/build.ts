@@ -136,7 +136,10 @@ async function runParallel<Item, Result>(
       results[index] = await work(item);
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  const workers = Array.from({ length: PARALLEL }, worker);
+  // A failure waits for the other worker, so that no half-written file outlives the build.
+  await Promise.allSettled(workers);
+  await Promise.all(workers);
   return results;
 }
 

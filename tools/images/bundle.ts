@@ -49,13 +49,17 @@ export async function bundleProgram(root: string, program: Program): Promise<Bun
 
 /** A module that the input hash does not cover would change the image without changing its tag. */
 function refuseStrangers(root: string, program: Program, modules: readonly string[]): void {
-  const sources = path.join(root, program.sources) + path.sep;
-  const strangers = modules.filter(
-    (one) => !one.includes(`${path.sep}node_modules${path.sep}`) && !one.startsWith(sources),
-  );
+  const strangers = modules
+    .filter((one) => !one.includes("/node_modules/"))
+    .map((one) => path.relative(root, one))
+    .filter((one) => !program.sources.some((source) => isPartOf(one, source)));
   if (strangers.length === 0) return;
-  const names = strangers.map((one) => path.relative(root, one)).join(", ");
-  throw new Error(`${program.entry} imports from outside ${program.sources}: ${names}`);
+  const sources = program.sources.join(", ");
+  throw new Error(`${program.entry} imports from outside ${sources}: ${strangers.join(", ")}`);
+}
+
+function isPartOf(file: string, source: string): boolean {
+  return source.endsWith("/") ? file.startsWith(source) : file === source;
 }
 
 async function collectLicences(root: string, modules: readonly string[]): Promise<string> {

@@ -199,7 +199,7 @@ describe("the input hash", () => {
   };
   const recipe: Recipe = {
     ...SAMPLE,
-    program: { entry: "src/main.ts", sources: "src", workspace: "gateway-image" },
+    program: { entry: "src/main.ts", sources: ["src/"], workspace: "gateway-image" },
   };
 
   test("follows sources, packages and locked dependencies, and nothing else", async () => {

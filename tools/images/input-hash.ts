@@ -31,7 +31,7 @@ export async function hashInputs(
 
 async function programInputs(root: string, program: Program, lock: PackageLock): Promise<object> {
   return {
-    sources: await hashSources(path.join(root, program.sources)),
+    sources: await hashSources(root, program.sources),
     dependencies: lockedClosure(lock, program.workspace, programDependencies(program, lock)),
     tools: lockedClosure(lock, "", ["rolldown", nodePackage()]),
   };
@@ -48,16 +48,24 @@ export function nodePackage(): string {
 }
 
 /** "path sha256" of every source file; tests are no part of a program. */
-async function hashSources(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.isFile() && /\.(ts|js|mjs|json|sql|lua)$/.test(entry.name))
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
-    .filter((file) => !/\.test\.ts$|(^|\/)(fixtures|node_modules)\//.test(file))
-    .sort();
-  const hashes = files.map(async (file) => {
-    const content = await readFile(path.join(folder, file));
-    return `${file} ${createHash("sha256").update(content).digest("hex")}`;
-  });
+async function hashSources(root: string, sources: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    sources.map((source) => (source.endsWith("/") ? listSources(root, source) : [source])),
+  );
+  const hashes = found
+    .flat()
+    .sort()
+    .map(async (file) => {
+      const content = await readFile(path.join(root, file));
+      return `${file} ${createHash("sha256").update(content).digest("hex")}`;
+    });
   return Promise.all(hashes);
+}
+
+async function listSources(root: string, folder: string): Promise<string[]> {
+  const entries = await readdir(path.join(root, folder), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && /\.(ts|js|mjs|json|sql|lua)$/.test(entry.name))
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
+    .filter((file) => !/\.test\.ts$|(^|\/)(fixtures|node_modules)\//.test(file));
 }

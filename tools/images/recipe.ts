@@ -38,8 +38,8 @@ export interface DebianSelection {
 /** A program of this repository: bundled to one file, run by the Node.js of package-lock.json. */
 export interface Program {
   readonly entry: string;
-  /** Every module outside node_modules lies below this folder. */
-  readonly sources: string;
+  /** Folders (with a trailing slash) and files that hold every module outside node_modules. */
+  readonly sources: readonly string[];
   /** The workspace whose dependencies it uses, as package-lock.json names it ("" is the root). */
   readonly workspace: string;
 }

@@ -13,7 +13,8 @@ export const gateway: Recipe = {
   debian: { packages: NODE_PACKAGES, include: [] },
   program: {
     entry: "gateway-image/src/main.ts",
-    sources: "gateway-image/src",
+    // The manifest is where the program finds its version.
+    sources: ["gateway-image/src/", "gateway-image/package.json"],
     workspace: "gateway-image",
   },
 };

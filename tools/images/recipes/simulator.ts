@@ -11,5 +11,5 @@ export const simulator: Recipe = {
   environment: { NODE_ENV: "production" },
   writable: [],
   debian: { packages: NODE_PACKAGES, include: [] },
-  program: { entry: "tools/simulator/main.ts", sources: "tools/simulator", workspace: "" },
+  program: { entry: "tools/simulator/main.ts", sources: ["tools/simulator/"], workspace: "" },
 };
