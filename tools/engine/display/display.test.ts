@@ -191,6 +191,29 @@ describe("an update in a log", () => {
     ]);
   });
 
+  test("tells a replacement as its two halves", () => {
+    const model = createModel("update", 0);
+    const kinds = ["create-replacement", "replace", "delete-replaced"] as const;
+    const lines = kinds.flatMap((kind) => {
+      const step = { ...steps.service, kind };
+      const events: EngineEvent[] = [
+        { type: "step-start", step },
+        { type: "step-done", step, durationMs: 200 },
+      ];
+      return events.flatMap((event) => {
+        applyEvent(model, event, 0);
+        return texts(eventLines(model, event));
+      });
+    });
+    expect(lines).toEqual([
+      "  ± replacing edge-entrance (Service)",
+      "  ± replaced edge-entrance (Service) 0.2 s",
+      '      ~ spec.clusterIP: "10.96.0.7" → "None" (forces replacement)',
+      "  ± deleting the old edge-entrance (Service)",
+      "  ± deleted the old edge-entrance (Service) 0.2 s",
+    ]);
+  });
+
   test("has no escape code without colour, and no timer once it ended", () => {
     vi.useFakeTimers();
     try {

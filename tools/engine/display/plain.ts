@@ -20,6 +20,8 @@ export function eventLines(model: Model, event: EngineEvent): Line[] {
   if (row === undefined || !isChange(row) || (!event.step.custom && row.state !== "failed")) {
     return [];
   }
+  // The engine tells a replacement as its two halves and a third step that does nothing.
+  if (event.step.kind === "replace" && event.type !== "step-failed") return [];
   const oldHalf = event.step.kind === "delete-replaced";
   const verbs = verbOf(event.step, model.phase);
   const doing = oldHalf ? "deleting the old" : verbs.doing;
