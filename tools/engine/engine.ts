@@ -8,7 +8,7 @@
 import { UserError } from "../base/user-error.ts";
 import { deleteRest } from "./apply/deletions.ts";
 import { Journal } from "./apply/journal.ts";
-import { runProgram } from "./apply/program-phase.ts";
+import { type Execute, executeProgram, runProgram } from "./apply/program-phase.ts";
 import { recover } from "./apply/recovery.ts";
 import { refreshAll } from "./apply/refresh.ts";
 import { Reporter } from "./apply/reporter.ts";
@@ -31,6 +31,7 @@ interface Phase {
   readonly preview: boolean;
   readonly base: Snapshot | undefined;
   readonly analyzers: Promise<readonly Analyzer[]>;
+  readonly execute: Execute;
 }
 
 interface PhaseResult extends OperationResult {
@@ -41,26 +42,29 @@ interface PhaseResult extends OperationResult {
 export async function preview(
   options: OperationOptions,
   factories: ProviderFactories,
+  execute: Execute = executeProgram,
 ): Promise<OperationResult> {
   const base = await loadBase(options);
   return withAnalyzers(options, async (analyzers) => {
-    const phase: Phase = { verb: "program", preview: true, base, analyzers };
+    const phase: Phase = { verb: "program", preview: true, base, analyzers, execute };
     return (await runPhase(options, factories, phase)).result;
   });
 }
 
+/** `execute` is replaced by tests that bring their program along. */
 export function up(
   options: OperationOptions,
   factories: ProviderFactories,
+  execute: Execute = executeProgram,
 ): Promise<OperationResult> {
-  return change("update", "program", options, factories);
+  return change("update", options, factories, execute);
 }
 
 export function destroy(
   options: OperationOptions,
   factories: ProviderFactories,
 ): Promise<OperationResult> {
-  return change("destroy", "destroy", options, factories);
+  return change("destroy", options, factories, executeProgram);
 }
 
 export async function refresh(
@@ -71,7 +75,7 @@ export async function refresh(
   try {
     const startTime = Date.now();
     const base = await loadBase(options);
-    const phase: Phase = { verb: "refresh", preview: true, base, analyzers: NO_ANALYZERS };
+    const phase: Phase = { ...REFRESH, base };
     const { result } = await runPhase(options, factories, phase);
     if (!result.ok || !result.changed || result.snapshot === undefined) return result;
     if (!(await options.confirm(result))) return result;
@@ -83,27 +87,35 @@ export async function refresh(
   }
 }
 
-const NO_ANALYZERS: Promise<readonly Analyzer[]> = Promise.resolve([]);
+const REFRESH: Phase = {
+  verb: "refresh",
+  preview: true,
+  base: undefined,
+  analyzers: Promise.resolve([]),
+  execute: executeProgram,
+};
 
 async function change(
   kind: "update" | "destroy",
-  verb: Verb,
   options: OperationOptions,
   factories: ProviderFactories,
+  execute: Execute,
 ): Promise<OperationResult> {
   const lock = await options.store.lock(kind);
   try {
     const startTime = Date.now();
     const base = await loadBase(options);
+    const verb: Verb = kind === "destroy" ? "destroy" : "program";
     return await withAnalyzers(options, async (analyzers) => {
-      const plan = await runPhase(options, factories, { verb, preview: true, base, analyzers });
+      const phase: Phase = { verb, preview: true, base, analyzers, execute };
+      const plan = await runPhase(options, factories, phase);
       if (!plan.result.ok) return plan.result;
       // Every value is known and nothing differs: running the program again would do nothing.
       const idle = !plan.result.changed;
       if (!idle && !(await options.confirm(plan.result))) return plan.result;
       const done = idle
         ? plan.result
-        : (await runPhase(options, factories, { verb, preview: false, base, analyzers })).result;
+        : (await runPhase(options, factories, { ...phase, preview: false })).result;
       await options.store.appendHistory(historyEntry(kind, options, startTime, done));
       return done;
     });
@@ -118,6 +130,7 @@ async function withAnalyzers<T>(
   work: (analyzers: Promise<readonly Analyzer[]>) => Promise<T>,
 ): Promise<T> {
   const program = { ...options, environment: wholeEnvironment(options.environment) };
+  // Nothing of the program is judged while everything is deleted.
   const started = options.policyPacks.map((pack) => startAnalyzer(pack, program));
   const analyzers = Promise.all(started);
   // A pack that cannot start is told by the first registration that waits for it.
@@ -198,7 +211,7 @@ async function work(
   for (const analyzer of run.options.judged ? await phase.analyzers : []) {
     await analyzer.configure(phase.preview);
   }
-  return runProgram(run, options);
+  return runProgram(run, options, phase.execute);
 }
 
 function makeRun(
