@@ -2,6 +2,7 @@
  * What must hold between settings. Each relation looks only at sections that could be read, so that
  * it can run beside other faults.
  */
+import { certificateFaults } from "./certificate-faults.ts";
 import type { Fault } from "./parse.ts";
 import type { Settings } from "./schema.ts";
 
@@ -22,6 +23,7 @@ const AUDIT_DAYS_MIN: Readonly<Record<Settings["retention"]["profile"], number>>
 
 const RELATIONS: readonly Relation[] = [
   certificatesComplete,
+  certificatesUsable,
   issuerNamed,
   simulatorImage,
   modelNames,
@@ -46,6 +48,11 @@ function certificatesComplete({ tls, certificates }: Partial<Settings>): Fault[]
       wrong: "missing, and tls.mode is given",
       right: "an object with certificate, key (PEM)",
     }));
+}
+
+function certificatesUsable({ tls, certificates, edge }: Partial<Settings>): Fault[] {
+  if (tls?.mode !== "given" || certificates === undefined) return [];
+  return certificateFaults(certificates, edge?.hosts);
 }
 
 function issuerNamed({ tls }: Partial<Settings>): Fault[] {

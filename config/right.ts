@@ -49,6 +49,7 @@ export function inWords(node: Node | undefined): string {
   if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.enum !== undefined) return `one of ${node.enum.join(", ")}`;
   if (node.type === "integer") return `a whole number from ${node.minimum} to ${node.maximum}`;
+  if (node.type === "null") return "null";
   if (node.type === "string") return "text";
   if (node.type === "array") {
     return node.minItems === undefined ? "a list" : `a list with at least ${node.minItems} entry`;

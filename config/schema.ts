@@ -34,6 +34,15 @@ const memory = z
   .regex(/^[1-9][0-9]*(Mi|Gi|Ti)$/)
   .meta({ right: "a memory or storage quantity, as in 512Mi or 20Gi" });
 
+const resources = (share: string, size: string) =>
+  z
+    .strictObject({
+      cpu: cpu.default(share).describe("Processor share each pod asks for."),
+      memory: memory.default(size).describe("Memory each pod asks for and may use at most."),
+    })
+    .prefault({})
+    .describe("What each pod gets.");
+
 /** Outside a Service's default range the API server refuses the port. */
 const nodePort = z.int().min(30_000).max(32_767);
 
@@ -56,7 +65,7 @@ const image = z.strictObject({
   digest: z
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/)
-    .meta({ right: "sha256: and 64 hexadecimal digits, or null" })
+    .meta({ right: "sha256: and 64 hexadecimal digits" })
     .nullable()
     .default(null)
     .describe("What the tag must hold; null until the images are locked."),
@@ -146,19 +155,16 @@ const edge = z.strictObject({
   bodyBytesMax: z
     .int()
     .min(1_024)
-    .max(64 * 1_048_576)
+    .max(1_048_576)
     .default(1_048_576)
-    .describe("Largest request body."),
+    .describe("Largest request body; the gateway takes 1 MiB at most."),
   connectionsPerAddressMax: z
     .int()
     .min(1)
     .max(100_000)
     .default(200)
     .describe("Connections one client address may hold open."),
-  resources: z
-    .strictObject({ cpu: cpu.default("100m"), memory: memory.default("128Mi") })
-    .prefault({})
-    .describe("What each pod asks for and may use (memory)."),
+  resources: resources("100m", "128Mi"),
 });
 
 const gateway = z.strictObject({
@@ -173,19 +179,13 @@ const gateway = z.strictObject({
     .enum(["silent", "error", "warn", "info", "debug"])
     .default("info")
     .describe("Least severe line that is written."),
-  resources: z
-    .strictObject({ cpu: cpu.default("250m"), memory: memory.default("512Mi") })
-    .prefault({})
-    .describe("What each pod asks for and may use (memory)."),
+  resources: resources("250m", "512Mi"),
 });
 
 const dataStore = (size: string, memorySize: string) =>
   z.strictObject({
     storage: memory.default(size).describe("Size of the volume."),
-    resources: z
-      .strictObject({ cpu: cpu.default("100m"), memory: memory.default(memorySize) })
-      .prefault({})
-      .describe("What the pod asks for and may use (memory)."),
+    resources: resources("100m", memorySize),
   });
 
 const simulator = z.strictObject({
@@ -211,10 +211,7 @@ const model = z.strictObject({
     .default(["chat", "completions"])
     .describe("What it can be asked for."),
   server: z.discriminatedUnion("engine", [simulator]).describe("The engine and its knobs."),
-  resources: z
-    .strictObject({ cpu: cpu.default("100m"), memory: memory.default("256Mi") })
-    .prefault({})
-    .describe("What each model server asks for and may use (memory)."),
+  resources: resources("100m", "256Mi"),
 });
 
 const quota = z.strictObject({
@@ -247,10 +244,7 @@ const monitoring = z.strictObject({
     .optional()
     .meta({ right: "an https address", sensitive: true })
     .describe("Where Alertmanager sends every alert; without it alerts are only shown."),
-  resources: z
-    .strictObject({ cpu: cpu.default("100m"), memory: memory.default("512Mi") })
-    .prefault({})
-    .describe("What Prometheus asks for and may use (memory)."),
+  resources: resources("100m", "512Mi"),
 });
 
 const retention = z.strictObject({

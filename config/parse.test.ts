@@ -1,0 +1,233 @@
+/**
+ * Settings are taken whole or not at all: every fault at once, each with its path and what would be
+ * right, and never a secret among them.
+ */
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Fault, parseSettings, renderFaults } from "./parse.ts";
+import { asTexts, completeValues, type Values } from "./test-settings.ts";
+
+let valid: Values;
+
+beforeAll(async () => {
+  valid = await completeValues();
+});
+
+/** The valid configuration with sections replaced, parsed. */
+function parsed(changes: Values) {
+  const values = Object.entries({ ...valid, ...changes }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return parseSettings(asTexts(Object.fromEntries(values)));
+}
+
+function faults(changes: Values): readonly Fault[] {
+  const result = parsed(changes);
+  return "faults" in result ? result.faults : [];
+}
+
+describe("a valid configuration", () => {
+  test("is taken, with its defaults, and frozen", () => {
+    const result = parsed({});
+    expect("faults" in result ? result.faults : []).toEqual([]);
+    if (!("settings" in result)) return;
+    expect(result.settings.gateway).toMatchObject({ replicas: 2, longestStreamSeconds: 600 });
+    expect(result.settings.models.map((model) => model.name)).toEqual([
+      "deepseek-llm-7b-chat",
+      "deepseek-coder-33b-instruct",
+    ]);
+    expect(Object.isFrozen(result.settings.edge.ports)).toBe(true);
+  });
+
+  test("leaves other namespaces alone", () => {
+    expect(faults({ "kubernetes:context": "x", "aws:region": "eu-west-1" })).toEqual([]);
+  });
+});
+
+describe("a fault", () => {
+  test("of an unknown key names the nearest known one", () => {
+    expect(faults({ "deepseek:edge": { replica: 3 } })).toEqual([
+      {
+        path: "deepseek:edge.replica",
+        wrong: 'unknown key; did you mean "replicas"?',
+        right: expect.stringContaining("replicas, hosts, ports"),
+      },
+    ]);
+    expect(faults({ "deepseek:gatway": {} })[0]?.wrong).toContain('"gateway"');
+    const [deep] = faults({ "deepseek:edge": { ports: { tls: 30443 } } });
+    expect(deep).toMatchObject({ path: "deepseek:edge.ports.tls", right: "one of https, http" });
+  });
+
+  test("of a wrong type or value says what is there and what would be right", () => {
+    expect(faults({ "deepseek:gateway": { replicas: "two" } })).toEqual([
+      {
+        path: "deepseek:gateway.replicas",
+        wrong: 'is "two"',
+        right: "a whole number from 1 to 64",
+      },
+    ]);
+    expect(faults({ "deepseek:redis": { resources: { memory: "1GB" } } })[0]).toMatchObject({
+      path: "deepseek:redis.resources.memory",
+      right: expect.stringContaining("512Mi"),
+    });
+    expect(faults({ "deepseek:models": [{ name: "m", contextTokensMax: 4096 }] })[0]).toMatchObject(
+      {
+        path: "deepseek:models[0].server",
+        wrong: "missing",
+      },
+    );
+    const server = { engine: "simulater" };
+    const [engine] = faults({ "deepseek:models": [{ name: "m", contextTokensMax: 128, server }] });
+    expect(engine).toMatchObject({
+      path: "deepseek:models[0].server.engine",
+      right: '"simulator"',
+    });
+  });
+
+  test("does not hide another one", () => {
+    const found = faults({
+      "deepseek:edge": { replicas: 0, hosts: [] },
+      "deepseek:gateway": { replicas: "two" },
+      "deepseek:retention": { auditDays: 90 },
+      "deepseek:colour": "red",
+    });
+    expect(found.map((fault) => fault.path).sort()).toEqual([
+      "deepseek:colour",
+      "deepseek:edge.hosts",
+      "deepseek:edge.replicas",
+      "deepseek:gateway.replicas",
+      "deepseek:retention.auditDays",
+    ]);
+  });
+
+  test("of a missing section and of plain text where an object belongs", () => {
+    expect(faults({ "deepseek:images": undefined })[0]).toMatchObject({
+      path: "deepseek:images",
+      wrong: "missing",
+    });
+    expect(faults({ "deepseek:edge": "two pods" })[0]?.wrong).toBe("is plain text");
+  });
+
+  test("never shows a secret", () => {
+    const secret = "-----BEGIN NOTHING----- hunter2";
+    const names = { edge: { certificate: secret, key: secret } };
+    const found = faults({ "deepseek:certificates": { ca: secret, names } });
+    expect(found.length).toBeGreaterThan(2);
+    expect(JSON.stringify(found)).not.toContain("hunter2");
+    const webhook = faults({ "deepseek:monitoring": { webhook: "http://hook/hunter2" } });
+    expect(webhook[0]?.path).toBe("deepseek:monitoring.webhook");
+    expect(JSON.stringify(webhook)).not.toContain("hunter2");
+  });
+});
+
+describe("relations", () => {
+  test("of models, identities, tiers and ports", () => {
+    const server = { engine: "simulator" };
+    const twins = ["v2.5", "v2-5"].map((name) => ({ name, contextTokensMax: 4096, server }));
+    const found = faults({
+      "deepseek:models": twins,
+      "deepseek:identities": [
+        { name: "a", tier: "gold", models: ["v3"] },
+        { name: "a", models: ["v2.5"] },
+      ],
+      "deepseek:monitoring": { nodePort: 30443 },
+    });
+    expect(found.map((fault) => fault.path).sort()).toEqual([
+      "deepseek:identities[0].models[0]",
+      "deepseek:identities[0].tier",
+      "deepseek:identities[1].name",
+      "deepseek:models[1].name",
+      "deepseek:monitoring.nodePort",
+    ]);
+  });
+
+  test("of certificates: complete, readable, of one authority, for the edge's hosts", async () => {
+    const other = (await completeValues())["deepseek:certificates"] as Certificates;
+    const own = valid["deepseek:certificates"] as Certificates;
+    const { redis: _left, ...without } = own.names;
+    const certificates = { ca: own.ca, names: { ...without, gateway: other.names["gateway"] } };
+    const found = faults({
+      "deepseek:certificates": certificates,
+      "deepseek:edge": { hosts: ["localhost", "api.example.org"] },
+    });
+    expect(found.map(({ path, wrong }) => `${path} ${wrong}`).sort()).toEqual([
+      "deepseek:certificates.names.edge.certificate does not carry api.example.org, which edge.hosts names",
+      "deepseek:certificates.names.gateway.certificate was not issued by ca",
+      "deepseek:certificates.names.redis missing, and tls.mode is given",
+    ]);
+  });
+
+  test("cert-manager needs an issuer, and no certificates", () => {
+    const { ca } = valid["deepseek:certificates"] as Certificates;
+    const changes = { "deepseek:certificates": { ca }, "deepseek:tls": { mode: "certManager" } };
+    expect(faults(changes).map((fault) => fault.path)).toEqual(["deepseek:tls.issuer"]);
+  });
+});
+
+interface Certificates {
+  readonly ca: string;
+  readonly names: Readonly<Record<string, unknown>>;
+}
+
+describe("any change for the worse", () => {
+  test("gives a fault with a path below the changed section", () => {
+    const sections = () => Object.keys(valid).filter((key) => key !== "deepseek:environment");
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), fc.constantFrom(...BREAKAGES), (pick, place, breakage) => {
+        const keys = sections();
+        const key = keys[pick % keys.length] ?? "";
+        const broken = structuredClone(valid[key]);
+        const spots = spotsOf(broken);
+        const spot = spots[place % spots.length];
+        if (spot === undefined) return;
+        breakage(spot.holder, spot.key);
+        const found = faults({ [key]: broken });
+        expect(found.length).toBeGreaterThan(0);
+        for (const fault of found) {
+          expect(fault.path).toMatch(/^deepseek:[a-zA-Z]+/);
+          expect(fault.right.length).toBeGreaterThan(0);
+        }
+        expect(found.some((fault) => fault.path.startsWith(key))).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+interface Spot {
+  readonly holder: Record<string, unknown>;
+  readonly key: string;
+}
+
+/** Every member of every object inside, in order. */
+function spotsOf(value: unknown): Spot[] {
+  if (typeof value !== "object" || value === null) return [];
+  const holder = value as Record<string, unknown>;
+  const own = Array.isArray(value) ? [] : Object.keys(holder).map((key) => ({ holder, key }));
+  return [...own, ...Object.values(holder).flatMap(spotsOf)];
+}
+
+/** No setting is a date, nor nothing but blanks, nor has a key like this one. */
+const BREAKAGES: readonly ((holder: Record<string, unknown>, key: string) => void)[] = [
+  (holder, key) => {
+    holder[key] = { "not a setting": 1 };
+  },
+  (holder, key) => {
+    holder[key] = true;
+  },
+  (holder, key) => {
+    holder[key] = -7.5;
+  },
+  (holder) => {
+    holder["not a setting"] = 1;
+  },
+];
+
+describe("the screen", () => {
+  test("begins with the line the command line looks for", () => {
+    const text = renderFaults("local", faults({ "deepseek:edge": { replica: 3, hosts: [] } }));
+    expect(text.split("\n")[0]).toBe("Configuration of stack local has 2 faults:");
+    expect(text).toContain("  deepseek:edge.hosts\n    is []\n    right: a list with at least");
+    expect(renderFaults("x", faults({ "deepseek:colour": "red" }))).toContain("has 1 fault:");
+  });
+});
