@@ -17,8 +17,9 @@ export interface Lifecycle {
 }
 
 const INFERENCE = ["/v1/chat/completions", "/v1/completions", "/v1/embeddings"] as const;
-const PATHS = new Set<string>([...INFERENCE, "/v1/models", "/v1/usage", "/", "/health"]);
-PATHS.add("/livez").add("/readyz");
+const INFERENCE_PATHS = new Set<string>(INFERENCE);
+const OPEN = ["/", "/health", "/livez", "/readyz"];
+const PATHS = new Set<string>([...INFERENCE, ...OPEN, "/v1/models", "/v1/usage"]);
 
 export function createServer(parts: Parts, lifecycle: Lifecycle): FastifyInstance {
   const app = fastify({
@@ -28,6 +29,11 @@ export function createServer(parts: Parts, lifecycle: Lifecycle): FastifyInstanc
     // The names of models may hold slashes and are matched by the pipeline, not by length.
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: false },
     exposeHeadRoutes: false,
+    // A malformed URL fails before any route is chosen.
+    frameworkErrors: (_error, _request, reply) => {
+      reply.hijack();
+      answerByHand(reply.raw.socket, new GatewayError("invalid_request", MALFORMED));
+    },
     clientErrorHandler: answerMalformed,
   });
   // The body belongs to the step that reads it, after the caller is known.
@@ -71,21 +77,27 @@ function addPipelines(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle):
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?", 1)[0] ?? "";
     const known = PATHS.has(path) || path.startsWith(MODEL_PATH);
-    return known ? wrongMethod(request, reply) : notFound(request, reply);
+    if (!known) return notFound(request, reply);
+    reply.raw.setHeader("allow", INFERENCE_PATHS.has(path) ? "POST" : "GET");
+    return wrongMethod(request, reply);
   });
-  // A malformed URL fails in the router, before any handler.
-  app.setErrorHandler((_error, request, reply) => notFound(request, reply));
 }
 
 /** Answers that need no key and tell nothing but the state. */
 function addOpenRoutes(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle): void {
-  app.get("/", async () => ({ service: "gateway", version: parts.version, api: "/v1" }));
-  app.get("/livez", async () => ({ status: "alive" }));
-  app.get("/readyz", async (_request, reply) => {
+  const get = (path: string, answer: (reply: FastifyReply) => object) =>
+    app.route({
+      method: ["GET", "HEAD"],
+      url: path,
+      handler: async (_request, reply) => answer(reply),
+    });
+  get("/", () => ({ service: "gateway", version: parts.version, api: "/v1" }));
+  get("/livez", () => ({ status: "alive" }));
+  get("/readyz", (reply) => {
     if (lifecycle.state !== "ready") reply.code(503);
     return { status: lifecycle.state };
   });
-  app.get("/health", async () => ({
+  get("/health", () => ({
     status: healthOf(parts, lifecycle),
     version: parts.version,
     // No outside provider is configured in this version; model servers are not providers.
@@ -113,16 +125,19 @@ function createListener(parts: Parts, handler: http.RequestListener): http.Serve
   return https.createServer({ ...options, ...certificate, minVersion: "TLSv1.3" }, handler);
 }
 
-/** Bytes that are no HTTP request: the answer is written by hand, then the connection ends. */
+/** Bytes that are no HTTP request; Node has no response object for them. */
 function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
   }
   const code = malformedCode(error.code);
-  const fault = new GatewayError(code, code === "invalid_request" ? MALFORMED : {});
+  answerByHand(socket, new GatewayError(code, code === "invalid_request" ? MALFORMED : {}));
+}
+
+function answerByHand(socket: Socket | null, fault: GatewayError): void {
   const body = errorBody(fault, "none");
-  socket.end(
+  socket?.end(
     `HTTP/1.1 ${fault.entry.status} Refused\r\nconnection: close\r\n` +
       "content-type: application/json; charset=utf-8\r\n" +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

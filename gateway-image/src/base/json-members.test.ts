@@ -1,0 +1,77 @@
+/** Against JSON.parse as the judge: whatever object, the scan and the patch must agree with it. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { memberText, patchMembers, scanMembers } from "./json-members.ts";
+
+const object = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 8 });
+/** The same value with and without white space. */
+const printed = fc
+  .tuple(object, fc.constantFrom(undefined, 1, "\t"))
+  .map(([value, indent]) => ({ value, bytes: Buffer.from(JSON.stringify(value, null, indent)) }));
+
+describe("scanMembers", () => {
+  test("finds every member with its value", () => {
+    fc.assert(
+      fc.property(printed, ({ value, bytes }) => {
+        const scan = scanMembers(bytes);
+        const members = scan?.members ?? [];
+        const rebuilt = members.map((m) => [m.name, JSON.parse(memberText(bytes, m))]);
+        expect(rebuilt).toEqual(Object.entries(JSON.parse(bytes.toString())));
+        expect(members).toHaveLength(Object.keys(value).length);
+      }),
+    );
+  });
+
+  test("reads an escaped name as the name it is", () => {
+    const scan = scanMembers(Buffer.from('{"mod\\u0065l":"a","model":"b"}'));
+    expect(scan?.members.map((member) => member.name)).toEqual(["model", "model"]);
+  });
+
+  test.each([["[]"], ['"text"'], ["{"], ['{"a"'], ['{"a":'], ['{"a":"'], [""], ['{"a":1,}']])(
+    "gives up on %s",
+    (text) => {
+      expect(scanMembers(Buffer.from(text))).toBeNull();
+    },
+  );
+
+  test("never fails on any bytes", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+        scanMembers(Buffer.concat([Buffer.from("{"), bytes]));
+      }),
+    );
+  });
+
+  test("measures depth", () => {
+    expect(scanMembers(Buffer.from('{"a":[[{}]],"b":1}'))?.depth).toBe(4);
+  });
+});
+
+describe("patchMembers", () => {
+  test("changes what is named and no other byte's meaning", () => {
+    const changes = fc.dictionary(fc.string(), fc.option(fc.jsonValue()), { maxKeys: 4 });
+    fc.assert(
+      fc.property(printed, changes, ({ value, bytes }, wanted) => {
+        const members = scanMembers(bytes)?.members ?? [];
+        const texts = Object.fromEntries(
+          Object.entries(wanted).map(([name, v]) => [name, v === null ? null : JSON.stringify(v)]),
+        );
+        // JSON.parse has the last word on what "__proto__" means, for both sides.
+        if ("__proto__" in texts || "__proto__" in value) return;
+        const expected = { ...JSON.parse(bytes.toString()) };
+        for (const [name, text] of Object.entries(texts)) {
+          if (text === null) delete expected[name];
+          else expected[name] = JSON.parse(text);
+        }
+        const patched = JSON.parse(patchMembers(bytes, members, texts).toString());
+        expect(patched).toEqual(expected);
+      }),
+    );
+  });
+
+  test("keeps a number that no double can hold", () => {
+    const bytes = Buffer.from('{"seed":12345678901234567890,"n":1.0}');
+    const patched = patchMembers(bytes, scanMembers(bytes)?.members ?? [], { max_tokens: "512" });
+    expect(patched.toString()).toBe('{"max_tokens":512,"seed":12345678901234567890,"n":1.0}');
+  });
+});

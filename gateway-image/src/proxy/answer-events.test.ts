@@ -1,0 +1,89 @@
+/** What of a streamed answer the caller sees, and what is kept for the ledger. */
+import { describe, expect, test } from "vitest";
+import type { Call, Usage } from "../context.ts";
+import { AnswerEvents } from "./answer-events.ts";
+
+const CALL: Call = {
+  model: "ours",
+  stream: true,
+  includeUsage: false,
+  continuousUsage: false,
+  streamOptions: null,
+  needsMaxTokens: false,
+  members: [],
+};
+
+function create(change: Partial<Call> = {}, rename = false) {
+  const usage: Usage = { promptTokens: 0, completionTokens: 0, source: "none" };
+  const events = new AnswerEvents({ ...CALL, ...change }, rename, usage);
+  const send = (json: string) =>
+    events.process(Buffer.from(`data: ${json}\n\n`))?.toString() ?? null;
+  return { usage, events, send };
+}
+
+const USAGE = '{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}';
+const CHUNK = `{"model":"theirs","choices":[{"delta":{"content":"a"}}],"usage":${USAGE}}`;
+const LAST = `{"choices":[],"usage":${USAGE}}`;
+
+describe("usage", () => {
+  test("is kept and taken out where the caller did not ask", () => {
+    const { usage, send } = create();
+    expect(send(CHUNK)).toBe('data: {"model":"theirs","choices":[{"delta":{"content":"a"}}]}\n\n');
+    expect(send(LAST)).toBeNull();
+    expect(usage).toEqual({ promptTokens: 8, completionTokens: 2, source: "reported" });
+  });
+
+  test("is null in all events but the last where the caller asked for the last", () => {
+    const { send } = create({ includeUsage: true });
+    expect(send(CHUNK)).toContain('"usage":null');
+    expect(send(LAST)).toBe(`data: ${LAST}\n\n`);
+  });
+
+  test("passes as it is where the caller asked for all", () => {
+    const { send } = create({ includeUsage: true, continuousUsage: true });
+    expect(send(CHUNK)).toBe(`data: ${CHUNK}\n\n`);
+  });
+
+  test("is counted by events until a server reports it", () => {
+    const { usage, send } = create();
+    send('{"choices":[{"delta":{"content":"a"}}]}');
+    send('{"choices":[{"delta":{"content":"b"}}],"usage":null}');
+    expect(usage).toEqual({ promptTokens: 0, completionTokens: 2, source: "counted" });
+    send(LAST);
+    expect(usage).toEqual({ promptTokens: 8, completionTokens: 2, source: "reported" });
+  });
+
+  test("of nonsense is not believed", () => {
+    const { usage, send } = create();
+    send('{"choices":[],"usage":{"prompt_tokens":-5,"completion_tokens":1e300}}');
+    expect(usage).toMatchObject({ promptTokens: 0, completionTokens: 0 });
+  });
+});
+
+describe("events", () => {
+  test("[DONE] is noticed, not passed: only the relay knows whether it is true", () => {
+    const { events, send } = create();
+    expect(send("[DONE]")).toBeNull();
+    expect(events).toMatchObject({ done: true, failed: false });
+  });
+
+  test("an error is noticed, and its text stays inside", () => {
+    const { events, send } = create();
+    expect(send('{"error":{"message":"CUDA out of memory at 10.0.0.7"}}')).toBeNull();
+    expect(events.failed).toBe(true);
+  });
+
+  test("the model has the name the caller used", () => {
+    expect(create({}, true).send('{"model":"theirs","choices":[1]}')).toBe(
+      'data: {"model":"ours","choices":[1]}\n\n',
+    );
+  });
+
+  test.each([[": comment\n\n"], ["data: no json\n\n"], ["event: ping\ndata: 1\n\n"]])(
+    "%j passes untouched",
+    (text) => {
+      const { events } = create();
+      expect(events.process(Buffer.from(text))?.toString()).toBe(text);
+    },
+  );
+});
