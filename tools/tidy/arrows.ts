@@ -69,6 +69,7 @@ export const ENVIRONMENT_READERS: readonly RegExp[] = [
   /^tools\/cli\/environment\.ts$/,
   /^tools\/cli\/bootstrap\.mjs$/,
   /(^|\/)config\.ts$/,
+  /\/test-[a-z-]+\.ts$/,
   /^config\/schema\.ts$/,
   /\/fixtures\//,
   /\.test\.ts$/,
