@@ -35,7 +35,9 @@ export function groupHostOf(mountinfo: string): GroupHost | undefined {
   }
   const pids = v1.get("pids");
   if (pids !== undefined && NEEDED.every((name) => v1.has(name))) {
-    return { version: 1, roots: [...new Set(v1.values())], tracking: pids };
+    // A version 2 hierarchy without controllers may stand beside them; runc makes groups there too.
+    const roots = new Set([...v1.values(), ...(v2 === undefined ? [] : [v2])]);
+    return { version: 1, roots: [...roots], tracking: pids };
   }
   return v2 === undefined ? undefined : { version: 2, roots: [v2], tracking: v2 };
 }
