@@ -1,0 +1,113 @@
+/** The queue before the ledger: order, bounds, retries, and rows that no store will ever take. */
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { limits } from "../limits.ts";
+import { LedgerQueue } from "./ledger-queue.ts";
+import { testRow } from "./ledger-store.contract.ts";
+import { type LedgerRow, LedgerRowsRefused } from "./ledger-store.ts";
+import { MemoryLedgerStore } from "./memory-ledger-store.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+class FaultyStore extends MemoryLedgerStore {
+  away = false;
+  poison = "";
+  readonly batches: number[] = [];
+
+  override async write(rows: readonly LedgerRow[]): Promise<void> {
+    this.batches.push(rows.length);
+    if (this.away) throw new Error("away");
+    if (rows.some((row) => row.callId === this.poison)) throw new LedgerRowsRefused();
+    await super.write(rows);
+  }
+}
+
+function create(rowsMax = 2_000) {
+  const store = new FaultyStore();
+  const seen = { faults: 0, lost: 0, length: 0 };
+  const queue = new LedgerQueue(store, rowsMax, {
+    onFault: () => {
+      seen.faults += 1;
+    },
+    onLost: (rows) => {
+      seen.lost += rows;
+    },
+    onLength: (rows) => {
+      seen.length = rows;
+    },
+  });
+  return { store, seen, queue };
+}
+
+const open = (callId: string) => testRow({ callId, state: "open" });
+const settled = (callId: string) => testRow({ callId });
+
+describe("the ledger queue", () => {
+  test("a call that was opened and settled before a flush is written once", async () => {
+    const { store, queue } = create();
+    queue.open(open("a"));
+    queue.settle(settled("a"));
+    await vi.advanceTimersByTimeAsync(limits.ledgerFlushMs);
+    expect(store.batches).toEqual([1]);
+    expect(store.rows()).toMatchObject([{ callId: "a", state: "settled" }]);
+  });
+
+  test("rows wait while the store is away, keep their order, and are written once", async () => {
+    const { store, seen, queue } = create();
+    store.away = true;
+    queue.open(open("a"));
+    await vi.advanceTimersByTimeAsync(limits.ledgerFlushMs);
+    queue.settle(settled("a"));
+    queue.open(open("b"));
+    expect(seen.faults).toBe(1);
+    store.away = false;
+    await vi.advanceTimersByTimeAsync(limits.ledgerRetryMs);
+    expect(store.rows().map((row) => [row.callId, row.state])).toEqual([
+      ["a", "settled"],
+      ["b", "open"],
+    ]);
+    expect(seen).toMatchObject({ lost: 0, length: 0 });
+  });
+
+  test("a full queue opens no call, and every open call can be settled", async () => {
+    const { store, queue } = create(4);
+    store.away = true;
+    expect(queue.open(open("a"))).toBe(true);
+    expect(queue.open(open("b"))).toBe(true);
+    expect(queue.open(open("c"))).toBe(false);
+    queue.settle(settled("a"));
+    expect(queue.open(open("d"))).toBe(true);
+    expect(queue.rows).toBeLessThanOrEqual(4);
+  });
+
+  test("a refused row is found and counted; its neighbours are written", async () => {
+    const { store, seen, queue } = create();
+    store.poison = "c";
+    for (const id of ["a", "b", "c", "d", "e"]) queue.open(open(id));
+    await vi.advanceTimersByTimeAsync(limits.ledgerFlushMs);
+    expect(store.rows().map((row) => row.callId)).toEqual(["a", "b", "d", "e"]);
+    expect(seen).toMatchObject({ lost: 1, faults: 0 });
+  });
+
+  test("a batch is bounded", async () => {
+    const { store, queue } = create();
+    for (let index = 0; index < 700; index += 1) queue.open(open(`call-${index}`));
+    await vi.advanceTimersByTimeAsync(limits.ledgerFlushMs * 3);
+    expect(store.batches).toEqual([limits.ledgerBatchRowsMax, 200]);
+  });
+
+  test("a drain writes what waits, or says what is lost", async () => {
+    const { store, seen, queue } = create();
+    queue.open(open("a"));
+    const drained = queue.drain(1_000);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await drained;
+    expect(store.rows()).toHaveLength(1);
+    store.away = true;
+    queue.open(open("b"));
+    const second = queue.drain(1_000);
+    await vi.advanceTimersByTimeAsync(1_100);
+    await second;
+    expect(seen.lost).toBe(1);
+  });
+});
