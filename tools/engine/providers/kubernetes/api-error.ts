@@ -79,14 +79,22 @@ export function apiErrorOf(code: number, body: string, retryAfter: string | unde
     reason: stringAt(cause, "reason") ?? "",
     message: stringAt(cause, "message") ?? "",
   }));
+  const message = stringAt(parsed, "message") ?? `the server answered ${code}`;
+  const said = numberAt(parsed, "code") ?? code;
   return new ApiError(
-    numberAt(parsed, "code") ?? code,
+    said === 500 && MALFORMED.test(message) ? 422 : said,
     stringAt(parsed, "reason") ?? "",
-    stringAt(parsed, "message") ?? `the server answered ${code}`,
+    message,
     causes,
     retryAfterMs,
   );
 }
+
+/**
+ * Server-side apply answers 500 where the patch does not fit the schema (a misspelt field); it is
+ * the program's fault all the same, and trying again is of no use.
+ */
+const MALFORMED = /^failed to create typed (?:patch|live) object|^unable to convert unstructured/;
 
 /** Replaces known secret values in texts. */
 export interface Redactor {

@@ -146,15 +146,20 @@ async function waitUntilGone(
   return seen;
 }
 
+/** Kubernetes' own finalizer of a foreground deletion. */
+const FOREGROUND = "foregroundDeletion";
+
 /** What keeps an object that is being deleted. */
 function holdUp(object: KubeObject): string {
   const finalizers = field(object, "metadata", "finalizers");
   const names = Array.isArray(finalizers) ? finalizers.map(String) : [];
+  const foreign = names.filter((name) => name !== FOREGROUND);
   const content = listAt(object, "status", "conditions")
     .filter((item) => item.status === "True" && /Remaining|Failure/.test(String(item.type)))
     .map((item) => stringAt(item, "message") ?? "");
   const waits = [
-    ...names.map((name) => `finalizer ${name}`),
+    ...foreign.map((name) => `finalizer ${name}`),
+    ...(names.includes(FOREGROUND) && foreign.length === 0 ? ["what it owns to be gone"] : []),
     ...content.filter((text) => text !== ""),
   ];
   return waits.length === 0 ? "waiting for it to be gone" : `waiting for ${waits.join("; ")}`;

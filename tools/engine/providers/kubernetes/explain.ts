@@ -81,7 +81,7 @@ function story(error: ApiError, inputs: PropertyMap): { what: string; fix: strin
     case 400:
     case 422:
       return {
-        what: `the API server finds it invalid: ${error.message}`,
+        what: `the API server finds it invalid${error.causes.length > 1 ? ":" : `: ${error.message}`}`,
         fix: "Correct the fields named above.",
       };
     case 409:

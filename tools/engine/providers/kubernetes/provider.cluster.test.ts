@@ -454,9 +454,9 @@ describe("waits", () => {
       spec: { selector: { app: "web" }, ports: [{ port: 80 }] },
     };
     const exposed = await stack.create(SERVICE, "web", service, { timeoutMs: 30_000 });
-    await kubelet.stop();
     await stack.delete(exposed);
     await stack.delete(made, { timeoutMs: 30_000 });
+    await kubelet.stop();
     expect(await server.kubectl(["get", "pods", "-l", "app=web", "-o", "name"])).toBe("");
   });
 
@@ -482,7 +482,6 @@ describe("waits", () => {
     const error = await thrown(
       stack.create(DEPLOYMENT, "broken", deployment("broken"), { timeoutMs: 5_000 }),
     );
-    await kubelet.stop();
     expect(error).toBeInstanceOf(InitializationError);
     const { id, outputs, reasons } = error as InitializationError;
     expect(id).toBe("default/broken");
@@ -492,6 +491,7 @@ describe("waits", () => {
       { type: DEPLOYMENT, name: "broken", id, inputs, outputs },
       { timeoutMs: 30_000 },
     );
+    await kubelet.stop();
   });
 
   test("headless, external and selector-less Services and Services without pods do not wait", async () => {
@@ -545,8 +545,8 @@ describe("waits", () => {
     const made = await stack.create("kubernetes:batch/v1:Job", "good", job("good"), {
       timeoutMs: 30_000,
     });
-    await good.stop();
     await stack.delete(made, { timeoutMs: 30_000 });
+    await good.stop();
     const bad = fakeKubelet(server, "default", "job-name=bad", { phase: "Failed", conditions: [] });
     const error = await thrown(
       stack.create("kubernetes:batch/v1:Job", "bad", job("bad"), { timeoutMs: 30_000 }),
@@ -658,7 +658,7 @@ describe("waits", () => {
       '[{"op":"remove","path":"/metadata/finalizers"}]',
     ]);
     await going;
-    expect(said).toEqual(["waiting for finalizer example.org/hold"]);
+    expect([...new Set(said)]).toEqual(["waiting for finalizer example.org/hold"]);
   });
 
   test("an API server that restarts in the middle of a wait is waited for", async () => {
@@ -672,9 +672,9 @@ describe("waits", () => {
     await server.startApiServer();
     const kubelet = fakeKubelet(server, "default", "app=patient", RUNNING);
     const made = await going;
-    await kubelet.stop();
     expect(field(made.outputs, "status", "readyReplicas")).toBe(1);
     await stack.delete(made, { timeoutMs: 60_000 });
+    await kubelet.stop();
   });
 });
 
@@ -692,11 +692,12 @@ describe("what is told", () => {
         containers: [{ name: "c", image: "example/a:1", imagePullPolicy: secret(short) }],
       },
     };
-    for (const work of [
-      stack.preview("kubernetes:core/v1:Pod", "leaky", wrong),
-      stack.create("kubernetes:core/v1:Pod", "leaky", wrong),
-    ]) {
-      const text = story(await thrown(work));
+    const works = [
+      () => stack.preview("kubernetes:core/v1:Pod", "leaky", wrong),
+      () => stack.create("kubernetes:core/v1:Pod", "leaky", wrong),
+    ];
+    for (const work of works) {
+      const text = story(await thrown(work()));
       expect(text).toMatch(/restartPolicy/);
       expect(text).not.toContain(word);
       expect(text).not.toContain(short);

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Diff, Provider, ReadResult, ResourceResult } from "../../provider.ts";
 import type { PropertyMap } from "../../values.ts";
+import { listAt, nameOf, namespaceOf, stringAt } from "./kube-object.ts";
 import type { TestApiServer } from "./test-api-server.ts";
 
 export interface Managed {
@@ -127,7 +128,12 @@ export const RUNNING: PodStatus = {
   ],
 };
 
-/** Gives every pod with the labels the status, again and again, until it is stopped. */
+const NODE = "fake-node";
+
+/**
+ * Puts every pod with the labels on a node that does not exist, gives it the status, and confirms
+ * its deletion, again and again until it is stopped.
+ */
 export function fakeKubelet(
   server: TestApiServer,
   namespace: string,
@@ -135,36 +141,18 @@ export function fakeKubelet(
   status: PodStatus,
 ): FakeKubelet {
   let stopped = false;
-  const pass = async () => {
-    const listed = await server.kubectl([
-      "get",
-      "pods",
-      "-n",
-      namespace,
-      "-l",
-      selector,
-      "-o",
-      "name",
-    ]);
-    for (const name of listed.split("\n").filter((line) => line !== "")) {
-      const patch = JSON.stringify({ status });
-      await server.kubectl([
-        "patch",
-        name,
-        "-n",
-        namespace,
-        "--subresource=status",
-        "--type=merge",
-        "-p",
-        patch,
-      ]);
-    }
-  };
+  const node = { apiVersion: "v1", kind: "Node", metadata: { name: NODE } };
   const running = (async () => {
+    await server.kubectl(["create", "-f", "-"], JSON.stringify(node)).catch(() => {});
     while (!stopped) {
-      // Pods come and go between listing and patching; the next pass sees them as they are.
-      await pass().catch(() => {});
-      await sleep(300);
+      const listed = await server
+        .kubectl(["get", "pods", "-n", namespace, "-l", selector, "-o", "json"])
+        .catch(() => "{}");
+      for (const pod of listAt(JSON.parse(listed), "items")) {
+        // Pods come and go between listing and patching; the next pass sees them as they are.
+        await tend(server, pod, status).catch(() => {});
+      }
+      await sleep(200);
     }
   })();
   return {
@@ -173,4 +161,39 @@ export function fakeKubelet(
       await running;
     },
   };
+}
+
+async function tend(server: TestApiServer, pod: PropertyMap, status: PodStatus): Promise<void> {
+  const name = nameOf(pod);
+  const inNamespace = ["-n", namespaceOf(pod)];
+  if (stringAt(pod, "metadata", "deletionTimestamp") !== undefined) {
+    await server.kubectl([
+      "delete",
+      "pod",
+      name,
+      ...inNamespace,
+      "--force",
+      "--grace-period=0",
+      "--wait=false",
+    ]);
+    return;
+  }
+  if (stringAt(pod, "spec", "nodeName") === undefined) {
+    const target = { apiVersion: "v1", kind: "Node", name: NODE };
+    const binding = { apiVersion: "v1", kind: "Binding", metadata: { name }, target };
+    const path = `/api/v1/namespaces/${namespaceOf(pod)}/pods/${name}/binding`;
+    await server.kubectl(["create", "--raw", path, "-f", "-"], JSON.stringify(binding));
+  }
+  if (stringAt(pod, "status", "phase") === status.phase && status.conditions.length === 0) return;
+  const patch = JSON.stringify({ status });
+  await server.kubectl([
+    "patch",
+    "pod",
+    name,
+    ...inNamespace,
+    "--subresource=status",
+    "--type=merge",
+    "-p",
+    patch,
+  ]);
 }
