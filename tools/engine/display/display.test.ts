@@ -240,6 +240,25 @@ describe("an update in a log", () => {
   });
 });
 
+describe("a refresh", () => {
+  test("shows what it looks at, and keeps only what it found changed", () => {
+    const type = "kubernetes:core/v1:Service";
+    const same = stepOf("refresh", type, "same", { oldInputs: { a: 1 }, inputs: { a: 1 } });
+    const drifted = stepOf("refresh", type, "drifted", { oldInputs: { a: 1 }, inputs: { a: 2 } });
+    const starts = [same, drifted].map((step): EngineEvent => ({ type: "step-start", step }));
+    const model = modelOf("refresh", starts);
+    const shown = () => texts(renderTree(model, { columns: 100, now: 1500, only: "changes" }));
+    expect(shown().join("\n")).toMatch(/same .* refreshing 0\.5 s\n.*drifted/);
+    for (const step of [same, drifted]) {
+      applyEvent(model, { type: "step-done", step, durationMs: 1 }, 2000);
+    }
+    expect(shown()).toEqual([
+      "  edge            deepseek:edge:Edge",
+      "└─ ↻ drifted      kubernetes:core/v1:Service  refreshed",
+    ]);
+  });
+});
+
 describe("JSON", () => {
   test("is one object with counts, steps and the duration", () => {
     const display = silentDisplay();

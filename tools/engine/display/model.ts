@@ -124,6 +124,7 @@ function endRow(
   const known = model.rows.get(step.urn);
   const row = known?.state === "running" ? known : startRow(model, step, now);
   row.step = moreTelling(row.step, step);
+  if (end.state === "done" && isQuietRefresh(row.step)) row.step = { ...row.step, kind: "same" };
   // One half of a replacement cannot mend what the other broke.
   if (known?.state === "failed" && end.state === "done") {
     row.state = "failed";
@@ -136,6 +137,15 @@ function endRow(
     row.error = end.error;
     row.durationMs = now - row.startedAt;
   }
+}
+
+/** A look at the world that found everything as it was is no news. */
+function isQuietRefresh(step: StepDescription): boolean {
+  return (
+    step.kind === "refresh" &&
+    Object.keys(step.changes).length === 0 &&
+    JSON.stringify(step.oldInputs) === JSON.stringify(step.inputs)
+  );
 }
 
 /** Of two steps on one resource, the one with the changed paths; a real change beats "same". */

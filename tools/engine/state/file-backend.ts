@@ -182,7 +182,7 @@ async function removeStack(
     if (count > 0) {
       throw new StateError(`Stack ${stack} still has ${count} resources.`, {
         where: file,
-        fix: `Destroy them first: npm run destroy -- ${stack}`,
+        fix: `Destroy them, or forget them with --force. To destroy them: npm run destroy -- ${stack}`,
       });
     }
     const remains = [
