@@ -33,6 +33,9 @@ const ERRORS: readonly [status: number, code: string, message: string][] = [
   [504, "gateway_timeout", "The gateway did not answer in time."],
 ];
 
+/** nginx's own words: 497 plain HTTP sent to the TLS port, 494 headers that are too large. */
+const NGINX_ONLY: Readonly<Record<number, readonly number[]>> = { 400: [497], 431: [494] };
+
 export function nginxConfiguration(settings: NginxSettings): string {
   return [
     main(settings),
@@ -147,7 +150,7 @@ function defaultServer({ ports }: NginxSettings): string {
   return `server {
   listen ${ports.https} ssl http2 default_server;
   ssl_protocols TLSv1.3;
-${indent(errorPages())}
+${indent(errorPages([400, 421, 431]))}
   location = /livez {
     access_log off;
     default_type text/plain;
@@ -164,7 +167,7 @@ function apiServer(settings: NginxSettings): string {
   listen ${settings.ports.https} ssl http2;
   server_name ${settings.hosts.join(" ")};
   ssl_protocols TLSv1.3;
-${indent(errorPages())}
+${indent(errorPages([400, 413, 414, 429, 431, 502, 503, 504]))}
   add_header Strict-Transport-Security "max-age=31536000" always;
   add_header X-Content-Type-Options nosniff always;
 
@@ -207,18 +210,19 @@ proxy_ssl_name ${gateway.host};
 proxy_ssl_session_reuse on;`;
 }
 
-function errorPages(): string {
+function errorPages(statuses: readonly number[]): string {
   const type = (status: number) => (status < 500 ? "invalid_request_error" : "api_error");
-  return ERRORS.map(([status, code, message]) => {
-    const body = JSON.stringify({ error: { message, type: type(status), param: null, code } });
-    // 494 is nginx's own word for headers that are too large.
-    const from = status === 431 ? "431 494 =431" : String(status);
-    return `error_page ${from} @${code};
+  return ERRORS.filter(([status]) => statuses.includes(status))
+    .map(([status, code, message]) => {
+      const body = JSON.stringify({ error: { message, type: type(status), param: null, code } });
+      const from = [status, ...(NGINX_ONLY[status] ?? [])].join(" ");
+      return `error_page ${from} =${status} @${code};
 location @${code} {
   default_type application/json;
   return ${status} '${body}';
 }`;
-  }).join("\n");
+    })
+    .join("\n");
 }
 
 function indent(text: string): string {

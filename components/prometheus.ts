@@ -72,15 +72,11 @@ export class Prometheus extends Component {
     );
     this.url = front.metadata.apply(() =>
       args.nodePort === undefined
-        ? `https://${selfAddress(args)}`
+        ? `https://${PROMETHEUS}.${args.namespace}.svc:${PROMETHEUS_PORT}`
         : `https://localhost:${args.nodePort}`,
     );
     this.registerOutputs({ url: this.url });
   }
-}
-
-function selfAddress(args: PrometheusArgs): string {
-  return `${PROMETHEUS}.${args.namespace}.svc:${PROMETHEUS_PORT}`;
 }
 
 function configurationFiles(args: PrometheusArgs, alertmanager: string): Record<string, string> {
@@ -88,7 +84,7 @@ function configurationFiles(args: PrometheusArgs, alertmanager: string): Record<
     scrapeSeconds: args.scrapeSeconds,
     jobs: args.jobs,
     alertmanager,
-    self: selfAddress(args),
+    self: `${PROMETHEUS}.${args.namespace}.svc`,
     tlsFolder: TLS_FOLDER,
     rulesFolder: CONFIGURATION_FOLDER,
   };

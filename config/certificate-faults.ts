@@ -3,6 +3,7 @@
  * not the key's, not the authority's, or not for the host names that callers use. Pure.
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import type { Fault } from "./parse.ts";
 import type { Settings } from "./schema.ts";
 
@@ -65,7 +66,7 @@ function mismatches(
 
 function unnamed(certificate: X509Certificate, hosts: readonly string[]): Fault[] {
   return hosts
-    .filter((host) => !certificate.checkHost(host) && !certificate.checkIP(host))
+    .filter((host) => !(isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)))
     .map((host) =>
       fault(
         "names.edge.certificate",

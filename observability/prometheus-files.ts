@@ -19,6 +19,7 @@ export interface PrometheusSettings {
   readonly jobs: readonly ScrapeJob[];
   /** host:port. */
   readonly alertmanager: string;
+  /** The name in Prometheus' own certificate. */
   readonly self: string;
   readonly tlsFolder: string;
   readonly rulesFolder: string;
@@ -40,8 +41,9 @@ export function prometheusConfiguration(settings: PrometheusSettings): string {
     },
     scrape_configs: [
       ...settings.jobs.map((job) => discovered(job, settings)),
-      fixed(JOBS.prometheus, settings.self, settings),
-      fixed(JOBS.alertmanager, settings.alertmanager, settings),
+      // Over loopback: no flow of the network has to be opened for it.
+      fixed(JOBS.prometheus, "localhost:9090", settings.self, settings),
+      fixed(JOBS.alertmanager, settings.alertmanager, hostOf(settings.alertmanager), settings),
     ],
   });
 }
@@ -82,11 +84,16 @@ function discovered(job: ScrapeJob, settings: PrometheusSettings): object {
   };
 }
 
-function fixed(job: string, target: string, settings: PrometheusSettings): object {
+function fixed(
+  job: string,
+  target: string,
+  serverName: string,
+  settings: PrometheusSettings,
+): object {
   return {
     job_name: job,
     scheme: "https",
-    tls_config: verified(settings, hostOf(target)),
+    tls_config: verified(settings, serverName),
     static_configs: [{ targets: [target] }],
   };
 }

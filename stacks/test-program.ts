@@ -1,0 +1,79 @@
+/**
+ * Runs a stack under Pulumi's mocks, for tests: what it registers, and what it exports. Values that
+ * the cluster or a random source would make are stand-ins that can be told apart.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config/schema.ts";
+
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+}
+
+export interface Program {
+  readonly resources: readonly Registered[];
+  readonly outputs: Record<string, unknown>;
+  readonly secretOutputs: readonly string[];
+}
+
+/** `RandomPassword` results: base62 of the asked length, other ones for every name. */
+export function standIn(name: string, length: number): string {
+  return name
+    .replaceAll(/[^a-zA-Z0-9]/g, "")
+    .padEnd(length, "x")
+    .slice(0, length);
+}
+
+export async function runProgram(
+  stack: (settings: Settings) => Record<string, unknown>,
+  settings: Settings,
+): Promise<Program> {
+  const resources: Registered[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs, id }) => {
+        resources.push({ type, name, inputs: revealed(inputs) as Registered["inputs"] });
+        const made = type.endsWith(":RandomPassword")
+          ? { result: standIn(name, inputs.length) }
+          : {};
+        return { id: id ?? name, state: { ...inputs, ...made } };
+      },
+      call: () => ({}),
+    },
+    "deepseek",
+    "local",
+  );
+  const exported = Object.entries(stack(settings)).map(
+    ([key, value]) => [key, pulumi.output(value)] as const,
+  );
+  const known = await Promise.all(
+    exported.map(async ([key, output]) => ({
+      key,
+      value: await promised(output),
+      secret: await pulumi.isSecret(output),
+    })),
+  );
+  await pulumi.runtime.disconnect();
+  return {
+    resources,
+    outputs: Object.fromEntries(known.map(({ key, value }) => [key, value])),
+    secretOutputs: known.filter(({ secret }) => secret).map(({ key }) => key),
+  };
+}
+
+/** The key that marks a special value on Pulumi's wire; the one of this test is a secret. */
+const SPECIAL = "4dabf18193072939515e22adb298388d";
+
+function revealed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(revealed);
+  if (typeof value !== "object" || value === null) return value;
+  if (SPECIAL in value) return revealed(Reflect.get(value, "value"));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revealed(inner)]));
+}
+
+function promised<T>(output: pulumi.Output<T>): Promise<unknown> {
+  return new Promise((resolve) => {
+    output.apply(resolve);
+  });
+}
