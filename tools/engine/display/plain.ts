@@ -22,6 +22,8 @@ export function eventLines(model: Model, event: EngineEvent): Line[] {
   }
   // The engine tells a replacement as its two halves and a third step that does nothing.
   if (event.step.kind === "replace" && event.type !== "step-failed") return [];
+  // Looking is quick and mostly finds nothing; what it found has a line when it ends.
+  if (event.step.kind === "refresh" && event.type === "step-start") return [];
   const oldHalf = event.step.kind === "delete-replaced";
   const verbs = verbOf(event.step, model.phase);
   const doing = oldHalf ? "deleting the old" : verbs.doing;
