@@ -56,7 +56,6 @@ export class Registrar {
   stackOutputs: PropertyMap = {};
   private readonly run: Run;
   private readonly seen = new Set<string>();
-  private readonly claimed = new Set<ResourceState>();
   private readonly aliased = new Map<string, string>();
   private readonly skipped = new Set<string>();
   private readonly defaults = new Map<string, Promise<string>>();
@@ -74,6 +73,7 @@ export class Registrar {
       this.claimUrn(urn);
       this.run.reporter.mask.learn(goal.inputs);
       const handle = this.findOld(goal, urn);
+      if (handle !== undefined) await run.givingWay.get(handle);
       const old = handle === undefined ? undefined : run.journal.current(handle);
       if (!run.isTarget(urn, goal.type) && (goal.custom || old !== undefined)) {
         return this.leaveOut(urn, handle, old);
@@ -160,9 +160,9 @@ export class Registrar {
     const candidates = [urn, ...aliasUrns(goal, urn, { ...options, parentAlias })];
     for (const candidate of candidates) {
       const old = olds.get(candidate);
-      if (old === undefined || this.claimed.has(old)) continue;
+      if (old === undefined || this.run.claimed.has(old)) continue;
       if (this.run.journal.current(old) === undefined) continue;
-      this.claimed.add(old);
+      this.run.claimed.add(old);
       if (candidate !== urn) this.aliased.set(urn, candidate);
       return old;
     }

@@ -28,14 +28,22 @@ describe("a replacement", () => {
       const a = await api.thing("a", { size, fixed: true });
       // b's size depends on a: it has to be replaced as well. c only has to be updated.
       const address = a.outputs["address"] ?? null;
-      const b = await api.thing("b", { size: address }, {
-        dependencies: [a.urn],
-        propertyDependencies: { size: [a.urn] },
-      });
-      await api.thing("c", { value: b.outputs["address"] ?? null }, {
-        dependencies: [b.urn],
-        propertyDependencies: { value: [b.urn] },
-      });
+      const b = await api.thing(
+        "b",
+        { size: address },
+        {
+          dependencies: [a.urn],
+          propertyDependencies: { size: [a.urn] },
+        },
+      );
+      await api.thing(
+        "c",
+        { value: b.outputs["address"] ?? null },
+        {
+          dependencies: [b.urn],
+          propertyDependencies: { value: [b.urn] },
+        },
+      );
     };
     await h.up(program(1));
     h.changes();
@@ -108,10 +116,12 @@ describe("a replacement", () => {
 });
 
 describe("Pulumi providers", () => {
-  const program = (region: string, tag = "") => async (api: ProgramApi) => {
-    const provider = await api.provider("explicit", tag === "" ? { region } : { region, tag });
-    await api.thing("a", { value: 1 }, { provider });
-  };
+  const program =
+    (region: string, tag = "") =>
+    async (api: ProgramApi) => {
+      const provider = await api.provider("explicit", tag === "" ? { region } : { region, tag });
+      await api.thing("a", { value: 1 }, { provider });
+    };
 
   test("a configuration that changes what is managed replaces everything", async () => {
     const h = new Harness();

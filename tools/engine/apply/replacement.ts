@@ -48,20 +48,40 @@ export async function replaceResource(run: Run, replacement: Replacement): Promi
   });
 }
 
-async function deleteDependentsAndSelf(run: Run, handle: ResourceState, old: ResourceState) {
-  const dependents = await dependentsToReplace(run, old);
+async function deleteDependentsAndSelf(
+  run: Run,
+  handle: ResourceState,
+  old: ResourceState,
+): Promise<void> {
+  // What has been registered meanwhile no longer depends on us: it decides about itself.
+  const dependents = (await dependentsToReplace(run, old)).filter(
+    (candidate) => !run.claimed.has(candidate.old),
+  );
   for (const { now } of dependents) if (now.protect === true) refuseProtected(now, "replaced");
-  for (const dependent of [...dependents.reverse(), { old: handle, now: old }]) {
-    await run.limiter.run(async () => {
-      run.proceed();
-      await deleteResource(run, dependent.now, "delete-replaced", {
-        keepObject: dependent.now.retainOnDelete === true || dependent.now.external === true,
-        record: () => {
-          run.journal.amend(dependent.old, { ...dependent.now, pendingReplacement: true });
-        },
-      });
-    });
+  const theirs = dependents.flatMap((found) => run.givingWay.get(found.old) ?? []);
+  const ours = dependents.filter((found) => !run.givingWay.has(found.old)).reverse();
+  let before: Promise<void> = Promise.resolve();
+  for (const victim of ours) {
+    before = before.then(() => deleteToReplace(run, victim.old, victim.now));
+    // A failure is told by its step and ends the run; whoever waits here then finds it stopped.
+    run.givingWay.set(
+      victim.old,
+      before.catch(() => {}),
+    );
   }
+  await before;
+  await Promise.all(theirs);
+  await deleteToReplace(run, handle, old);
+}
+
+function deleteToReplace(run: Run, handle: ResourceState, state: ResourceState): Promise<void> {
+  return run.limiter.run(() => {
+    run.proceed();
+    return deleteResource(run, state, "delete-replaced", {
+      keepObject: state.retainOnDelete === true || state.external === true,
+      record: () => run.journal.amend(handle, { ...state, pendingReplacement: true }),
+    });
+  });
 }
 
 /** In dependency order: everything whose inputs would change in a replacing way. */
@@ -69,10 +89,10 @@ async function dependentsToReplace(run: Run, root: ResourceState) {
   const replaced = new Set([root.urn]);
   const found: { old: ResourceState; now: ResourceState }[] = [];
   for (const candidate of run.journal.remaining()) {
-    const { now } = candidate;
+    const { old, now } = candidate;
+    if (run.claimed.has(old)) continue;
     const settled = now.delete === true || now.pendingReplacement === true;
     if (settled || !now.custom || now.urn === root.urn) continue;
-    if (run.journal.get(now.urn) !== undefined) continue;
     if (!(await mustFollow(run, now, replaced))) continue;
     replaced.add(now.urn);
     found.push(candidate);

@@ -36,8 +36,10 @@ export class Run {
   readonly preview: boolean;
   /** Old states by URN, without those already marked for deletion; see Journal.current. */
   readonly olds: ReadonlyMap<string, ResourceState>;
-  /** Old URNs deleted during this run so that they can be made anew (deleteBeforeReplace). */
-  readonly replacing = new Set<string>();
+  /** Old states whose resource has been registered in this run: it decides about itself. */
+  readonly claimed = new Set<ResourceState>();
+  /** Old states being deleted so that they can be made anew; their registration waits for it. */
+  readonly givingWay = new Map<ResourceState, Promise<void>>();
   private readonly targets: ReadonlySet<string>;
   private readonly providerOfProviders: Provider;
 
