@@ -98,10 +98,8 @@ function sealValue(value: PropertyValue, place: string, seal: Seal): PropertyVal
 export function openValue(value: PropertyValue, place: string, open: Open): PropertyValue {
   if (isObject(value) && value[SIGNATURE] === SECRET) {
     const { ciphertext, plaintext } = value;
-    if (typeof ciphertext === "string") {
-      return secretOf(JSON.parse(open(place, ciphertext)) as PropertyValue);
-    }
-    if (typeof plaintext === "string") return secretOf(JSON.parse(plaintext) as PropertyValue);
+    if (typeof ciphertext === "string") return secretOf(open(place, ciphertext), place);
+    if (typeof plaintext === "string") return secretOf(plaintext, place);
     throw new Error(`the secret at ${place} has neither ciphertext nor plaintext`);
   }
   return mapSorted(value, place, (child, inner) => openValue(child, inner, open));
@@ -118,16 +116,22 @@ function toPlainForm(value: PropertyValue): PropertyValue {
   return mapSorted(value, "", toPlainForm);
 }
 
-function fromPlainForm(value: PropertyValue): PropertyValue {
+function fromPlainForm(value: PropertyValue, place: string): PropertyValue {
   if (isObject(value) && value[SIGNATURE] === SECRET) {
-    const text = value["ciphertext"] ?? value["plaintext"];
-    return secretOf(JSON.parse(String(text)) as PropertyValue);
+    return secretOf(String(value["ciphertext"] ?? value["plaintext"]), place);
   }
-  return mapSorted(value, "", fromPlainForm);
+  return mapSorted(value, place, fromPlainForm);
 }
 
-function secretOf(plain: PropertyValue): PropertyMap {
-  return { [SIGNATURE]: SECRET, value: fromPlainForm(plain) };
+function secretOf(plaintext: string, place: string): PropertyMap {
+  let plain: PropertyValue;
+  try {
+    plain = JSON.parse(plaintext) as PropertyValue;
+  } catch {
+    // The parser's own message would quote the secret.
+    throw new Error(`the secret at ${place} was damaged: what it holds is not JSON`);
+  }
+  return { [SIGNATURE]: SECRET, value: fromPlainForm(plain, place) };
 }
 
 function mapSorted(

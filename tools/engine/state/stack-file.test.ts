@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { copyFile, truncate } from "node:fs/promises";
 import path from "node:path";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SECRET, SIGNATURE } from "../values.ts";
 import { resourceNamed, snapshotOf } from "./store.contract.ts";
@@ -84,5 +85,51 @@ describe("a damaged state file", () => {
     writeFileSync(file, readFileSync(file, "utf8").replace(ciphertext, changed));
     const error = await rejection(backendIn(dir).open("dev").load());
     expect(error.message).toMatch(/secret at urn:.*::s outputs\.changing was damaged/);
+  });
+
+  test("property: whatever happens to its bytes, the answer is a state or a fault with a path", async () => {
+    const dir = freshDir();
+    const marker = "kQ7-never-told";
+    const store = backendIn(dir).open("dev");
+    await store.save(snapshotOf([withSecrets(marker, marker), resourceNamed("b")]));
+    const file = path.join(dir, ".pulumi/stacks/demo/dev.json");
+    const whole = readFileSync(file);
+    const position = fc.integer({ min: 0, max: whole.length - 1 });
+    const damage = fc.oneof(
+      position.map((at) => whole.subarray(0, at)),
+      fc.tuple(position, fc.integer({ min: 0, max: 255 })).map(([at, byte]) => {
+        const bytes = Buffer.from(whole);
+        bytes[at] = byte;
+        return bytes;
+      }),
+      fc
+        .tuple(position, position)
+        .map(([a, b]) =>
+          Buffer.concat([whole.subarray(0, Math.min(a, b)), whole.subarray(Math.max(a, b))]),
+        ),
+    );
+    await fc.assert(
+      fc.asyncProperty(damage, async (bytes) => {
+        writeFileSync(file, bytes);
+        const error: unknown = await store.load().then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        if (error === undefined) return;
+        expect(error).toMatchObject({ where: file, exitCode: 2 });
+        expect(`${error}`).not.toContain(marker);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("a secret whose text is no JSON is not quoted", async () => {
+    const backend = backendIn(freshDir());
+    await backend.open("dev").save(snapshotOf([withSecrets("a", "b")]));
+    const text = JSON.stringify(await backend.exportStack("dev"));
+    const shown = text.replaceAll(/"ciphertext":"[^"]*"/g, '"plaintext":"hunter2"');
+    const error = await rejection(backend.importStack("dev", JSON.parse(shown)));
+    expect(error.message).toMatch(/secret at .* was damaged: what it holds is not JSON/);
+    expect(error.message).not.toContain("hunter2");
   });
 });
