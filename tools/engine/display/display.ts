@@ -7,7 +7,7 @@ import type { EngineEvent } from "../events.ts";
 import { applyEvent, createModel, isChange, type Model, type Phase } from "./model.ts";
 import { endLines, eventLines, waitingLines } from "./plain.ts";
 import { renderSections } from "./sections.ts";
-import { type Line, paintLine, span } from "./style.ts";
+import { type Line, lineWidth, paintLine, span } from "./style.ts";
 import { renderTree, seconds } from "./tree.ts";
 
 /** What the display needs of a stream; process.stdout is one. */
@@ -93,15 +93,19 @@ function plainDisplay({ stream, color }: DisplayOptions, now: () => number): Dis
 function liveDisplay({ stream, color }: DisplayOptions, now: () => number): Display {
   let model = createModel("preview", now());
   let timer: NodeJS.Timeout | undefined;
-  let drawn = 0;
+  /** The widths of the lines of the last drawing. */
+  let drawn: number[] = [];
   const columns = () => stream.columns ?? DEFAULT_COLUMNS;
   const draw = (lines: readonly Line[]) => {
     // One column stays free: a full line would make some terminals wrap.
-    const paint = { color, columns: columns() - 1 };
-    const back = drawn > 0 ? `\x1b[${drawn}A` : "";
+    const width = columns() - 1;
+    // A terminal that was made narrower has wrapped what was drawn before.
+    const height = drawn.reduce((sum, cells) => sum + Math.max(1, Math.ceil(cells / columns())), 0);
+    const back = height > 0 ? `\x1b[${height}A` : "";
+    const paint = { color, columns: width };
     const text = lines.map((line) => `\x1b[2K${paintLine(line, paint)}\n`).join("");
     stream.write(`${back}\r${text}\x1b[J`);
-    drawn = lines.length;
+    drawn = lines.map((line) => Math.min(width, lineWidth(line)));
   };
   const end = () => {
     if (timer === undefined) return;
@@ -109,7 +113,7 @@ function liveDisplay({ stream, color }: DisplayOptions, now: () => number): Disp
     timer = undefined;
     const wide = { columns: columns(), now: now() };
     draw(renderTree(model, { ...wide, only: "changes" }));
-    drawn = 0;
+    drawn = [];
     // What a person copies (an address, a path) is never cut; the terminal may wrap it.
     const whole = { color, columns: Number.POSITIVE_INFINITY };
     for (const line of renderSections(model, wide)) stream.write(`${paintLine(line, whole)}\n`);
@@ -119,7 +123,7 @@ function liveDisplay({ stream, color }: DisplayOptions, now: () => number): Disp
       end();
       const planned = plannedSteps(model);
       model = createModel(phase, now());
-      drawn = 0;
+      drawn = [];
       const rows = () => (stream.rows ?? DEFAULT_ROWS) - 2;
       timer = setInterval(
         () => draw(liveLines(model, { columns: columns(), rows: rows(), now: now(), planned })),
