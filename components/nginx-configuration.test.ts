@@ -1,0 +1,84 @@
+/**
+ * nginx.conf as a whole against a kept copy, and the promises that a change of the copy must not
+ * break. UPDATE=1 writes the copy.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type NginxSettings, nginxConfiguration } from "./nginx-configuration.ts";
+
+const golden = path.resolve(import.meta.dirname, "nginx.golden.conf");
+
+const settings: NginxSettings = {
+  hosts: ["api.example.org"],
+  ports: { https: 8443, http: 8080 },
+  publicPort: 443,
+  gateway: { host: "gateway.deepseek.svc", port: 8080 },
+  tlsFolder: "/etc/tls",
+  temporaryFolder: "/tmp",
+  workers: 2,
+  workerShutdownSeconds: 610,
+  upstreamIdleSeconds: 5,
+  bodyBytesMax: 1_048_576,
+  connectionsPerAddressMax: 200,
+};
+
+test("is the kept copy", () => {
+  const text = nginxConfiguration(settings);
+  if (process.env["UPDATE"] === "1") writeFileSync(golden, text);
+  expect(text).toBe(readFileSync(golden, "utf8"));
+});
+
+test("allows TLS 1.3 and nothing else, in every server that ends TLS", () => {
+  const text = nginxConfiguration(settings);
+  const protocols = [...text.matchAll(/ssl_protocols ([^;]*);/g)].map((match) => match[1]);
+  expect(new Set(protocols)).toEqual(new Set(["TLSv1.3"]));
+  const servers = text.split(/^ {2}server \{/m).slice(1);
+  expect(servers).toHaveLength(3);
+  for (const server of servers.filter((body) => body.includes(" ssl "))) {
+    expect(server).toContain("ssl_protocols TLSv1.3;");
+  }
+  expect(servers[1]).toContain("default_server");
+});
+
+test("passes streams on as they come, and gives up after 10, 120 and 120 seconds", () => {
+  const text = nginxConfiguration(settings);
+  for (const line of [
+    "proxy_buffering off;",
+    "proxy_connect_timeout 10s;",
+    "proxy_send_timeout 120s;",
+    "proxy_read_timeout 120s;",
+    "proxy_ssl_verify on;",
+    "server_tokens off;",
+    "client_max_body_size 1048576;",
+  ]) {
+    expect(text).toContain(line);
+  }
+  expect(text).toMatch(/location = \/health \{\n\s+access_log off;/);
+});
+
+test("names the port in the redirect only where it is not the usual one", () => {
+  expect(nginxConfiguration(settings)).toContain("return 301 https://$host$request_uri;");
+  expect(nginxConfiguration({ ...settings, publicPort: 30443 })).toContain(
+    "return 301 https://$host:30443$request_uri;",
+  );
+});
+
+test("closes every brace it opens, whatever the settings", () => {
+  const hosts = fc.array(fc.domain(), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(hosts, fc.nat(10_000_000), fc.nat(7_200), (names, bodyBytesMax, seconds) => {
+      const text = nginxConfiguration({
+        ...settings,
+        hosts: names,
+        bodyBytesMax,
+        workerShutdownSeconds: seconds,
+      });
+      // Quoted texts (a JSON answer, a regular expression) hold braces of their own.
+      const bare = text.replaceAll(/'[^']*'|"[^"]*"/g, "");
+      expect(bare.split("{").length).toBe(bare.split("}").length);
+      expect(text).toContain(`server_name ${names.join(" ")};`);
+    }),
+  );
+});

@@ -1,0 +1,70 @@
+/** Redis' and PostgreSQL's files: no plain port, no default user, no password in clear. */
+import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import {
+  postgresAccess,
+  postgresConfiguration,
+  roleStatements,
+  scramVerifier,
+} from "./postgres-configuration.ts";
+import { redisConfiguration, redisUsers } from "./redis-configuration.ts";
+
+describe("redis", () => {
+  test("listens with TLS only", () => {
+    const text = redisConfiguration({ tls: "/tls", acl: "/acl", data: "/data" }, 150);
+    expect(text).toContain("\nport 0\n");
+    expect(text).toContain('\ntls-protocols "TLSv1.3"\n');
+    expect(text).toContain("\nmaxmemory 150mb\nmaxmemory-policy noeviction\n");
+    expect(text).toContain("\naclfile /acl/users.acl\n");
+  });
+
+  test("has no default user, and hashes instead of passwords", () => {
+    const users = redisUsers("gateway-password", "probe-password");
+    expect(users).toMatch(/^user default off .*-@all$/m);
+    expect(users).not.toMatch(/password|nopass/);
+    expect(users).toContain(createHash("sha256").update("gateway-password").digest("hex"));
+    expect(users).toMatch(/^user probe on #[0-9a-f]{64} resetkeys resetchannels -@all \+ping/m);
+  });
+
+  test("allows the gateway the commands its README lists, on its own keys", () => {
+    const readme = readFileSync(
+      path.resolve(import.meta.dirname, "../gateway-image/README.md"),
+      "utf8",
+    );
+    const listed = /for the ACL: `([^`]*)`/.exec(readme)?.[1]?.split(/\s+/) ?? [];
+    const [line = ""] = /^user gateway .*$/m.exec(redisUsers("a", "b")) ?? [];
+    expect(line).toContain(" ~gw:* ");
+    expect(listed.length).toBeGreaterThan(10);
+    expect(line.match(/\+\S+/g)?.sort()).toEqual([...listed].sort());
+  });
+});
+
+describe("postgres", () => {
+  test("takes TLS 1.3 with scram, and its superuser through its own socket only", () => {
+    const paths = { tls: "/tls", configuration: "/conf", sockets: "/run" };
+    const text = postgresConfiguration(paths, 128);
+    expect(text).toContain("ssl_min_protocol_version = 'TLSv1.3'");
+    expect(text).toContain("log_min_error_statement = panic");
+    const rules = postgresAccess()
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"));
+    expect(rules.filter((line) => /^host(nossl)? /.test(line))).toEqual([]);
+    expect(rules.filter((line) => /trust|password|md5/.test(line))).toEqual([]);
+    expect(rules.filter((line) => line.startsWith("local"))).toHaveLength(1);
+  });
+
+  test("gets a verifier that proves the password without holding it", () => {
+    const verifier = scramVerifier("correct horse", "sixteen byte salt");
+    const match = /^SCRAM-SHA-256\$4096:([^$]+)\$([^:]+):(.+)$/.exec(verifier);
+    expect(match).not.toBeNull();
+    const [, salt = "", stored = "", server = ""] = match ?? [];
+    // RFC 5802, section 3, computed the other way round.
+    const salted = pbkdf2Sync("correct horse", Buffer.from(salt, "base64"), 4096, 32, "sha256");
+    const clientKey = createHmac("sha256", salted).update("Client Key").digest();
+    expect(createHash("sha256").update(clientKey).digest("base64")).toBe(stored);
+    expect(createHmac("sha256", salted).update("Server Key").digest("base64")).toBe(server);
+    expect(roleStatements("gateway", verifier)).not.toContain("correct horse");
+  });
+});
