@@ -134,7 +134,13 @@ function applyTransform(
   return {
     ...goal,
     inputs,
-    dependencies: [...new Set(options.getDependsOnList())].sort(),
+    // A transform that sets dependsOn cannot take away what the inputs themselves depend on.
+    dependencies: [
+      ...new Set([
+        ...options.getDependsOnList(),
+        ...Object.values(goal.propertyDependencies).flat(),
+      ]),
+    ].sort(),
     protect: options.hasProtect() ? options.getProtect() : undefined,
     ignoreChanges: options.getIgnoreChangesList(),
     replaceOnChanges: options.getReplaceOnChangesList(),

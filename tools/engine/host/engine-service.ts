@@ -6,9 +6,10 @@ import type { Handlers } from "./server.ts";
 type LogRequest = InstanceType<typeof engineProto.LogRequest>;
 type SetRootRequest = InstanceType<typeof engineProto.SetRootResourceRequest>;
 
+/** How the SDK reports that the engine no longer serves it (code UNAVAILABLE, see server.ts). */
+const STOPPED_ECHO = /14 UNAVAILABLE|Resource monitor is terminating/;
+
 export class EngineService {
-  /** The texts of the errors the program logged; its exit code then says no more. */
-  readonly errors: string[] = [];
   private readonly reporter: Reporter;
   private root = "";
 
@@ -37,10 +38,11 @@ export class EngineService {
   }
 
   private log(request: LogRequest): void {
+    // The echo of a run that has ended: what ended it has been told, or will be.
+    if (STOPPED_ECHO.test(request.getMessage())) return;
     const severities = ["debug", "info", "warning", "error"] as const;
     const severity = severities[request.getSeverity()] ?? "info";
     const urn = request.getUrn() === "" ? undefined : request.getUrn();
-    if (severity === "error") this.errors.push(request.getMessage());
     this.reporter.diagnostic(severity, request.getMessage().trimEnd(), urn);
   }
 }
