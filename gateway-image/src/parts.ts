@@ -1,5 +1,7 @@
 /** Everything a gateway is made of, built from its settings: files, stores, pools, telemetry. */
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import type { DestinationStream } from "pino";
 import packageJson from "../package.json" with { type: "json" };
 import { type Clock, systemClock } from "./base/clock.ts";
@@ -134,14 +136,24 @@ function openFiles(config: Config, onFault: (file: string, error: unknown) => vo
         : watch("tiers", [tiersFile], (texts) =>
             parseDocument(tiersFileSchema, first(texts), "the tiers file"),
           ),
-    ca: caFile === undefined ? null : watch("ca", [caFile], first),
+    ca: caFile === undefined ? null : watch("ca", [caFile], parseCa),
     certificate:
       config.GW_TLS === "off" || certFile === undefined || keyFile === undefined
         ? null
-        : watch<Certificate>("certificate", [certFile, keyFile], ([cert = "", key = ""]) => {
-            return { cert, key };
-          }),
+        : watch("certificate", [certFile, keyFile], parseCertificate),
   };
+}
+
+/** Throws while only one of the two files is the new one. */
+function parseCertificate([cert = "", key = ""]: readonly string[]): Certificate {
+  createSecureContext({ cert, key });
+  return { cert, key };
+}
+
+/** Node takes anything for a CA and then trusts nobody; a fault must show when it is made. */
+function parseCa([pem = ""]: readonly string[]): string {
+  new X509Certificate(pem);
+  return pem;
 }
 
 function readPassword(file: string | undefined): () => string | null {
