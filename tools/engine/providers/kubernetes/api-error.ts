@@ -94,7 +94,8 @@ export function apiErrorOf(code: number, body: string, retryAfter: string | unde
  * Server-side apply answers 500 where the patch does not fit the schema (a misspelt field); it is
  * the program's fault all the same, and trying again is of no use.
  */
-const MALFORMED = /^failed to create typed (?:patch|live) object|^unable to convert unstructured/;
+const MALFORMED =
+  /^failed to create typed (?:patch|live) object|^failed to convert new object|^unable to convert unstructured/;
 
 /** Replaces known secret values in texts. */
 export interface Redactor {
@@ -114,6 +115,7 @@ const SECRETS_MAX = 20_000;
 
 export function createRedactor(): Redactor {
   const secrets = new Set<string>();
+  let longestFirst: readonly string[] = [];
   const add = (text: string): void => {
     if (text.length < SECRET_LENGTH_MIN || secrets.size >= SECRETS_MAX) return;
     secrets.add(text);
@@ -131,12 +133,18 @@ export function createRedactor(): Redactor {
       if (decoded.toString("base64") === value) add(decoded.toString("utf8"));
     }
   };
-  return { learn, clean: (text, hideValues = false) => clean(text, secrets, hideValues) };
+  const clean = (text: string, hideValues = false): string => {
+    if (longestFirst.length !== secrets.size) {
+      longestFirst = [...secrets].sort((a, b) => b.length - a.length);
+    }
+    return withoutSecrets(text, longestFirst, hideValues);
+  };
+  return { learn, clean };
 }
 
-function clean(text: string, secrets: ReadonlySet<string>, hideValues: boolean): string {
+function withoutSecrets(text: string, secrets: readonly string[], hideValues: boolean): string {
   let result = text;
-  for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
+  for (const secret of secrets) {
     if (result.includes(secret)) result = result.replaceAll(secret, "[secret]");
   }
   if (!hideValues) return result;

@@ -14,6 +14,7 @@ import {
 } from "../../values.ts";
 import { ApiError } from "./api-error.ts";
 import { liveOf, toApiObject } from "./checkpoint.ts";
+import { groupOf } from "./discovery.ts";
 import { explain } from "./explain.ts";
 import {
   field,
@@ -113,7 +114,10 @@ async function effectOf(
   changes: readonly Change[],
 ): Promise<Effect> {
   const identity = IDENTITY.map(parsePath);
-  const isIdentity = (change: Change) => identity.some((path) => isWithin(change.path, path));
+  const olds = revealMap(request.oldInputs);
+  const otherGroup = groupOf(gvkOf(olds).apiVersion) !== groupOf(gvkOf(news).apiVersion);
+  const isIdentity = ({ path }: Change) =>
+    identity.some((outer) => isWithin(path, outer)) || (otherGroup && path[0] === "apiVersion");
   const always = (change: Change) =>
     isIdentity(change) || isReplacedContent(session, news, change.path);
   const byTable: Effect = {

@@ -619,7 +619,11 @@ describe("waits", () => {
     const gadget = {
       apiVersion: "example.org/v1",
       kind: "Gadget",
-      metadata: { name: "g" },
+      // The garbage collector learns of a new kind only after half a minute.
+      metadata: {
+        name: "g",
+        annotations: { "pulumi.com/deletionPropagationPolicy": "background" },
+      },
       spec: { size: 3 },
     };
     const [made, object] = await Promise.all([

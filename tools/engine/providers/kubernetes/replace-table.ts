@@ -68,8 +68,8 @@ export const IMMUTABLE_FIELDS: Readonly<Record<string, readonly string[]>> = {
   "/Service": ["spec.clusterIP"],
 };
 
-/** The object's identity: another name or namespace is another object. */
-export const IDENTITY = ["metadata.name", "metadata.namespace", "apiVersion", "kind"];
+/** The object's identity: another name or namespace is another object; another version is not. */
+export const IDENTITY = ["metadata.name", "metadata.namespace", "kind"];
 
 const parsed = new Map<string, PathStep[][]>(
   Object.entries(IMMUTABLE_FIELDS).map(([kind, paths]) => [kind, paths.map(parsePath)]),
