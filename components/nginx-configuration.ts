@@ -198,6 +198,7 @@ proxy_read_timeout 120s;
 # A token is passed on when it comes; a caller that leaves ends the work upstream.
 proxy_buffering off;
 proxy_buffer_size 16k;
+proxy_buffers 8 16k;
 proxy_ignore_client_abort off;
 # A call that may have been counted is never sent twice.
 proxy_next_upstream off;

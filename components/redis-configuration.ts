@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 const GATEWAY_COMMANDS = [
   "+eval +evalsha +script|load",
   "+zadd +zrem +zcard +zremrangebyscore +hget +hset +hmget +pexpire +time",
-  "+ping +info +hello +auth +client|setname +client|setinfo +select +quit",
+  "+ping +info +hello +auth +client|setname +select +quit",
 ].join(" ");
 
 export const GATEWAY_USER = "gateway";

@@ -1,0 +1,282 @@
+/**
+ * The edge's nginx.conf in the real nginx, before a gateway that the test plays: what the kept copy
+ * promises is tried from outside.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import http from "node:http";
+import http2 from "node:http2";
+import https from "node:https";
+import type { AddressInfo } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import tls from "node:tls";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run } from "../tools/base/process.ts";
+import { ensurePackages } from "../tools/debian/packages.ts";
+import { environmentFor } from "../tools/debian/root-folder.ts";
+import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
+import { nginxConfiguration } from "./nginx-configuration.ts";
+
+const READY_MS = 20_000;
+let folder: string;
+let ca: string;
+let gateway: https.Server;
+let nginx: ChildProcess;
+let ports: { https: number; http: number };
+let packages: { program: string; environment: NodeJS.ProcessEnv };
+const seen: http.IncomingHttpHeaders[] = [];
+
+/** The gateway's part: one call that streams, everything else echoes. */
+function answer(request: http.IncomingMessage, response: http.ServerResponse): void {
+  seen.push(request.headers);
+  if (request.url === "/v1/stream") {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write("data: first\n\n");
+    setTimeout(() => response.end("data: [DONE]\n\n"), 1_500);
+    return;
+  }
+  let bytes = 0;
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  request.on("end", () => response.end(JSON.stringify({ bytes, path: request.url })));
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "edge-test-"));
+  const authority = await createAuthority("edge test", 1);
+  ca = authority.certificate;
+  const issue = (dnsNames: string[]) =>
+    issueCertificate(authority, { commonName: "test", dnsNames, usage: "server", days: 1 });
+  const [edge, behind] = await Promise.all([issue(["localhost"]), issue(["localhost"])]);
+  const files = { "tls.crt": edge.certificate, "tls.key": edge.key, "ca.crt": ca };
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(path.join(folder, name), text, { mode: 0o600 });
+  }
+  gateway = https.createServer(
+    { cert: behind.certificate, key: behind.key, minVersion: "TLSv1.3" },
+    answer,
+  );
+  await new Promise<void>((resolve) => gateway.listen(0, "127.0.0.1", resolve));
+  ports = { https: await freePort(), http: await freePort() };
+  const { root } = await ensurePackages(["nginx"]);
+  packages = {
+    program: path.join(root, "usr/sbin/nginx"),
+    environment: { ...environmentFor(root) },
+  };
+  await startNginx();
+});
+
+afterAll(async () => {
+  nginx?.kill("SIGQUIT");
+  gateway?.close();
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+});
+
+async function startNginx(): Promise<void> {
+  const { port } = gateway.address() as AddressInfo;
+  const text = nginxConfiguration({
+    hosts: ["localhost"],
+    ports,
+    publicPort: ports.https,
+    gateway: { host: "localhost", port },
+    tlsFolder: folder,
+    temporaryFolder: folder,
+    workers: 2,
+    workerShutdownSeconds: 5,
+    upstreamIdleSeconds: 5,
+    bodyBytesMax: 1_048_576,
+    connectionsPerAddressMax: 50,
+  });
+  const file = path.join(folder, "nginx.conf");
+  // Node's pipes are sockets, which cannot be opened by name as a container's standard output can.
+  await writeFile(file, text.replace("/dev/stdout", path.join(folder, "access.log")));
+  const args = ["-e", "stderr", "-p", folder, "-c", file];
+  const { program, environment } = packages;
+  const check = await run(program, [...args, "-t"], { env: environment });
+  expect(check.stderr).toContain("test is successful");
+  expect(check.stderr).not.toMatch(/\[(warn|emerg|alert)\](?!.*user)/);
+  nginx = spawn(program, args, { env: environment, stdio: "ignore" });
+  const deadline = Date.now() + READY_MS;
+  while (!(await handshake({}).catch(() => undefined))) {
+    if (Date.now() > deadline || nginx.exitCode !== null) throw new Error("nginx did not start");
+    await sleep(50);
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = http.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function handshake(options: tls.ConnectionOptions): Promise<tls.TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const target = { host: "127.0.0.1", port: ports.https, ca, servername: "localhost" };
+    const socket = tls.connect({ ...target, timeout: 5_000, ...options });
+    socket.once("secureConnect", () => {
+      resolve(socket);
+      socket.destroy();
+    });
+    socket.once("error", reject);
+  });
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: string;
+  /** Milliseconds from the call to each piece of the body. */
+  readonly arrivals: readonly number[];
+}
+
+function call(target: string, options: https.RequestOptions & { body?: Buffer } = {}) {
+  return new Promise<Answer>((resolve, reject) => {
+    const started = performance.now();
+    const { body, ...rest } = options;
+    const request = https.request(
+      { host: "localhost", port: ports.https, path: target, ca, timeout: 10_000, ...rest },
+      (response) => {
+        const chunks: string[] = [];
+        const arrivals: number[] = [];
+        response.on("data", (chunk: Buffer) => {
+          chunks.push(chunk.toString());
+          arrivals.push(performance.now() - started);
+        });
+        response.on("end", () => {
+          const { statusCode: status = 0, headers } = response;
+          resolve({ status, headers, body: chunks.join(""), arrivals });
+        });
+      },
+    );
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+describe("TLS", () => {
+  test.each(["localhost", "elsewhere.example.org", ""])(
+    "1.3 is spoken and 1.2 refused (server name %j)",
+    async (servername) => {
+      const loose = { servername, rejectUnauthorized: false };
+      await expect(handshake({ ...loose, minVersion: "TLSv1.3" })).resolves.toBeDefined();
+      const old = { ...loose, minVersion: "TLSv1.2", maxVersion: "TLSv1.2" } as const;
+      await expect(handshake(old)).rejects.toThrow(/alert protocol version/);
+    },
+  );
+
+  test("offers HTTP/2, and answers over it", async () => {
+    const client = http2.connect(`https://localhost:${ports.https}`, { ca });
+    const status = await new Promise((resolve, reject) => {
+      client.on("error", reject);
+      const stream = client.request({ ":path": "/v1/models" });
+      stream.on("response", (headers) => resolve(headers[":status"]));
+      stream.resume();
+    });
+    client.close();
+    expect(status).toBe(200);
+  });
+
+  test("is where plain HTTP is sent to", async () => {
+    const location = await new Promise((resolve, reject) => {
+      const target = { port: ports.http, path: "/v1/models?x=1", headers: { host: "localhost" } };
+      const request = http.get({ host: "127.0.0.1", ...target }, (response) => {
+        response.resume();
+        resolve(`${response.statusCode} ${response.headers.location}`);
+      });
+      request.on("error", reject);
+    });
+    expect(location).toBe(`301 https://localhost:${ports.https}/v1/models?x=1`);
+  });
+});
+
+describe("a call", () => {
+  test("reaches the gateway with the caller's address and a request id", async () => {
+    const spoofed = { "x-real-ip": "10.9.9.9", "x-forwarded-for": "10.9.9.9" };
+    const { status } = await call("/v1/models", { headers: spoofed });
+    expect(status).toBe(200);
+    expect(seen.at(-1)).toMatchObject({
+      "x-real-ip": "127.0.0.1",
+      "x-forwarded-for": "127.0.0.1",
+      "x-request-id": expect.stringMatching(/^[0-9a-f]{32}$/),
+    });
+    await call("/v1/models", { headers: { "x-request-id": "my-own.id_1" } });
+    expect(seen.at(-1)?.["x-request-id"]).toBe("my-own.id_1");
+    await call("/v1/models", { headers: { "x-request-id": "has a {brace}" } });
+    expect(seen.at(-1)?.["x-request-id"]).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test("that streams is passed on piece by piece", async () => {
+    const { body, arrivals } = await call("/v1/stream");
+    expect(body).toBe("data: first\n\ndata: [DONE]\n\n");
+    expect(arrivals.length).toBeGreaterThanOrEqual(2);
+    expect((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)).toBeGreaterThan(1_000);
+  });
+
+  test("may carry 1 MiB, and not one byte more", async () => {
+    const post = { method: "POST" };
+    const whole = await call("/v1/x", { ...post, body: Buffer.alloc(1_048_576, "a") });
+    expect(JSON.parse(whole.body)).toMatchObject({ bytes: 1_048_576 });
+    const { status, body } = await call("/v1/x", { ...post, body: Buffer.alloc(1_048_577, "a") });
+    expect(status).toBe(413);
+    expect(JSON.parse(body).error.code).toBe("request_too_large");
+  });
+
+  test("with headers beyond the bound, or for another host, is refused in the API's own form", async () => {
+    const large = await call("/v1/models", { headers: { "x-large": "a".repeat(40_000) } });
+    expect(large.status).toBe(431);
+    expect(JSON.parse(large.body).error.code).toBe("headers_too_large");
+    const elsewhere = { servername: "localhost", headers: { host: "elsewhere.example.org" } };
+    const lost = await call("/v1/models", elsewhere);
+    expect(lost.status).toBe(421);
+    expect(JSON.parse(lost.body).error.code).toBe("misdirected_request");
+  });
+
+  test("says nothing about the server's version, and asks to come back by TLS", async () => {
+    const { headers } = await call("/v1/models");
+    expect(headers["server"]).toBe("nginx");
+    expect(headers["strict-transport-security"]).toContain("max-age=");
+  });
+});
+
+describe("the log", () => {
+  test("is JSON without query strings, and without /health", async () => {
+    await call("/health");
+    await call("/v1/models?key=hunter2", { headers: { authorization: "Bearer hunter2" } });
+    await sleep(300);
+    const log = await readFile(path.join(folder, "access.log"), "utf8");
+    const lines = log
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.at(-1)).toMatchObject({ method: "GET", path: "/v1/models", status: 200 });
+    expect(lines.at(-1).tls).toBe("TLSv1.3");
+    expect(log).not.toContain("hunter2");
+    expect(log).not.toContain('"/health"');
+  });
+});
+
+describe("a gateway", () => {
+  test("with a certificate of another authority is not talked to", async () => {
+    const other = await createAuthority("somebody else", 1);
+    const pair = await issueCertificate(other, {
+      commonName: "localhost",
+      dnsNames: ["localhost"],
+      usage: "server",
+      days: 1,
+    });
+    gateway.setSecureContext({ cert: pair.certificate, key: pair.key, minVersion: "TLSv1.3" });
+    gateway.closeIdleConnections();
+    // Sessions and kept connections of the former certificate are given up first.
+    await sleep(5_500);
+    const { status, body } = await call("/v1/models");
+    expect(status).toBe(502);
+    expect(JSON.parse(body).error.code).toBe("gateway_unreachable");
+  });
+});

@@ -1,0 +1,233 @@
+/**
+ * The rendered files before Prometheus' and Alertmanager's own judges: promtool and amtool. The
+ * scenarios are series over time and the alerts that must, or must not, come of them.
+ */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import { run } from "../tools/base/process.ts";
+import { ensurePackages } from "../tools/debian/packages.ts";
+import { environmentFor } from "../tools/debian/root-folder.ts";
+import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
+import { alertRouting } from "./alert-routing.ts";
+import { prometheusConfiguration, prometheusRules, webConfiguration } from "./prometheus-files.ts";
+
+let folder: string;
+let root: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "rules-test-"));
+  ({ root } = await ensurePackages(["prometheus", "prometheus-alertmanager"]));
+  const authority = await createAuthority("rules test", 1);
+  const pair = await issueCertificate(authority, {
+    commonName: "prometheus",
+    dnsNames: ["prometheus"],
+    usage: "server",
+    days: 1,
+  });
+  await write("ca.crt", authority.certificate);
+  await write("tls.crt", pair.certificate);
+  await write("tls.key", pair.key);
+  await write("rules.yml", prometheusRules());
+  await write("bare-rules.yml", withoutProse(prometheusRules()));
+});
+
+afterAll(async () => {
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+});
+
+async function write(name: string, text: string): Promise<string> {
+  const file = path.join(folder, name);
+  await writeFile(file, text);
+  return file;
+}
+
+async function judge(program: string, ...args: string[]): Promise<string> {
+  const env = { ...environmentFor(root) };
+  const { code, stdout, stderr } = await run(path.join(root, "usr/bin", program), args, { env });
+  expect(`${code}\n${stdout}${stderr}`).toMatch(/^0\n/);
+  return stdout;
+}
+
+test("prometheus.yml and the rules are valid", async () => {
+  const text = prometheusConfiguration({
+    scrapeSeconds: 15,
+    jobs: [
+      { job: "gateway", service: "gateway-metrics.d.svc", port: 9464, serverName: "gateway.d.svc" },
+      {
+        job: "model-server",
+        service: "model-x-metrics.d.svc",
+        port: 8000,
+        serverName: "model-x.d.svc",
+        labels: { model: "x" },
+      },
+    ],
+    alertmanager: "alertmanager.monitoring.svc:9093",
+    self: "prometheus.monitoring.svc",
+    tlsFolder: folder,
+    rulesFolder: folder,
+  });
+  const output = await judge("promtool", "check", "config", await write("prometheus.yml", text));
+  expect(output).toMatch(/rules found/);
+  await judge("promtool", "check", "web-config", await write("web.yml", webConfiguration(folder)));
+});
+
+test.each([undefined, "https://hooks.example.org/alerts"])(
+  "alertmanager.yml is valid and routes every severity (webhook %s)",
+  async (webhook) => {
+    const file = await write("alertmanager.yml", alertRouting({ webhook }));
+    await judge("amtool", "check-config", file);
+    for (const severity of ["critical", "error", "warning", "info"]) {
+      const routed = await judge(
+        "amtool",
+        ...["config", "routes", "test", `--config.file=${file}`],
+        ...["alertname=X", `severity=${severity}`],
+      );
+      expect(routed.trim()).toBe(webhook === undefined ? "nobody" : "webhook");
+    }
+  },
+);
+
+interface Scenario {
+  readonly name: string;
+  /** Series → values, in promtool's own notation, one per minute. */
+  readonly series: Readonly<Record<string, string>>;
+  readonly at: string;
+  /** Alerts that fire then, beside Watchdog; each with the labels it must carry. */
+  readonly fires: Readonly<Record<string, readonly Readonly<Record<string, string>>[]>>;
+}
+
+const up = {
+  'up{job="gateway", instance="g"}': "1x60",
+  'up{job="model-server", instance="m"}': "1x60",
+  'up{job="alertmanager", instance="a"}': "1x60",
+};
+const calls = (status: string, model = "m1") =>
+  `api_requests_total{endpoint="/v1/chat/completions", model="${model}", status="${status}", code="200", user="u"}`;
+const quiet = { APIHighErrorRate: [], ModelErrorRateOver2pct: [], GatewayAway: [], TargetDown: [] };
+
+const SCENARIOS: readonly Scenario[] = [
+  {
+    name: "all is well",
+    series: { ...up, [calls("success")]: "0+60x60" },
+    at: "30m",
+    fires: { ...quiet, ModelServersAway: [], NoTraffic: [], Watchdog: [{ severity: "info" }] },
+  },
+  {
+    name: "6 % fail: critical after five minutes, with no error before",
+    series: { ...up, [calls("success")]: "0+94x60", [calls("error")]: "0+6x60" },
+    at: "15m",
+    fires: {
+      APIHighErrorRate: [{ severity: "critical" }],
+      ModelErrorRateOver2pct: [{ severity: "error", model: "m1" }],
+    },
+  },
+  {
+    name: "3 % fail: an error, not critical; exactly 2 % is neither",
+    series: { ...up, [calls("success")]: "0+97x60", [calls("error")]: "0+3x60" },
+    at: "15m",
+    fires: { APIHighErrorRate: [], ModelErrorRateOver2pct: [{ severity: "error", model: "m1" }] },
+  },
+  {
+    name: "exactly 5 % fail: not above",
+    series: { ...up, [calls("success")]: "0+95x60", [calls("error")]: "0+5x60" },
+    at: "15m",
+    fires: { APIHighErrorRate: [] },
+  },
+  {
+    name: "callers' own mistakes are no errors of the service",
+    series: { ...up, [calls("client_error")]: "0+60x60", [calls("success")]: "0+60x60" },
+    at: "20m",
+    fires: quiet,
+  },
+  {
+    name: "one model fails wholly beside a busy healthy one",
+    series: {
+      ...up,
+      [calls("success", "big")]: "0+9900x60",
+      [calls("error", "small")]: "0+100x60",
+    },
+    at: "15m",
+    fires: {
+      APIHighErrorRate: [],
+      ModelErrorRateOver2pct: [{ severity: "error", model: "small" }],
+    },
+  },
+  {
+    name: "a restarted counter is no burst of errors",
+    series: { ...up, [calls("success")]: "0+600x20 0+600x20", [calls("error")]: "0+6x20 0+6x20" },
+    at: "22m",
+    fires: quiet,
+  },
+  {
+    name: "every gateway is gone, its series too",
+    series: { ...up, 'up{job="gateway", instance="g"}': "1x10 _x50" },
+    at: "30m",
+    fires: { GatewayAway: [{ severity: "critical" }], ModelServersAway: [] },
+  },
+  {
+    name: "one of two gateways does not answer",
+    series: { ...up, 'up{job="gateway", instance="h"}': "1x10 0x50" },
+    at: "30m",
+    fires: {
+      GatewayAway: [],
+      TargetDown: [{ severity: "error", job: "gateway", instance: "h" }],
+    },
+  },
+  {
+    name: "first tokens come late",
+    series: {
+      ...up,
+      [calls("success")]: "0+60x60",
+      'api_time_to_first_token_seconds_bucket{model="m1", le="1"}': "0+10x60",
+      'api_time_to_first_token_seconds_bucket{model="m1", le="5"}': "0+60x60",
+      'api_time_to_first_token_seconds_bucket{model="m1", le="+Inf"}': "0+60x60",
+    },
+    at: "15m",
+    fires: { FirstTokenSlow: [{ severity: "warning", model: "m1" }] },
+  },
+  {
+    name: "rows of the ledger are lost, and requests queue",
+    series: {
+      ...up,
+      'gateway_ledger_lost_total{instance="g"}': "0x10 5x50",
+      'vllm:num_requests_waiting{model_name="m1"}': "9x60",
+    },
+    at: "15m",
+    fires: {
+      LedgerRowsLost: [{ severity: "critical", instance: "g" }],
+      ModelQueueGrows: [{ severity: "warning", model_name: "m1" }],
+    },
+  },
+];
+
+describe("alerts", () => {
+  test.each(SCENARIOS)("when $name", async ({ series, at, fires }) => {
+    const scenario = {
+      rule_files: [path.join(folder, "bare-rules.yml")],
+      evaluation_interval: "1m",
+      tests: [
+        {
+          interval: "1m",
+          input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+          alert_rule_test: Object.entries(fires).map(([alertname, alerts]) => ({
+            eval_time: at,
+            alertname,
+            exp_alerts: alerts.map((labels) => ({ exp_labels: labels })),
+          })),
+        },
+      ],
+    };
+    const file = await write("scenario.yml", stringify(scenario));
+    await judge("promtool", "test", "rules", file);
+  });
+});
+
+/** promtool compares whole texts; the prose of annotations is not what these scenarios are about. */
+function withoutProse(rules: string): string {
+  const document = parse(rules) as { groups: { rules: Record<string, unknown>[] }[] };
+  for (const rule of document.groups.flatMap((group) => group.rules)) delete rule["annotations"];
+  return stringify(document, { lineWidth: 0 });
+}
