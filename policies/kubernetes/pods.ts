@@ -1,0 +1,128 @@
+/** The pods inside a Kubernetes object: their containers of every kind, and what is malformed. */
+import { isUnknownValue } from "./judge.ts";
+import { asFields, at, type Fields, isPresent, textAt } from "./values.ts";
+
+/** Where a type keeps its pod, and whether its pods are meant to run for good. */
+interface Place {
+  readonly path: readonly string[];
+  readonly longRunning: boolean;
+}
+
+const TEMPLATE: Place = { path: ["spec", "template"], longRunning: true };
+const PLACES: Readonly<Record<string, Place>> = {
+  Pod: { path: [], longRunning: true },
+  Deployment: TEMPLATE,
+  StatefulSet: TEMPLATE,
+  DaemonSet: TEMPLATE,
+  ReplicaSet: TEMPLATE,
+  ReplicationController: TEMPLATE,
+  Job: { path: ["spec", "template"], longRunning: false },
+  CronJob: { path: ["spec", "jobTemplate", "spec", "template"], longRunning: false },
+};
+
+export interface Pod {
+  /** `Deployment gateway` */
+  readonly owner: string;
+  /** Read when asked for, since it may be a value that a preview does not know. */
+  readonly namespace: string;
+  readonly labels: Fields;
+  readonly spec: Fields;
+  readonly longRunning: boolean;
+}
+
+export type ContainerKind = "container" | "init container" | "ephemeral container";
+
+export interface Container {
+  readonly kind: ContainerKind;
+  readonly name: string;
+  readonly fields: Fields;
+  /** An init container that goes on beside the others (restartPolicy: Always). */
+  readonly sidecar: boolean;
+}
+
+export interface Found<T> {
+  readonly items: readonly T[];
+  /** What has no form that could be judged; each is a violation of its own. */
+  readonly malformed: readonly string[];
+}
+
+export function kindOf(type: string): string | undefined {
+  return type.startsWith("kubernetes:") ? type.split(":")[2] : undefined;
+}
+
+/** The pod of an object, if its type has one. */
+export function podsOf(type: string, props: Fields): Found<Pod> {
+  const kind = kindOf(type);
+  const place = kind === undefined ? undefined : PLACES[kind];
+  if (kind === undefined || place === undefined) return { items: [], malformed: [] };
+  const owner = `${kind} ${nameIn(props)}`;
+  const spec = asFields(at(props, ...place.path, "spec"));
+  if (spec === undefined) {
+    return { items: [], malformed: [`${owner} has no pod specification that could be judged.`] };
+  }
+  const pod: Pod = {
+    owner,
+    get namespace() {
+      return textAt(props, "metadata", "namespace") ?? "default";
+    },
+    labels: asFields(at(props, ...place.path, "metadata", "labels")) ?? {},
+    spec,
+    longRunning: place.longRunning,
+  };
+  return { items: [pod], malformed: [] };
+}
+
+/** The name in a message; one that is not known yet must not keep the rest from being judged. */
+export function nameIn(props: Fields): string {
+  try {
+    return textAt(props, "metadata", "name") ?? "(named later)";
+  } catch (error) {
+    if (!isUnknownValue(error)) throw error;
+    return "(name not known yet)";
+  }
+}
+
+const LISTS: readonly [key: string, kind: ContainerKind][] = [
+  ["initContainers", "init container"],
+  ["containers", "container"],
+  ["ephemeralContainers", "ephemeral container"],
+];
+
+export function containersOf(pod: Pod): Found<Container> {
+  const items: Container[] = [];
+  const malformed: string[] = [];
+  for (const [key, kind] of LISTS) {
+    const list = pod.spec[key];
+    if (!isPresent(list)) {
+      if (key === "containers") malformed.push(`${pod.owner} has no containers.`);
+    } else if (!Array.isArray(list)) {
+      malformed.push(`${pod.owner}: ${key} is not a list.`);
+    } else {
+      list.forEach((entry: unknown, index) => {
+        const fields = asFields(entry);
+        if (fields === undefined) malformed.push(`${pod.owner}: ${key}[${index}] is no container.`);
+        else
+          items.push({
+            kind,
+            name: nameOf(fields, index),
+            fields,
+            sidecar: isSidecar(kind, fields),
+          });
+      });
+    }
+  }
+  return { items, malformed };
+}
+
+/** "Deployment gateway, init container migrate": how a message begins. */
+export function whereOf(pod: Pod, container: Container): string {
+  return `${pod.owner}, ${container.kind} ${container.name}`;
+}
+
+function nameOf(fields: Fields, index: number): string {
+  return textAt(fields, "name") ?? `number ${index + 1}`;
+}
+
+function isSidecar(kind: ContainerKind, fields: Fields): boolean {
+  return kind === "init container" && fields.restartPolicy === "Always";
+}

@@ -1,0 +1,25 @@
+/** Reading properties whose form nobody has checked yet, without ever throwing on a wrong one. */
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function asFields(value: unknown): Fields | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Fields)
+    : undefined;
+}
+
+/** The object at a path; undefined where something on the way is absent or no object. */
+export function at(value: unknown, ...path: readonly string[]): unknown {
+  let current = value;
+  for (const key of path) current = asFields(current)?.[key];
+  return current;
+}
+
+export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = at(value, ...path);
+  return typeof found === "string" ? found : undefined;
+}
+
+export function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}

@@ -1,0 +1,84 @@
+/**
+ * Images come from known repositories and name one exact thing: a digest or a version, never
+ * `latest` and never nothing. `registries` is a list of prefixes by path segment; `*` stands for
+ * part of a host name.
+ */
+import { podRule, type Report } from "../kubernetes/pod-rule.ts";
+import { type Container, type Pod, whereOf } from "../kubernetes/pods.ts";
+import type { Fields } from "../kubernetes/values.ts";
+
+/** Whose images the stacks use; everything else a customer adds by policy configuration. */
+const REGISTRIES = [
+  "deepseek.local",
+  "docker.io/library",
+  "docker.io/nginxinc",
+  "docker.io/vllm",
+  "docker.io/rayproject",
+  "nvcr.io/nvidia",
+  "quay.io/prometheus",
+  "registry.k8s.io",
+  "*.dkr.ecr.*.amazonaws.com",
+  "*.dkr.ecr.*.amazonaws.com.cn",
+];
+
+export const allowedImages = podRule({
+  name: "allowed-images",
+  description: "Images come from allowed repositories and never by the tag `latest`.",
+  severity: "high",
+  configSchema: {
+    properties: { registries: { type: "array", items: { type: "string" }, default: REGISTRIES } },
+  },
+  container: judgeContainer,
+});
+
+function judgeContainer(pod: Pod, container: Container, report: Report, config: Fields): void {
+  const where = whereOf(pod, container);
+  const { image } = container.fields;
+  if (typeof image !== "string" || image.trim() === "") {
+    report(`${where} names no image. Give repository:version.`);
+    return;
+  }
+  const { repository, tag, digest } = parseImage(image);
+  const registries = Array.isArray(config.registries) ? config.registries.map(String) : REGISTRIES;
+  if (!registries.some((registry) => isUnder(repository, registry))) {
+    report(
+      `${where} takes ${image} from a repository that is not allowed. Allowed: ${registries.join(", ")}.`,
+    );
+  }
+  if (digest === undefined && (tag === undefined || tag === "latest")) {
+    report(`${where} takes whatever ${image} is today. Give a version or a digest.`);
+  }
+  if (digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest)) {
+    report(`${where} names the digest ${digest}, which is none. Give sha256: and 64 digits.`);
+  }
+}
+
+export interface ImageReference {
+  /** With its registry: `docker.io/library/redis`. */
+  readonly repository: string;
+  readonly tag: string | undefined;
+  readonly digest: string | undefined;
+}
+
+/** https://github.com/distribution/reference: what has no registry is Docker Hub's. */
+export function parseImage(image: string): ImageReference {
+  const [name = "", digest] = image.trim().split("@");
+  const colon = name.lastIndexOf(":");
+  const hasTag = colon > name.lastIndexOf("/");
+  const path = hasTag ? name.slice(0, colon) : name;
+  const [first = "", ...rest] = path.split("/");
+  const isHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
+  const full = isHost ? path : rest.length > 0 ? `docker.io/${path}` : `docker.io/library/${path}`;
+  return { repository: full, tag: hasTag ? name.slice(colon + 1) : undefined, digest };
+}
+
+/** Is `repository` the prefix itself or below it, segment by segment? */
+function isUnder(repository: string, prefix: string): boolean {
+  const segments = repository.split("/");
+  return prefix.split("/").every((part, index) => matches(segments[index] ?? "", part));
+}
+
+function matches(segment: string, pattern: string): boolean {
+  const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", "[^/]+");
+  return new RegExp(`^${escaped}$`).test(segment);
+}

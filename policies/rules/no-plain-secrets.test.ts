@@ -1,0 +1,135 @@
+import { expect, test } from "vitest";
+import { noPlainSecrets } from "./no-plain-secrets.ts";
+import { judge, UNKNOWN } from "./test-judge.ts";
+import { CONFIG_MAP, container, DEPLOYMENT, deployment } from "./test-objects.ts";
+
+/** Put together here, so that no scanner takes this file for a leak. */
+const PRIVATE_KEY = ["-----BEGIN", "PRIVATE KEY-----"].join(" ");
+const AWS_KEY = `AKIA${"ABCDEFGH".repeat(2)}`;
+const API_KEY = `sk-${"a1B2".repeat(6)}`;
+const JWT = ["eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0NTY3ODkwIn0", "c2lnbmF0dXJl"].join(".");
+const URL_PASSWORD = ["postgres://gateway", "hunter2@postgres/ledger"].join(":");
+
+async function inVariable(name: unknown, value: unknown) {
+  const containers = [container({ env: [{ name, value }] })];
+  return (await judge(noPlainSecrets, DEPLOYMENT, deployment({ containers }))).violations;
+}
+
+async function inConfigMap(data: Record<string, unknown>, binaryData?: Record<string, unknown>) {
+  const props = { metadata: { name: "settings" }, data, binaryData };
+  return (await judge(noPlainSecrets, CONFIG_MAP, props)).violations;
+}
+
+test.each([
+  ["DB_PASSWORD", "hunter2"],
+  ["REDIS_PASS", "hunter2"],
+  ["API_KEY", "hunter2"],
+  ["SESSION_SECRET", "hunter2"],
+  ["GITHUB_TOKEN", "hunter2"],
+  ["ANYTHING", AWS_KEY],
+  ["ANYTHING", API_KEY],
+  ["ANYTHING", JWT],
+  ["DATABASE_URL", URL_PASSWORD],
+  ["CERTIFICATE", PRIVATE_KEY],
+])("refuses the variable %s", async (name, value) => {
+  const found = await inVariable(name, value);
+  expect(found).toEqual([expect.stringContaining(`variable ${name} holds`)]);
+  expect(found.join(), "a message never repeats the value").not.toContain(value);
+});
+
+test.each([
+  ["DB_PASSWORD_FILE", "/run/secrets/db"],
+  ["DB_PASSWORD", ""],
+  ["DB_PASSWORD", "/run/secrets/db"],
+  ["DB_PASSWORD", "$(FROM_SECRET)"],
+  ["SECRET_NAME", "redis-users"],
+  ["TOKEN_TTL", "3600"],
+  ["USE_TOKEN", "true"],
+  ["MAX_TOKENS", "512"],
+  ["PASSENGER", "seven"],
+  ["GW_TOKENS_PER_MINUTE", "100000"],
+  ["UPSTREAM", "https://gateway:8080/v1"],
+  ["DATABASE_URL", "postgres://gateway@postgres/ledger"],
+])("allows the variable %s = %s", async (name, value) => {
+  expect(await inVariable(name, value)).toEqual([]);
+});
+
+test("a variable from a Secret is no literal", async () => {
+  const valueFrom = { secretKeyRef: { name: "s", key: "k" } };
+  const containers = [container({ env: [{ name: "DB_PASSWORD", valueFrom }] })];
+  expect((await judge(noPlainSecrets, DEPLOYMENT, deployment({ containers }))).violations).toEqual(
+    [],
+  );
+});
+
+test("ConfigMaps are read, line by line and in base64", async () => {
+  expect(await inConfigMap({ "redis.conf": "port 0\nrequirepass hunter2\n" })).toEqual([
+    expect.stringContaining("ConfigMap settings, redis.conf holds the setting requirepass"),
+  ]);
+  expect(await inConfigMap({ "app.yaml": "db:\n  password: hunter2\n" })).toHaveLength(1);
+  expect(await inConfigMap({ password: "hunter2" })).toHaveLength(1);
+  expect(await inConfigMap({ "ca.pem": "-----BEGIN CERTIFICATE-----" })).toEqual([]);
+  expect(await inConfigMap({ "app.yaml": "password_file: /run/secrets/db\ntls: true\n" })).toEqual(
+    [],
+  );
+  expect(await inConfigMap({ "nginx.conf": "ssl_certificate_key /tls/tls.key;" })).toEqual([]);
+  const binary = Buffer.from(PRIVATE_KEY).toString("base64");
+  expect(await inConfigMap({}, { "tls.key": binary })).toHaveLength(1);
+});
+
+test("arguments are read, and init and ephemeral containers", async () => {
+  const command = ["server", "--password=hunter2"];
+  const containers = [container({ command })];
+  const found = (await judge(noPlainSecrets, DEPLOYMENT, deployment({ containers }))).violations;
+  expect(found).toEqual([expect.stringContaining("command[1] holds what its name calls a secret")]);
+  const bad = container({ env: [{ name: "API_KEY", value: "hunter2" }] });
+  const both = deployment({ initContainers: [bad], ephemeralContainers: [bad] });
+  expect((await judge(noPlainSecrets, DEPLOYMENT, both)).violations).toHaveLength(2);
+  const path = [container({ args: ["--token-file=/run/token", "--max-tokens=512"] })];
+  expect(
+    (await judge(noPlainSecrets, DEPLOYMENT, deployment({ containers: path }))).violations,
+  ).toEqual([]);
+});
+
+test("an unknown value is not evaluated, and its neighbours are", async () => {
+  const env = [
+    { name: "URL", value: UNKNOWN },
+    { name: "API_KEY", value: "hunter2" },
+  ];
+  const verdict = await judge(
+    noPlainSecrets,
+    DEPLOYMENT,
+    deployment({ containers: [container({ env })] }),
+  );
+  expect([verdict.notEvaluated, verdict.violations.length]).toEqual([true, 1]);
+  const map = await judge(noPlainSecrets, CONFIG_MAP, {
+    data: { a: UNKNOWN, password: "hunter2" },
+  });
+  expect([map.notEvaluated, map.violations.length]).toEqual([true, 1]);
+});
+
+test("what has no form is refused or passed over without a crash", async () => {
+  expect(
+    (
+      await judge(
+        noPlainSecrets,
+        DEPLOYMENT,
+        deployment({ containers: [container({ env: ["A=b"] })] }),
+      )
+    ).violations,
+  ).toHaveLength(1);
+  expect(
+    (
+      await judge(
+        noPlainSecrets,
+        DEPLOYMENT,
+        deployment({ containers: [container({ env: "A=b" })] }),
+      )
+    ).violations,
+  ).toEqual([]);
+  expect((await judge(noPlainSecrets, CONFIG_MAP, { data: "x" })).violations).toEqual([]);
+  expect(
+    (await judge(noPlainSecrets, "kubernetes:core/v1:Secret", { stringData: { password: "x" } }))
+      .violations,
+  ).toEqual([]);
+});

@@ -1,0 +1,120 @@
+/**
+ * Secrets live in Secrets. Neither a ConfigMap nor a literal variable nor an argument of a program
+ * may hold one: all three are read by whoever may read the object, and end up in logs and dumps.
+ * A message names the place and never the value.
+ */
+import type { ResourceValidationPolicy } from "@pulumi/policy";
+import { judgeEach } from "../kubernetes/judge.ts";
+import {
+  type Container,
+  containersOf,
+  kindOf,
+  nameIn,
+  podsOf,
+  whereOf,
+} from "../kubernetes/pods.ts";
+import { asFields, type Fields } from "../kubernetes/values.ts";
+
+/** Names that promise a secret; `_FILE` and `_PATH` promise only where it is. */
+const SECRET_NAME =
+  /(^|[_.-])(pass(word|wd|phrase)?|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|hmac[_-]?key|auth)$/i;
+const POINTER_NAME = /[_.-](file|path|dir|folder|name|header|url|ttl|seconds|ms|count|max|min)$/i;
+
+/** Texts that are a secret wherever they stand. */
+const SECRET_TEXTS: readonly [what: string, pattern: RegExp][] = [
+  ["a private key", /-----BEGIN (RSA |EC |OPENSSH |ENCRYPTED |DSA )?PRIVATE KEY-----/],
+  ["an AWS access key", /\b(AKIA|ASIA)[0-9A-Z]{16}\b/],
+  ["an API key", /\bsk-[A-Za-z0-9_-]{20,}/],
+  ["a GitHub token", /\bgh[pousr]_[A-Za-z0-9]{36,}/],
+  ["a signed token", /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+/],
+  ["a password inside an address", /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"'$]*:[^\s:/@"'${}<>]+@/i],
+];
+
+/** `requirepass hunter2`, `password: hunter2` in a configuration file. */
+const SETTING =
+  /^[ \t]*["']?([\w.-]*(?:pass(?:word|wd|phrase)?|secret|requirepass|masterauth|api[_-]?key|access[_-]?key|private[_-]?key))["']?[ \t]*[:= \t][ \t]*["']?([^\s"',;]+)/gim;
+
+export const noPlainSecrets: ResourceValidationPolicy = {
+  name: "no-plain-secrets",
+  description: "No secret in a ConfigMap, a literal variable or an argument.",
+  severity: "critical",
+  enforcementLevel: "mandatory",
+  validateResource: (args, reportViolation) => {
+    const report = (message: string) => reportViolation(message);
+    if (kindOf(args.type) === "ConfigMap") judgeConfigMap(args.props, report);
+    judgeEach(podsOf(args.type, args.props).items, (pod) => {
+      judgeEach(containersOf(pod).items, (container) => {
+        judgeContainer(whereOf(pod, container), container, report);
+      });
+    });
+  },
+};
+
+function judgeConfigMap(props: Fields, report: (message: string) => void): void {
+  const name = `ConfigMap ${nameIn(props)}`;
+  const data = asFields(props.data) ?? {};
+  const binary = asFields(props.binaryData) ?? {};
+  judgeEach(Object.keys(data), (key) => {
+    const fault = faultOf(key, data[key]);
+    if (fault !== undefined) report(`${name}, ${key} holds ${fault}. Move it to a Secret.`);
+  });
+  judgeEach(Object.keys(binary), (key) => {
+    const text = Buffer.from(String(binary[key]), "base64").toString("latin1");
+    const fault = faultOf(key, text);
+    if (fault !== undefined) report(`${name}, ${key} holds ${fault}. Move it to a Secret.`);
+  });
+}
+
+function judgeContainer(
+  where: string,
+  container: Container,
+  report: (message: string) => void,
+): void {
+  const { env } = container.fields;
+  judgeEach(Array.isArray(env) ? env.keys() : [], (index) => {
+    const entry = asFields((env as unknown[])[index]);
+    if (entry === undefined) {
+      report(`${where}: env[${index}] is no variable.`);
+      return;
+    }
+    const name = String(entry.name);
+    const fault = faultOf(name, entry.value);
+    if (fault !== undefined)
+      report(`${where}, variable ${name} holds ${fault}. Use a secretKeyRef.`);
+  });
+  for (const key of ["command", "args"] as const) {
+    const list = container.fields[key];
+    judgeEach(Array.isArray(list) ? list.keys() : [], (index) => {
+      const fault = argumentFault(String((list as unknown[])[index]));
+      if (fault === undefined) return;
+      report(`${where}, ${key}[${index}] holds ${fault}. Use a file from a Secret.`);
+    });
+  }
+}
+
+/** What secret a named value is; undefined: none. */
+function faultOf(name: string, value: unknown): string | undefined {
+  if (typeof value !== "string" || value.trim() === "") return undefined;
+  const known = SECRET_TEXTS.find(([, pattern]) => pattern.test(value));
+  if (known !== undefined) return known[0];
+  if (SECRET_NAME.test(name) && !POINTER_NAME.test(name) && !isPointer(value)) {
+    return "what its name calls a secret";
+  }
+  for (const [, setting = "", content = ""] of value.matchAll(SETTING)) {
+    if (!POINTER_NAME.test(setting) && !isPointer(content)) return `the setting ${setting}`;
+  }
+  return undefined;
+}
+
+function argumentFault(text: string): string | undefined {
+  const flag = /^--?([\w.-]+)=(.+)$/s.exec(text);
+  return flag === null ? faultOf("", text) : faultOf(flag[1] ?? "", flag[2]);
+}
+
+/** A path, a reference to a variable, or a word for "none" tells no secret. */
+function isPointer(value: string): boolean {
+  return (
+    /^(\/|\$|%|<|\{\{|@|file:)/.test(value) ||
+    /^(true|false|none|null|off|on|no|yes|\d{1,4})$/i.test(value)
+  );
+}

@@ -1,0 +1,55 @@
+/** For tests: a Deployment that satisfies every rule about pods, and ways to spoil it. */
+
+export const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
+export const CONFIG_MAP = "kubernetes:core/v1:ConfigMap";
+
+type Fields = Record<string, unknown>;
+
+export const PROBE = { httpGet: { path: "/health", port: 8080, scheme: "HTTPS" } };
+
+export function container(over: Fields = {}): Fields {
+  return {
+    name: "main",
+    image: "deepseek.local/gateway:1",
+    resources: { requests: { cpu: "250m", memory: "256Mi" }, limits: { memory: "256Mi" } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    readinessProbe: PROBE,
+    livenessProbe: PROBE,
+    ...over,
+  };
+}
+
+/** A container whose security context differs from the good one. */
+export function contained(over: Fields): Fields {
+  const good = container();
+  return { ...good, securityContext: { ...(good.securityContext as Fields), ...over } };
+}
+
+export function podSpec(over: Fields = {}): Fields {
+  return {
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 10001,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containers: [container()],
+    ...over,
+  };
+}
+
+export function deployment(over: Fields = {}, metadata: Fields = {}): Fields {
+  return {
+    metadata: { name: "gateway", namespace: "deepseek", ...metadata },
+    spec: {
+      template: {
+        metadata: { labels: { "app.kubernetes.io/name": "gateway" } },
+        spec: podSpec(over),
+      },
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * nginx speaks TLS 1.3 and nothing older, on every server. The default server counts above all:
+ * nginx agrees the protocol before it knows which name was asked for, so an older protocol on the
+ * default server is open for every name on that port. Where `ssl_protocols` is absent, nginx's own
+ * default takes TLS 1.2 as well (https://nginx.org/en/docs/http/ngx_http_ssl_module.html).
+ */
+import type { ResourceValidationPolicy } from "@pulumi/policy";
+import { judgeEach } from "../kubernetes/judge.ts";
+import { kindOf, nameIn } from "../kubernetes/pods.ts";
+import { asFields } from "../kubernetes/values.ts";
+import { type Directive, NginxSyntaxError, parseNginx } from "./nginx-syntax.ts";
+
+export const tls13Only: ResourceValidationPolicy = {
+  name: "tls13-only",
+  description: "nginx accepts TLS 1.3 only, on every server and on the default server.",
+  severity: "high",
+  enforcementLevel: "mandatory",
+  validateResource: (args, reportViolation) => {
+    if (kindOf(args.type) !== "ConfigMap") return;
+    const name = nameIn(args.props);
+    const data = asFields(args.props.data) ?? {};
+    judgeEach(Object.keys(data), (key) => {
+      const text = data[key];
+      if (typeof text !== "string" || !isNginx(key, text)) return;
+      for (const fault of faultsOf(text)) reportViolation(`ConfigMap ${name}, ${key}: ${fault}`);
+    });
+  },
+};
+
+function isNginx(key: string, text: string): boolean {
+  return (
+    /nginx[^/]*\.conf|\.nginx$/i.test(key) ||
+    (/(^|[\s;{}])server\s*\{/.test(text) && /(^|[\s;{}])listen\s/.test(text))
+  );
+}
+
+export function faultsOf(text: string): string[] {
+  try {
+    const faults: string[] = [];
+    judgeBlock(parseNginx(text), undefined, faults);
+    return faults;
+  } catch (error) {
+    if (!(error instanceof NginxSyntaxError)) throw error;
+    return [`cannot be read: ${error.message}. Check it with nginx -t.`];
+  }
+}
+
+/** Walks down with the `ssl_protocols` that the blocks above have set. */
+function judgeBlock(
+  directives: readonly Directive[],
+  inherited: readonly string[] | undefined,
+  faults: string[],
+): void {
+  const own = directives.filter((one) => one.name === "ssl_protocols").at(-1);
+  const protocols = own?.words ?? inherited;
+  for (const one of directives) {
+    if (/^(proxy|grpc|uwsgi)_ssl_protocols$/.test(one.name) && !isOnly13(one.words)) {
+      faults.push(`${one.name} ${one.words.join(" ")} lets a connection go out below TLS 1.3.`);
+    }
+    if (one.block === undefined) continue;
+    if (one.name === "server") judgeServer(one.block, protocols, faults);
+    judgeBlock(one.block, protocols, faults);
+  }
+}
+
+function judgeServer(
+  block: readonly Directive[],
+  inherited: readonly string[] | undefined,
+  faults: string[],
+): void {
+  const listens = block.filter((one) => one.name === "listen");
+  const secure = listens.filter((one) =>
+    one.words.some((word) => word === "ssl" || word === "quic"),
+  );
+  const ssl = block.some((one) => one.name === "ssl" && one.words[0] === "on");
+  if (secure.length === 0 && !ssl) return;
+  const protocols = block.filter((one) => one.name === "ssl_protocols").at(-1)?.words ?? inherited;
+  if (protocols !== undefined && isOnly13(protocols)) return;
+  const address = (secure[0] ?? listens[0])?.words[0] ?? "80";
+  const isDefault = listens.some((one) => one.words.includes("default_server"));
+  const which = `${isDefault ? "the default server" : `server ${nameOf(block)}`} on ${address}`;
+  const found = protocols === undefined ? "takes nginx's default" : `takes ${protocols.join(" ")}`;
+  faults.push(`${which} ${found}. Set ssl_protocols TLSv1.3;`);
+}
+
+function isOnly13(protocols: readonly string[]): boolean {
+  return protocols.length > 0 && protocols.every((protocol) => protocol === "TLSv1.3");
+}
+
+function nameOf(block: readonly Directive[]): string {
+  return block.find((one) => one.name === "server_name")?.words[0] ?? "without a name";
+}
