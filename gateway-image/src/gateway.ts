@@ -24,6 +24,8 @@ export interface Gateway {
 
 /** How often the end of the last request is looked for. */
 const DRAIN_INTERVAL_MS = 50;
+/** A TLS connection to a store that is there takes some 30 ms, so a start need not take a second. */
+const FIRST_PAUSE_MS = 50;
 
 export async function startGateway(
   config: Config,
@@ -67,13 +69,15 @@ export async function startGateway(
 /** Tries until the stores answer; they may start after the gateway does. */
 async function prepareStores(parts: Parts, signal: AbortSignal): Promise<void> {
   const attempt = async (what: string, work: () => Promise<void>) => {
+    let pauseMs = FIRST_PAUSE_MS;
     while (!signal.aborted) {
       try {
         await work();
         return;
       } catch (cause) {
         parts.log.warn({ cause, what }, "not ready yet");
-        await sleep(limits.ledgerRetryMs, undefined, { signal }).catch(() => {});
+        await sleep(pauseMs, undefined, { signal }).catch(() => {});
+        pauseMs = Math.min(pauseMs * 2, limits.ledgerRetryMs);
       }
     }
   };

@@ -2,6 +2,7 @@
  * The ledger in PostgreSQL. Migrations run at the start under an advisory lock, so that gateways
  * that start together do not meet. One insert a batch; a settled row is never overwritten.
  */
+import { isIP } from "node:net";
 import pg from "pg";
 import { limits } from "../limits.ts";
 import {
@@ -185,7 +186,8 @@ function isDataFault(error: unknown): boolean {
 /** The CA is a getter because pg reads it at each connection. */
 function tlsOptions(host: string, ca: () => string | null) {
   return {
-    servername: host,
+    // A name is verified as such; an address is verified by itself and must not be sent (RFC 6066).
+    ...(isIP(host) === 0 ? { servername: host } : {}),
     minVersion: "TLSv1.3" as const,
     get ca() {
       return ca() ?? undefined;

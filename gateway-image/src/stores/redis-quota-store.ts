@@ -2,6 +2,7 @@
  * Quotas in Redis, shared by all gateways of a site. One script admits a request: it drops dead
  * leases, checks concurrency and rate, and takes both or none, on Redis's own clock.
  */
+import { isIP } from "node:net";
 import { Redis } from "ioredis";
 import { limits } from "../limits.ts";
 import {
@@ -143,7 +144,8 @@ function passwordOf(options: RedisOptions): { password?: string } {
 /** The CA is a getter because ioredis reads it at each connection. */
 function tlsOptions(host: string, ca: () => string | null) {
   return {
-    servername: host,
+    // A name is verified as such; an address is verified by itself and must not be sent (RFC 6066).
+    ...(isIP(host) === 0 ? { servername: host } : {}),
     minVersion: "TLSv1.3" as const,
     get ca() {
       return ca() ?? undefined;
