@@ -1,0 +1,111 @@
+/**
+ * What each component of a site is told by the settings. The stack adds the handles of its peers.
+ * Pure: no resource is made here.
+ */
+import type * as k8s from "@pulumi/kubernetes";
+import type { ApiKeyHolder } from "../components/api-keys.ts";
+import type { CertificateSource } from "../components/certificates.ts";
+import { modelService } from "../components/model-server.ts";
+import { scrapeJobs } from "../components/scrape-jobs.ts";
+import { serverNames } from "../components/server-names.ts";
+import { serviceFlows } from "../components/service-flows.ts";
+import { imageReference } from "../config/images.ts";
+import type { ImageName, Settings } from "../config/schema.ts";
+
+const service = "deepseek";
+const monitoring = "monitoring";
+/** Silences and the log of notifications: kilobytes. */
+const ALERTMANAGER_STORAGE = "256Mi";
+
+export function siteArguments(settings: Settings) {
+  const { edge, gateway, models, redis, postgres, limits, certificates } = settings;
+  const image = (name: ImageName) => imageReference(settings.images, name);
+  const { longestStreamSeconds } = gateway;
+  const inService = { namespace: service };
+  const namespaces = [service, monitoring];
+  return {
+    provider: provider(settings),
+    namespaces: { names: namespaces },
+    limits: namespaces.map((namespace) => ({ namespace, ...limits })),
+    networkPolicies: networkPolicies(settings, namespaces),
+    certificates: { servers: servers(settings), source: source(settings) },
+    apiKeys: { holders: holders(settings) },
+    redis: { ...inService, image: image("redis"), ...store(settings, redis) },
+    postgres: { ...inService, image: image("postgres"), ...store(settings, postgres) },
+    models: models.map((model) => ({
+      ...model,
+      ...inService,
+      image: image(model.server.engine),
+      model: model.name,
+      engine: model.server,
+      longestStreamSeconds,
+    })),
+    gateway: { ...gateway, ...inService, image: image("gateway"), tiers: tiers(settings) },
+    edge: { ...edge, ...inService, image: image("edge"), longestStreamSeconds },
+    alertmanager: alertmanager(settings, image("alertmanager")),
+    prometheus: prometheus(settings, image("prometheus")),
+    caCertificate: certificates.ca,
+    modelNames: models.map((model) => model.name),
+  };
+}
+
+function provider({ cluster }: Settings): k8s.ProviderArgs {
+  const { clusterIdentifier, context } = cluster;
+  return { clusterIdentifier, ...(context === undefined ? {} : { context }) };
+}
+
+function networkPolicies({ network }: Settings, namespaces: readonly string[]) {
+  const { callerRanges, dnsRanges } = network;
+  return { namespaces, flows: serviceFlows({ service, monitoring, callerRanges }), dnsRanges };
+}
+
+function servers({ edge, models }: Settings) {
+  const services = models.map((model) => modelService(model.name));
+  return serverNames({ service, monitoring, hosts: edge.hosts, models: services });
+}
+
+function source({ tls, certificates }: Settings): CertificateSource {
+  if (tls.mode === "given" || tls.issuer === undefined) return { mode: "given", ...certificates };
+  return { mode: "certManager", issuer: tls.issuer };
+}
+
+function holders({ identities }: Settings): readonly [ApiKeyHolder, ...ApiKeyHolder[]] {
+  const [first, ...rest] = identities;
+  if (first === undefined) throw new Error("the schema asks for at least one identity");
+  return [first, ...rest];
+}
+
+function tiers({ quotas }: Settings) {
+  const entries = Object.entries(quotas).map(([name, quota]) => [
+    name,
+    { requestsPerMinute: quota.requestsPerMinute, concurrency: quota.concurrentRequests },
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function store(settings: Settings, { resources, storage }: Settings["redis"]) {
+  return { resources, volume: volume(settings, storage) };
+}
+
+function volume({ storage }: Settings, size: string) {
+  return { storage: size, storageClass: storage.class, onDestroy: storage.onDestroy };
+}
+
+function alertmanager(settings: Settings, image: string) {
+  const { webhook } = settings.monitoring;
+  return { namespace: monitoring, image, webhook, volume: volume(settings, ALERTMANAGER_STORAGE) };
+}
+
+function prometheus(settings: Settings, image: string) {
+  const { storage, nodePort, ...rest } = settings.monitoring;
+  const names = settings.models.map((model) => model.name);
+  const jobs = scrapeJobs(service, names);
+  return {
+    ...rest,
+    namespace: monitoring,
+    image,
+    nodePort,
+    jobs,
+    volume: volume(settings, storage),
+  };
+}
