@@ -115,7 +115,7 @@ export async function importImages(
   options: { dir: string; progress?: Progress },
 ): Promise<void> {
   const progress = options.progress ?? silentProgress;
-  const { env } = await ensureHostPrograms(progress);
+  const { env } = await ensureHostPrograms(silentProgress);
   await importArchives(await layoutOf(options.dir), archives, { env, progress });
 }
 

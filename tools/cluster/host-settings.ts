@@ -6,6 +6,7 @@ import { access, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { run, runOrThrow } from "../base/process.ts";
+import { UserError } from "../base/user-error.ts";
 import type { Layout } from "./layout.ts";
 
 /** Set by us before anything starts. */
@@ -42,6 +43,7 @@ export async function prepareHost(
   const former = (await readFormer(layout.runDir)) ?? (await rememberFormer(layout.runDir));
   for (const [name, value] of Object.entries(SETTINGS)) await writeFile(setting(name), value);
   await ensureBridge(layout, env);
+  await passForeignFilter(layout, env);
   return { wasRouter: former["net/ipv4/ip_forward"] === "1" };
 }
 
@@ -52,7 +54,7 @@ export async function restoreHost(
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
   await run("nft", ["delete", "table", "inet", names.table], { env });
-  await removeProxyRules(env);
+  await removeProxyRules(names.bridge, env);
   await run("ip", ["link", "delete", names.bridge], { env });
   const former = await readFormer(runDir);
   if (former === undefined) return;
@@ -71,7 +73,11 @@ async function loadBridgeFilter(): Promise<void> {
     );
   if (await present()) return;
   await run("modprobe", ["br_netfilter"]).catch(() => undefined);
-  if (!(await present())) throw new Error("the kernel has no br_netfilter");
+  if (await present()) return;
+  throw new UserError("the kernel cannot filter bridged packets, so no policy would hold", {
+    where: "module br_netfilter",
+    fix: "load it (modprobe br_netfilter) or use a kernel that has it; or give --kubeconfig FILE",
+  });
 }
 
 async function rememberFormer(runDir: string): Promise<Former> {
@@ -102,12 +108,23 @@ async function ensureBridge(layout: Layout, env: NodeJS.ProcessEnv): Promise<voi
   await runOrThrow("ip", ["link", "set", bridge, "up"], { env });
 }
 
+/** Docker and some firewalls forward nothing by default: pods' packets are judged by our own table. */
+async function passForeignFilter(layout: Layout, env: NodeJS.ProcessEnv): Promise<void> {
+  const { bridge } = layout.network;
+  const saved = (await run("iptables-save", ["-t", "filter"], { env })).stdout;
+  if (!/^:FORWARD DROP/m.test(saved) || saved.includes(`-i ${bridge} `)) return;
+  for (const direction of ["-i", "-o"]) {
+    await runOrThrow("iptables", ["-I", "FORWARD", direction, bridge, "-j", "ACCEPT"], { env });
+  }
+}
+
 /** kube-proxy's chains begin with KUBE-; everything else in these tables is left untouched. */
-async function removeProxyRules(env: NodeJS.ProcessEnv): Promise<void> {
+async function removeProxyRules(bridge: string, env: NodeJS.ProcessEnv): Promise<void> {
   for (const family of ["iptables", "ip6tables"]) {
     const saved = await run(`${family}-save`, [], { env });
-    if (saved.code !== 0 || !saved.stdout.includes("KUBE-")) continue;
-    await run(`${family}-restore`, [], { env, input: withoutProxyRules(saved.stdout) });
+    const kept = withoutOwnRules(saved.stdout, bridge);
+    if (saved.code !== 0 || kept === saved.stdout) continue;
+    await run(`${family}-restore`, [], { env, input: kept });
     const left = (await run(`${family}-save`, [], { env })).stdout;
     const protocol = family === "iptables" ? "ip" : "ip6";
     for (const table of emptyTables(left))
@@ -115,11 +132,11 @@ async function removeProxyRules(env: NodeJS.ProcessEnv): Promise<void> {
   }
 }
 
-/** The text of iptables-save without any line that names a KUBE- chain; pure. */
-export function withoutProxyRules(saved: string): string {
+/** The text of iptables-save without any line that names a KUBE- chain or our bridge; pure. */
+export function withoutOwnRules(saved: string, bridge: string): string {
   return saved
     .split("\n")
-    .filter((line) => !line.includes("KUBE-"))
+    .filter((line) => !line.includes("KUBE-") && !line.split(" ").includes(bridge))
     .join("\n");
 }
 

@@ -40,6 +40,8 @@ export const RUN_ROOT = "/run";
 /** Every run folder begins so: by it the clusters of other checkouts are found. */
 export const RUN_PREFIX = "deepseek-";
 export const BRIDGE = "deepseek0";
+/** Name of the pods' network in the CNI configuration. */
+export const POD_NETWORK = "deepseek";
 export const TABLE = "deepseek_cluster";
 
 /** Every port that is listened on, all on loopback unless said otherwise. */

@@ -131,6 +131,7 @@ describe("network policies", () => {
   });
 
   test("egress none: no pod, no name, no node, no API server", async () => {
+    const node = cluster.nodeAddress;
     const none = policy("blue", "none", {
       podSelector: { matchLabels: { app: "client" } },
       policyTypes: ["Egress"],
@@ -143,8 +144,8 @@ describe("network policies", () => {
       });
       const tries = [
         "nslookup server",
-        "nc -w 1 10.201.0.1 6443 </dev/null",
-        "nc -w 1 10.201.0.1 10250 </dev/null",
+        `nc -w 1 ${node} 6443 </dev/null`,
+        `nc -w 1 ${node} 10250 </dev/null`,
       ];
       for (const script of tries) {
         const result = await cluster.tryKubectl([
@@ -168,7 +169,7 @@ describe("network policies", () => {
       "--",
       "sh",
       "-c",
-      "nc -w 2 10.201.0.1 6443 </dev/null",
+      `nc -w 2 ${node} 6443 </dev/null`,
     ];
     expect((await cluster.tryKubectl(reach)).code).toBe(0);
   });
@@ -201,6 +202,7 @@ describe("network policies", () => {
   });
 
   test("address blocks with holes, port ranges and DNS by label", async () => {
+    const node = cluster.nodeAddress;
     const allow = policy("blue", "egress", {
       podSelector: { matchLabels: { app: "client" } },
       policyTypes: ["Egress"],
@@ -216,7 +218,12 @@ describe("network policies", () => {
         },
         {
           to: [
-            { ipBlock: { cidr: "10.201.0.0/24", except: [`${addresses.get("green/server")}/32`] } },
+            {
+              ipBlock: {
+                cidr: node.replace(/\d+$/, "0/24"),
+                except: [`${addresses.get("green/server")}/32`],
+              },
+            },
           ],
           ports: [{ port: 8000, endPort: 8100 }],
         },

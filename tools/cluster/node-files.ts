@@ -1,6 +1,6 @@
 /** Configuration files of the node's programs: containerd, kubelet, the CNI chain. Pure texts. */
 import { certificateFile, keyFile } from "./certificates.ts";
-import { agentSocket, below, containerdSocket, type Layout, PORTS } from "./layout.ts";
+import { agentSocket, below, containerdSocket, type Layout, POD_NETWORK, PORTS } from "./layout.ts";
 
 export interface NodeFile {
   readonly path: string;
@@ -104,7 +104,8 @@ function kubeletConfiguration(layout: Layout): unknown {
     clusterDomain: "cluster.local",
     resolvConf: below(layout, "config/resolv.conf"),
     volumePluginDir: below(layout, "kubelet-plugins"),
-    podLogsDir: below(layout, "pod-logs"),
+    // The kubelet takes ASCII only, which a checkout's path need not be.
+    podLogsDir: `${layout.kubeletDir}/pod-logs`,
     maxPods: 110,
     // The machine is a workplace, not a farm: only real distress evicts, and images imported from
     // archives are never collected, since nothing could pull them again.
@@ -127,7 +128,7 @@ function podNetwork(layout: Layout): unknown {
   const { bridge, podRange, nodeAddress } = layout.network;
   return {
     cniVersion: "0.4.0",
-    name: "deepseek",
+    name: POD_NETWORK,
     plugins: [
       {
         type: "bridge",

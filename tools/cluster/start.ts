@@ -3,7 +3,7 @@
  * state: what is right is left alone, what a dead cluster left behind is cleared first.
  */
 import { createHash } from "node:crypto";
-import { access, chmod, mkdir, readFile, rm, statfs, symlink } from "node:fs/promises";
+import { access, chmod, mkdir, readdir, readFile, rm, statfs, symlink } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeFileAtomic } from "../base/atomic-file.ts";
@@ -259,11 +259,20 @@ async function importOwnImages(layout: Layout, parts: Parts): Promise<void> {
     if (!(await exists(image.archive))) await writeProgramImage(image, image.archive);
   }
   const archives = images.map((image) => image.archive);
+  await removeOthers(below(layout, "images"), archives);
   const quiet: Progress = {
     step: (_name, work) => work({ status: () => {} }),
     note: parts.progress.note,
   };
   await importArchives(layout, archives, { env: parts.programs.env, progress: quiet });
+}
+
+/** Archives of former builds. */
+async function removeOthers(folder: string, wanted: readonly string[]): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const file = path.join(folder, name);
+    if (!wanted.includes(file)) await rm(file, { force: true });
+  }
 }
 
 async function withApi(layout: Layout, work: (api: Api) => Promise<void>): Promise<void> {

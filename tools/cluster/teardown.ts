@@ -3,12 +3,12 @@
  * mounts, control groups, bridge, rules, sockets, settings. Used by stop, by reset, and by start for
  * what a dead cluster left behind. Data stays.
  */
-import { glob, readdir, readFile, rm, rmdir } from "node:fs/promises";
-import path from "node:path";
+import { rm } from "node:fs/promises";
 import type { Step } from "../base/progress.ts";
 import { emptyGroup, type GroupHost, readGroupHost, removeGroup } from "./control-groups.ts";
 import { STOP_ORDER } from "./daemons.ts";
 import { restoreHost } from "./host-settings.ts";
+import { removeTraces, shimSockets } from "./host-traces.ts";
 import { unmountBelow } from "./mounts.ts";
 import type { Owner } from "./owners.ts";
 import { endProcess, type ProcessRecord } from "./processes.ts";
@@ -17,8 +17,6 @@ import { type Records, readRecords, removeRecords } from "./records.ts";
 /** Pods get this long to end by themselves; data stores flush within it. */
 const PODS_GRACE_MS = 8_000;
 const PROGRAM_GRACE_MS = 5_000;
-/** Where containerd 1.6 keeps its shims' sockets, whatever its own folders are. */
-const SHIM_SOCKETS = "/run/containerd/s";
 
 export async function tearDown(owner: Owner, env: NodeJS.ProcessEnv, step: Step): Promise<void> {
   const host = await readGroupHost();
@@ -38,7 +36,7 @@ export async function tearDown(owner: Owner, env: NodeJS.ProcessEnv, step: Step)
   step.status("bridge and rules");
   await restoreHost(owner.runDir, owner, env);
   if (host !== undefined) await removeGroup(host, owner.group);
-  await removeSockets(sockets);
+  await removeTraces(owner.runDir, sockets);
   await rm(owner.runDir, { recursive: true, force: true });
   await removeRecords(owner.dir);
 }
@@ -51,25 +49,4 @@ async function endRecorded(records: Records, names: readonly string[]): Promise<
 async function endPods(host: GroupHost, owner: Owner, step: Step): Promise<void> {
   step.status("pods");
   await emptyGroup(host, owner.group, { graceMs: PODS_GRACE_MS, part: "kubepods" });
-}
-
-/** Each container's bundle names its shim's socket. */
-async function shimSockets(runDir: string): Promise<string[]> {
-  const sockets: string[] = [];
-  const pattern = "containerd/io.containerd.runtime.v2.task/*/*/address";
-  for await (const file of glob(pattern, { cwd: runDir })) {
-    const text = await readFile(path.join(runDir, file), "utf8").catch(() => "");
-    const socket = text.trim().replace(/^unix:\/\//, "");
-    if (path.dirname(socket) === SHIM_SOCKETS) sockets.push(socket);
-  }
-  return sockets;
-}
-
-/** The folders are shared with a containerd of the host's own: removed only when empty. */
-async function removeSockets(sockets: readonly string[]): Promise<void> {
-  for (const socket of sockets) await rm(socket, { force: true });
-  for (const folder of [SHIM_SOCKETS, path.dirname(SHIM_SOCKETS)]) {
-    const entries = await readdir(folder).catch(() => ["unreadable"]);
-    if (entries.length === 0) await rmdir(folder).catch(() => {});
-  }
 }

@@ -11,6 +11,7 @@ import { importImages, kubectlCommand, resetCluster, startCluster } from "./clus
 export interface TestCluster {
   readonly dir: string;
   readonly kubeconfig: string;
+  readonly nodeAddress: string;
   /** Tag of the tester image: busybox with a shell. */
   readonly tester: string;
   kubectl(...args: string[]): Promise<string>;
@@ -23,7 +24,7 @@ export async function createTestCluster(gpuNodes = 0): Promise<TestCluster> {
   const folder = await mkdtemp(path.join(tmpdir(), "deepseek-cluster-"));
   const dir = path.join(folder, "cluster");
   const progress = createProgress();
-  const [{ kubeconfig }, lock] = await Promise.all([
+  const [{ kubeconfig, nodeAddress }, lock] = await Promise.all([
     startCluster({ dir, gpuNodes, progress }),
     buildImages({ names: ["tester"], stateDir: folder, progress }),
   ]);
@@ -40,6 +41,7 @@ export async function createTestCluster(gpuNodes = 0): Promise<TestCluster> {
   return {
     dir,
     kubeconfig,
+    nodeAddress,
     tester: tester.tag,
     tryKubectl,
     kubectl,
