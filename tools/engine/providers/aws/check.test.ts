@@ -36,6 +36,14 @@ describe("check", () => {
     ).toEqual(['rules[1].status: "On" is not allowed. Use one of: Enabled, Disabled.']);
   });
 
+  test("a network has a size AWS takes", async () => {
+    expect(await faults(VPC, { cidrBlock: "10.0.0.0/16" })).toEqual([]);
+    expect(await faults(VPC, { cidrBlock: "10.0.0.0/8" })).toEqual([
+      'cidrBlock: "10.0.0.0/8" is of a size AWS refuses. Give /16 to /28.',
+    ]);
+    expect(await faults(VPC, { cidrBlock: "10.0.0.0" })).toHaveLength(1);
+  });
+
   test("two of one kind conflict", async () => {
     const rule = { ipProtocol: "tcp", securityGroupId: "sg-1", cidrIpv4: "10.0.0.0/8" };
     const type = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";

@@ -12,6 +12,8 @@ export function formatFault(format: Format, text: string): string | undefined {
   switch (format) {
     case "cidr4":
       return cidr4Fault(text);
+    case "vpcCidr":
+      return cidr4Fault(text) ?? vpcCidrFault(text);
     case "cidr6":
       return cidr6Fault(text);
     case "arn":
@@ -39,6 +41,12 @@ function cidr4Fault(text: string): string | undefined {
   if (start === number) return undefined;
   const right = [24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256).join(".");
   return `has host bits set. Give ${right}/${bits}.`;
+}
+
+/** https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html; subnets likewise. */
+function vpcCidrFault(text: string): string | undefined {
+  const bits = Number(text.split("/")[1]);
+  return bits >= 16 && bits <= 28 ? undefined : "is of a size AWS refuses. Give /16 to /28.";
 }
 
 function cidr6Fault(text: string): string | undefined {

@@ -37,7 +37,7 @@ export interface ConditionalReplacement {
   readonly when: (before: PropertyMap, after: PropertyMap) => boolean;
 }
 
-export type Format = "cidr4" | "cidr6" | "arn" | "json" | "port" | "kmsAlias";
+export type Format = "cidr4" | "vpcCidr" | "cidr6" | "arn" | "json" | "port" | "kmsAlias";
 
 export interface Autoname {
   readonly property: string;

@@ -45,7 +45,7 @@ export const NETWORK: ServiceTable = {
     needsOne: ["cidrBlock ipv4IpamPoolId"],
     excludes: ["cidrBlock ipv4NetmaskLength", "assignGeneratedIpv6CidrBlock ipv6IpamPoolId"],
     values: { instanceTenancy: "default dedicated" },
-    formats: { cidrBlock: "cidr4" },
+    formats: { cidrBlock: "vpcCidr" },
     defaults: { enableDnsSupport: true, instanceTenancy: "default" },
     id: (m) => `vpc-${m.hex(17)}`,
     computed: (m) => ({
@@ -80,7 +80,7 @@ export const NETWORK: ServiceTable = {
     needsOne: ["cidrBlock ipv6CidrBlock ipv4IpamPoolId ipv6IpamPoolId"],
     excludes: ["availabilityZone availabilityZoneId", "cidrBlock ipv4NetmaskLength"],
     values: { privateDnsHostnameTypeOnLaunch: "ip-name resource-name" },
-    formats: { cidrBlock: "cidr4", ipv6CidrBlock: "cidr6" },
+    formats: { cidrBlock: "vpcCidr", ipv6CidrBlock: "cidr6" },
     defaults: {
       assignIpv6AddressOnCreation: false,
       enableDns64: false,
