@@ -11,7 +11,11 @@ export const alertmanager: Recipe = {
   writable: ["/alertmanager"],
   debian: {
     packages: ["prometheus-alertmanager", "ca-certificates"],
-    include: ["usr/bin/prometheus-alertmanager"],
+    include: [
+      "usr/bin/prometheus-alertmanager",
+      "usr/share/prometheus/alertmanager/default.tmpl",
+      "usr/share/prometheus/alertmanager/email.tmpl",
+    ],
     without: ["openssl"],
   },
   links: { "usr/bin/alertmanager": "prometheus-alertmanager" },
