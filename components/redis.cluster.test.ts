@@ -1,0 +1,145 @@
+/**
+ * redis.conf and the access list in the real Redis: the gateway's own store does its work as its
+ * user, the probe answers, and nobody else gets anything.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { RedisQuotaStore } from "../gateway-image/src/stores/redis-quota-store.ts";
+import { run } from "../tools/base/process.ts";
+import { ensurePackages } from "../tools/debian/packages.ts";
+import { environmentFor } from "../tools/debian/root-folder.ts";
+import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
+import { redisConfiguration, redisUsers } from "./redis-configuration.ts";
+
+const READY_MS = 20_000;
+let folder: string;
+let port: number;
+let ca: string;
+let server: ChildProcess;
+let client: { program: string; environment: NodeJS.ProcessEnv };
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "redis-test-"));
+  port = await freePort();
+  const authority = await createAuthority("redis test", 1);
+  ca = authority.certificate;
+  const names = { commonName: "redis", dnsNames: ["localhost"], addresses: ["127.0.0.1"] };
+  const pair = await issueCertificate(authority, { ...names, usage: "server", days: 1 });
+  const text = redisConfiguration({ tls: folder, acl: folder, data: folder }, 64);
+  const files = {
+    "ca.crt": ca,
+    "tls.crt": pair.certificate,
+    "tls.key": pair.key,
+    "users.acl": redisUsers("gateway-password", "probe-password"),
+    "redis.conf": text.replace("tls-port 6379", `tls-port ${port}`),
+  };
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(path.join(folder, name), content, { mode: 0o600 });
+  }
+  const { root } = await ensurePackages(["redis-server"]);
+  const environment = { ...environmentFor(root) };
+  client = { program: path.join(root, "usr/bin/redis-cli"), environment };
+  const program = path.join(root, "usr/bin/redis-server");
+  const options = { env: environment, stdio: "ignore" as const };
+  server = spawn(program, [path.join(folder, "redis.conf")], options);
+  const deadline = Date.now() + READY_MS;
+  while ((await ask("probe", "probe-password", "ping")) !== "PONG") {
+    if (Date.now() > deadline) throw new Error("redis did not start");
+    await sleep(50);
+  }
+});
+
+afterAll(async () => {
+  server?.kill("SIGTERM");
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const listener = createServer().listen(0, "127.0.0.1", () => {
+      const { port: free } = listener.address() as AddressInfo;
+      listener.close(() => resolve(free));
+    });
+  });
+}
+
+/** As the pod's probe asks: the password in the environment, the rest as arguments. */
+async function ask(user: string | undefined, password: string, ...command: string[]) {
+  const env = { ...client.environment, ...(user === undefined ? {} : { REDISCLI_AUTH: password }) };
+  const connection = ["--tls", "--cacert", path.join(folder, "ca.crt"), "-p", String(port)];
+  const named = user === undefined ? [] : ["--user", user];
+  const { code, stdout, stderr } = await run(
+    client.program,
+    ["-e", "--no-auth-warning", ...connection, ...named, ...command],
+    { env },
+  );
+  return code === 0 ? stdout.trim() : `${stdout}${stderr}`.trim();
+}
+
+describe("users", () => {
+  test("the gateway's own store admits, counts and releases as its user", async () => {
+    const errors: Error[] = [];
+    const store = new RedisQuotaStore({
+      host: "127.0.0.1",
+      port,
+      username: "gateway",
+      password: () => "gateway-password",
+      tls: { ca: () => ca },
+      onError: (error) => errors.push(error),
+    });
+    const admission = { keyId: "first", requestsPerMinute: 600, concurrency: 1 };
+    try {
+      await expect.poll(() => store.ping().then(() => "answered", String)).toBe("answered");
+      await expect(store.admit({ ...admission, callId: "a" })).resolves.toMatchObject({
+        admitted: true,
+      });
+      await expect(store.admit({ ...admission, callId: "b" })).resolves.toMatchObject({
+        admitted: false,
+        reason: "concurrency",
+      });
+      await store.release("first", "a");
+      await expect(store.admit({ ...admission, callId: "c" })).resolves.toMatchObject({
+        admitted: true,
+      });
+    } finally {
+      await store.close();
+    }
+    expect(errors).toEqual([]);
+  });
+
+  test("the gateway may neither read other keys nor run other commands", async () => {
+    const gateway = (...command: string[]) => ask("gateway", "gateway-password", ...command);
+    expect(await gateway("hget", "elsewhere", "x")).toMatch(/^NOPERM/);
+    expect(await gateway("config", "get", "*")).toMatch(/^NOPERM/);
+    expect(await gateway("flushall")).toMatch(/^NOPERM/);
+    expect(await gateway("acl", "list")).toMatch(/^NOPERM/);
+  });
+
+  test("the probe may do nothing but ask", async () => {
+    expect(await ask("probe", "probe-password", "keys", "*")).toMatch(/^NOPERM/);
+  });
+
+  test("a wrong password and no password get nothing", async () => {
+    expect(await ask("gateway", "guess", "ping")).toMatch(/WRONGPASS|NOAUTH/);
+    expect(await ask(undefined, "", "ping")).toMatch(/^NOAUTH/);
+  });
+});
+
+test("plain text gets no answer", async () => {
+  const answer = await new Promise<string>((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));
+    let received = "";
+    socket.on("data", (chunk) => {
+      received += chunk.toString();
+    });
+    socket.on("close", () => resolve(received));
+    socket.on("error", () => {});
+    socket.setTimeout(3_000, () => socket.destroy());
+  });
+  expect(answer).not.toContain("PONG");
+});
