@@ -6,6 +6,7 @@ import type { Server as TlsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DestinationStream } from "pino";
+import type { Clock } from "./base/clock.ts";
 import type { Config } from "./config.ts";
 import { limits } from "./limits.ts";
 import { createMetricsServer } from "./metrics-server.ts";
@@ -54,7 +55,8 @@ export async function startGateway(
     parts.log.info({ busy: lifecycle.busy }, "draining");
     await sleep(config.GW_DRAIN_GRACE_MS);
     app.server.close();
-    const cut = await waitForRequests(lifecycle, config.GW_DRAIN_TIMEOUT_MS);
+    const deadlineMs = parts.clock.monotonicMs() + config.GW_DRAIN_TIMEOUT_MS;
+    const cut = await waitForRequests(lifecycle, parts.clock, deadlineMs);
     app.server.closeAllConnections();
     metricsServer.close();
     metricsServer.closeAllConnections();
@@ -87,9 +89,12 @@ async function prepareStores(parts: Parts, signal: AbortSignal): Promise<void> {
   ]);
 }
 
-async function waitForRequests(lifecycle: Lifecycle, timeoutMs: number): Promise<number> {
-  const deadline = performance.now() + timeoutMs;
-  while (lifecycle.busy > 0 && performance.now() < deadline) await sleep(DRAIN_INTERVAL_MS);
+async function waitForRequests(
+  lifecycle: Lifecycle,
+  clock: Clock,
+  deadlineMs: number,
+): Promise<number> {
+  while (lifecycle.busy > 0 && clock.monotonicMs() < deadlineMs) await sleep(DRAIN_INTERVAL_MS);
   const cut = lifecycle.busy;
   // The last bytes of the last answer are still on their way.
   await sleep(DRAIN_INTERVAL_MS);

@@ -18,6 +18,10 @@ export const limits = {
   headersTimeoutMs: 10_000,
   /** The same 10 s that the edge gives a client between two reads of a body, times six. */
   bodyTimeoutMs: 60_000,
+  /** How often Node looks for connections beyond the two times above; its own 30 s is too rare. */
+  timeoutCheckMs: 2_000,
+  /** Edge pods keep far fewer; beyond this a flood is shed before it takes memory. */
+  connectionsMax: 10_000,
   /** Idle connections from the edge are kept longer than nginx keeps them (60 s), so that the
    * edge, not the gateway, closes first and never writes into a closed connection. */
   keepAliveTimeoutMs: 75_000,
@@ -66,6 +70,7 @@ export const limits = {
 } as const;
 
 assert(limits.headersTimeoutMs < limits.bodyTimeoutMs, "headers come before the body");
+assert(limits.timeoutCheckMs < limits.headersTimeoutMs, "a time-out is noticed near its time");
 assert(limits.heartbeatMs < limits.slowReaderTimeoutMs, "a heartbeat precedes the verdict 'gone'");
 assert(limits.leaseRenewalMs * 2 < limits.leaseMs, "one renewal may fail without losing a slot");
 assert(limits.errorBytesMax <= limits.answerBytesMax, "an error is an answer");

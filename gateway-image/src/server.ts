@@ -117,12 +117,17 @@ function createListener(parts: Parts, handler: http.RequestListener): http.Serve
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.bodyTimeoutMs,
+    connectionsCheckingInterval: limits.timeoutCheckMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     noDelay: true,
   };
   const certificate = parts.certificate?.current;
-  if (certificate === undefined) return http.createServer(options, handler);
-  return https.createServer({ ...options, ...certificate, minVersion: "TLSv1.3" }, handler);
+  const server =
+    certificate === undefined
+      ? http.createServer(options, handler)
+      : https.createServer({ ...options, ...certificate, minVersion: "TLSv1.3" }, handler);
+  server.maxConnections = limits.connectionsMax;
+  return server;
 }
 
 /** Bytes that are no HTTP request; Node has no response object for them. */

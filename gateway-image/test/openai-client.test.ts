@@ -54,12 +54,11 @@ describe("the OpenAI client", () => {
     const { client } = await start();
     const text = await client().completions.create({ model: MODEL, prompt: "Once upon" });
     expect(text.usage?.completion_tokens).toBeGreaterThan(16);
-    const vectors = await client().embeddings.create({
-      model: MODEL,
-      input: ["a", "b"],
-      encoding_format: "float",
-    });
-    expect(vectors.data).toHaveLength(2);
+    // The client asks for base64 by itself and decodes it.
+    const input = { model: MODEL, input: ["a", "b"] };
+    const decoded = await client().embeddings.create(input);
+    const plain = await client().embeddings.create({ ...input, encoding_format: "float" });
+    expect(decoded.data[1]?.embedding[7]).toBeCloseTo(plain.data[1]?.embedding[7] ?? 0, 6);
   });
 
   test("lists models and shows one", async () => {

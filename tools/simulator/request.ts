@@ -30,6 +30,8 @@ export interface Call {
   readonly ignoreEnd: boolean;
   readonly seed: number | null;
   readonly dimensions: number | null;
+  /** Embeddings as base64 of 32-bit floats, which OpenAI's client asks for by itself. */
+  readonly base64: boolean;
   readonly controls: Controls;
 }
 
@@ -88,6 +90,7 @@ export function readCall(
     ignoreEnd: body.ignore_eos === true,
     seed: typeof body.seed === "number" && Number.isInteger(body.seed) ? body.seed : null,
     dimensions: readPositive(body, "dimensions"),
+    base64: body.encoding_format === "base64",
     controls: testControls ? readControls(body.simulate, headers) : {},
   };
 }

@@ -153,7 +153,7 @@ export class SimulatorService {
     const data = call.texts.map((text, index) => ({
       index,
       object: "embedding",
-      embedding: embed(text, dimensions, this.#config.seed),
+      embedding: encode(embed(text, dimensions, this.#config.seed), call.base64),
     }));
     sendJson(response, 200, {
       id: `embd-${randomUUID().replaceAll("-", "")}`,
@@ -179,6 +179,14 @@ export class SimulatorService {
     // A lost connection is played as one; a client that left needs no answer.
     response.destroy();
   }
+}
+
+/** Little-endian 32-bit floats, as numpy writes them on the machines that vLLM runs on. */
+function encode(vector: readonly number[], base64: boolean): readonly number[] | string {
+  if (!base64) return vector;
+  const bytes = Buffer.alloc(vector.length * 4);
+  vector.forEach((value, index) => void bytes.writeFloatLE(value, index * 4));
+  return bytes.toString("base64");
 }
 
 function notFound(status: number, message: string): RequestFault {

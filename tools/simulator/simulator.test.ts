@@ -2,7 +2,12 @@
  * The simulated model server as a client sees it: answers, streams, usage, queue, faults, metrics
  * and drain. Goal: the gateway and the monitoring may take it for a vLLM.
  */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import tls from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
+import { createAuthority, issueCertificate } from "../pki/authority.ts";
 import { parseConfig, type SimulatorConfig } from "./config.ts";
 import { type Simulator, startSimulator } from "./server.ts";
 import { testConfig } from "./test-config.ts";
@@ -162,6 +167,50 @@ describe("load and faults", () => {
     expect((await text).endsWith("data: [DONE]\n\n")).toBe(true);
     expect(await drained).toEqual({ aborted: 0 });
     await expect(fetch(`${base}/health`)).rejects.toThrow();
+  });
+});
+
+describe("start", () => {
+  test("while loading, /health and inference are 503", async () => {
+    const simulator = await startSimulator(testConfig({ readyDelayMs: 200 }));
+    running.push(simulator);
+    const base = `http://127.0.0.1:${simulator.port}`;
+    const body = JSON.stringify(CHAT);
+    expect((await fetch(`${base}/health`)).status).toBe(503);
+    const early = await fetch(`${base}/v1/chat/completions`, { method: "POST", body });
+    expect(early.status).toBe(503);
+    await expect.poll(async () => (await fetch(`${base}/health`)).status).toBe(200);
+  });
+
+  test("TLS 1.3 with a certificate that is taken over when it changes", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "simulator-test-"));
+    const files = { certFile: path.join(folder, "tls.crt"), keyFile: path.join(folder, "tls.key") };
+    const authority = await createAuthority("test authority", 1);
+    const renew = async (commonName: string) => {
+      const usage = "server" as const;
+      const names = { dnsNames: ["localhost"], addresses: ["127.0.0.1"], usage, days: 2 };
+      const pair = await issueCertificate(authority, { commonName, ...names });
+      writeFileSync(files.certFile, pair.certificate);
+      writeFileSync(files.keyFile, pair.key);
+    };
+    await renew("first");
+    const simulator = await startSimulator(testConfig({ tls: files }));
+    running.push(simulator);
+    const subject = (options: tls.ConnectionOptions = {}) =>
+      new Promise<string>((resolve, reject) => {
+        const ca = authority.certificate;
+        const to = { host: "localhost", port: simulator.port, ca, ...options };
+        const socket = tls.connect(to, () => {
+          resolve(String(socket.getPeerCertificate().subject.CN));
+          socket.destroy();
+        });
+        socket.once("error", reject);
+      });
+    expect(await subject()).toBe("first");
+    await expect(subject({ maxVersion: "TLSv1.2" })).rejects.toThrow();
+    await renew("second");
+    await expect.poll(() => subject(), { timeout: 15_000 }).toBe("second");
+    rmSync(folder, { recursive: true });
   });
 });
 

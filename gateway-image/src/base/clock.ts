@@ -1,4 +1,4 @@
-/** The only reader of time, so that tests can turn it by hand. */
+/** The only reader of time (but for the stamps of the log), so that tests can turn it by hand. */
 export interface Clock {
   /** Milliseconds since 1970, for records. */
   wallMs(): number;

@@ -72,7 +72,7 @@ interface Attempt {
 
 async function tryTargets(parts: ForwardParts, flight: Flight): Promise<void> {
   const { model } = flight.call;
-  let last = new GatewayError("model_unavailable", { retryAfterMs: RETRY_AFTER_MS });
+  let last: GatewayError | null = null;
   for (const health of orderTargets(parts.routes.get(model)?.targets ?? [], Math.random)) {
     flight.signal.throwIfAborted();
     const host = new URL(health.target.url).host;
@@ -88,7 +88,7 @@ async function tryTargets(parts: ForwardParts, flight: Flight): Promise<void> {
     if (!attempt.tryNext) throw attempt.error;
     last = attempt.error;
   }
-  throw last;
+  throw last ?? new GatewayError("model_unavailable", { retryAfterMs: RETRY_AFTER_MS });
 }
 
 /** Never rejects. */

@@ -14,6 +14,9 @@ export interface LedgerQueueEvents {
   readonly onLength: (rows: number) => void;
 }
 
+/** How often a drain looks whether all is written. */
+const DRAIN_STEP_MS = 10;
+
 export class LedgerQueue {
   readonly #store: LedgerStore;
   readonly #rowsMax: number;
@@ -49,10 +52,10 @@ export class LedgerQueue {
 
   /** Writes what waits; gives up at the deadline and counts the rest as lost. */
   async drain(timeoutMs: number): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
-    while ((this.#waiting.size > 0 || this.#writing !== null) && Date.now() < deadline) {
+    for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += DRAIN_STEP_MS) {
+      if (this.#waiting.size === 0 && this.#writing === null) break;
       this.#schedule(0);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP_MS));
     }
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#waiting.size > 0) {
