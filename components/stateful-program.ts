@@ -37,6 +37,8 @@ export function statefulSet(
     spec: {
       replicas: 1,
       serviceName: program.name,
+      // One pod has no order to keep, and the ordered policy never replaces a pod that fails.
+      podManagementPolicy: "Parallel",
       selector: { matchLabels: selectorOf(program.name) },
       template: podTemplate(program),
       persistentVolumeClaimRetentionPolicy: {
