@@ -73,6 +73,7 @@ test("ConfigMaps are read, line by line and in base64", async () => {
     [],
   );
   expect(await inConfigMap({ "nginx.conf": "ssl_certificate_key /tls/tls.key;" })).toEqual([]);
+  expect(await inConfigMap({ "nginx.conf": "  proxy_pass https://gateway;\n" })).toEqual([]);
   const binary = Buffer.from(PRIVATE_KEY).toString("base64");
   expect(await inConfigMap({}, { "tls.key": binary })).toHaveLength(1);
 });

@@ -10,6 +10,8 @@ import { kindOf, nameIn } from "../kubernetes/pods.ts";
 import { asFields } from "../kubernetes/values.ts";
 import { type Directive, NginxSyntaxError, parseNginx } from "./nginx-syntax.ts";
 
+const OTHER_LANGUAGE = /\.(json|ya?ml|toml|sql|pem|crt|sh|md)$/i;
+
 export const tls13Only: ResourceValidationPolicy = {
   name: "tls13-only",
   description: "nginx accepts TLS 1.3 only, on every server and on the default server.",
@@ -19,7 +21,9 @@ export const tls13Only: ResourceValidationPolicy = {
     if (kindOf(args.type) !== "ConfigMap") return;
     const name = nameIn(args.props);
     const data = asFields(args.props.data) ?? {};
-    judgeEach(Object.keys(data), (key) => {
+    // A file of another language is not read: its text may not be known yet.
+    const keys = Object.keys(data).filter((key) => !OTHER_LANGUAGE.test(key));
+    judgeEach(keys, (key) => {
       const text = data[key];
       if (typeof text !== "string" || !isNginx(key, text)) return;
       for (const fault of faultsOf(text)) reportViolation(`ConfigMap ${name}, ${key}: ${fault}`);
