@@ -1,11 +1,16 @@
 /** What workloads may rely on: GPU nodes to be packed, NodePorts on loopback, volumes that come back. */
 
+import { spawn } from "node:child_process";
 import net from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runOrThrow } from "../base/process.ts";
 import { silentProgress } from "../base/progress.ts";
 import { startCluster } from "./cluster.ts";
+import { ensureHostPrograms } from "./host-programs.ts";
 import { createTestCluster, eventually, type TestCluster, testerPod } from "./test-cluster.ts";
+
+const NEIGHBOUR = "deepseek-neighbour";
 
 let cluster: TestCluster;
 
@@ -123,6 +128,79 @@ test("a NodePort answers on loopback and nowhere else", async () => {
   expect(others).toContain(cluster.nodeAddress);
   for (const address of others)
     expect({ address, text: await read(address, 30443) }).toEqual({ address, text: "" });
+});
+
+/** Asks from a neighbour's place: another network namespace, with this machine as its gateway. */
+async function fromNeighbour(host: string, port: number): Promise<string> {
+  const script = `const s = require("net").connect({ host: "${host}", port: ${port} });
+    s.setTimeout(1500, () => s.destroy()); s.on("error", () => {}); s.on("close", () => process.exit());
+    s.on("data", (d) => process.stdout.write(d));`;
+  return (await ip("netns", "exec", NEIGHBOUR, process.execPath, "-e", script)).trim();
+}
+
+async function ip(...args: string[]): Promise<string> {
+  const { env } = await ensureHostPrograms(silentProgress);
+  return (await runOrThrow("ip", args, { env })).stdout;
+}
+
+async function withNeighbour(work: () => Promise<void>): Promise<void> {
+  const inside = ["netns", "exec", NEIGHBOUR, "ip"];
+  await ip("netns", "add", NEIGHBOUR);
+  const server =
+    "require('net').createServer((s) => s.end(s.remoteAddress)).listen(9000, '0.0.0.0')";
+  const { env } = await ensureHostPrograms(silentProgress);
+  await ip("link", "add", "neighbour0", "type", "veth", "peer", "name", "up0", "netns", NEIGHBOUR);
+  await ip("address", "add", "198.51.100.1/24", "dev", "neighbour0");
+  await ip("link", "set", "neighbour0", "up");
+  await ip(...inside, "address", "add", "198.51.100.2/24", "dev", "up0");
+  await ip(...inside, "link", "set", "up0", "up");
+  await ip(...inside, "route", "add", "default", "via", "198.51.100.1");
+  const listening = spawn("ip", ["netns", "exec", NEIGHBOUR, process.execPath, "-e", server], {
+    env,
+  });
+  try {
+    await work();
+  } finally {
+    listening.kill("SIGKILL");
+    await ip("link", "delete", "neighbour0");
+    await ip("netns", "delete", NEIGHBOUR);
+  }
+}
+
+test("a neighbour reaches no pod, no NodePort and no API server; pods reach the neighbour", async () => {
+  const pod = await cluster.kubectl("get", "pod", "edge", "-o", "jsonpath={.status.podIP}");
+  const ask = ["exec", "edge", "--", "sh", "-c", "nc -w 2 198.51.100.2 9000 </dev/null"];
+  await withNeighbour(async () => {
+    // Seen from outside, a pod is this machine.
+    const answer = async () => (await cluster.tryKubectl(ask)).stdout.trim();
+    await eventually(answer, (text) => text === "198.51.100.1");
+    const closed: [string, number][] = [
+      [pod, 8443],
+      ["198.51.100.1", 30443],
+      ["198.51.100.1", 6443],
+      [cluster.nodeAddress, 6443],
+      [cluster.nodeAddress, 10250],
+    ];
+    for (const [host, port] of closed) {
+      expect({ host, port, text: await fromNeighbour(host, port) }).toEqual({
+        host,
+        port,
+        text: "",
+      });
+    }
+  });
+});
+
+test("a pod reaches itself through its own Service", async () => {
+  const address = await cluster.kubectl(
+    "get",
+    "service",
+    "edge",
+    "-o",
+    "jsonpath={.spec.clusterIP}",
+  );
+  const ask = ["exec", "edge", "--", "sh", "-c", `nc -w 2 ${address} 8443 </dev/null`];
+  expect((await cluster.tryKubectl(ask)).stdout.trim()).toBe("hello");
 });
 
 test("a released volume is emptied and offered again", async () => {

@@ -81,16 +81,27 @@ func (r *recycler) run(ctx context.Context) error {
 	}
 }
 
-// isReleased accepts only volumes directly below our own folder: nothing else is ever emptied.
+// isReleased accepts only volumes directly below our own folder: nothing else is ever emptied. One
+// without a claim is offered already, whatever its phase still says.
 func (r *recycler) isReleased(volume *core.PersistentVolume) bool {
 	return volume.Status.Phase == core.VolumeReleased &&
+		volume.Spec.ClaimRef != nil &&
 		volume.Spec.StorageClassName == r.storageClass &&
 		volume.Spec.Local != nil &&
 		filepath.Dir(filepath.Clean(volume.Spec.Local.Path)) == r.folder
 }
 
-// recycle empties before it offers: a crash in between empties twice and never leaks.
-func (r *recycler) recycle(ctx context.Context, volume *core.PersistentVolume) error {
+// recycle empties before it offers: a crash in between empties twice and never leaks. The cache may
+// lag behind a volume that was offered and is in use again, so the API server itself is asked; a
+// volume that is released there stays so until we offer it.
+func (r *recycler) recycle(ctx context.Context, cached *core.PersistentVolume) error {
+	volume, err := r.client.CoreV1().PersistentVolumes().Get(ctx, cached.Name, meta.GetOptions{})
+	if err != nil {
+		return err
+	}
+	if !r.isReleased(volume) {
+		return nil
+	}
 	path := filepath.Clean(volume.Spec.Local.Path)
 	table, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {

@@ -56,7 +56,12 @@ func TestRecyclerEmptiesReleasedVolumesOnly(t *testing.T) {
 	defer cancel()
 	factory.Start(ctx.Done())
 	factory.WaitForCacheSync(ctx.Done())
-	go func() { _ = recycler.run(ctx) }()
+	ended := make(chan struct{})
+	go func() {
+		_ = recycler.run(ctx)
+		close(ended)
+	}()
+	defer func() { cancel(); <-ended }()
 
 	for ctx.Err() == nil {
 		read, err := client.CoreV1().PersistentVolumes().Get(ctx, "released", meta.GetOptions{})
@@ -78,6 +83,26 @@ func TestRecyclerEmptiesReleasedVolumesOnly(t *testing.T) {
 		if _, err := os.Stat(file); err != nil {
 			t.Errorf("%s is gone", file)
 		}
+	}
+}
+
+func TestRecyclerTrustsTheServerMoreThanItsCache(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "again")
+	file := filepath.Join(path, "data")
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte("new owner"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := fake.NewClientset(volume("again", path, core.VolumeBound))
+	recycler := newRecycler(informers.NewSharedInformerFactory(server, 0), server, folder, "local")
+	if err := recycler.recycle(context.Background(), volume("again", path, core.VolumeReleased)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error("a volume that is in use again was emptied")
 	}
 }
 
