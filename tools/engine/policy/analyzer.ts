@@ -3,10 +3,11 @@
  * about each resource (Remediate, Analyze) and about the whole stack (AnalyzeStack).
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
+import { parse } from "yaml";
 import { UserError } from "../../base/user-error.ts";
 import type { PolicyViolation } from "../events.ts";
 import type { ProgramOptions } from "../operation.ts";
@@ -68,11 +69,18 @@ const requirePulumi = createRequire(import.meta.url);
 function startRunner(packDir: string, program: ProgramOptions): ChildProcess {
   const runner = requirePulumi.resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
   // The first argument is the engine's address; the runner has no use for it.
-  return spawn(process.execPath, [runner, "127.0.0.1:0", packDir], {
+  return spawn(process.execPath, [runner, "127.0.0.1:0", entryPoint(packDir)], {
     cwd: packDir,
     env: { ...program.environment, PULUMI_NODEJS_TYPESCRIPT: "false" },
     stdio: ["ignore", "pipe", "pipe"],
   });
+}
+
+/** `main` of PulumiPolicy.yaml; without one the folder itself, as Node resolves it. */
+function entryPoint(packDir: string): string {
+  const file = path.join(packDir, "PulumiPolicy.yaml");
+  const project = parse(readFileSync(file, "utf8")) as { main?: unknown } | null;
+  return typeof project?.main === "string" ? path.resolve(packDir, project.main) : packDir;
 }
 
 function readPort(child: ChildProcess, packDir: string): Promise<number> {
