@@ -176,7 +176,7 @@ async function rehearse(
       inputs: news,
       urn: request.urn,
       redactor: session.redactor,
-      preview: true,
+      preview: request.preview,
     });
   }
 }

@@ -113,14 +113,14 @@ function conflict(error: ApiError): { what: string; fix: string } {
 
 export function alreadyExists(refusal: Refusal, replacing: boolean): UserError {
   const name = describe(refusal.inputs);
-  return new UserError(
-    `${name} already exists in the cluster and is not managed by this resource.`,
-    {
-      where: refusal.urn,
-      fix: replacing
-        ? "A replacement needs another name: leave metadata.name out, or set deleteBeforeReplace: true."
-        : `Delete it (kubectl delete ${gvkOf(refusal.inputs).kind.toLowerCase()}), choose another name, give a renamed resource an alias, or set upsertExistingObjects: true on the Pulumi provider to take it over.`,
-      exitCode: refusal.preview ? 2 : 1,
-    },
-  );
+  const why = replacing
+    ? "cannot be replaced while the old one has its name"
+    : "already exists in the cluster and is not managed by this resource";
+  return new UserError(`${name} ${why}.`, {
+    where: refusal.urn,
+    fix: replacing
+      ? "A replacement needs another name: leave metadata.name out, or set deleteBeforeReplace: true."
+      : `Delete it (kubectl delete ${gvkOf(refusal.inputs).kind.toLowerCase()}), choose another name, give a renamed resource an alias, or set upsertExistingObjects: true on the Pulumi provider to take it over.`,
+    exitCode: refusal.preview ? 2 : 1,
+  });
 }

@@ -3,32 +3,27 @@
  * fields that are not in it, where the table could be thought too small, are accepted.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { silentProgress } from "../../../base/progress.ts";
-import { ensureBinaries } from "../../../cluster/binaries.ts";
 import type { PropertyMap, PropertyValue } from "../../values.ts";
 import { field, mapAt } from "./kube-object.ts";
 import { createKubernetesProvider } from "./provider.ts";
 import { IMMUTABLE_FIELDS } from "./replace-table.ts";
-import { startTestApiServer, type TestApiServer } from "./test-api-server.ts";
+import { type Contract, startContract } from "./test-contract.ts";
 import { type TestStack, testStack } from "./test-stack.ts";
 
-let server: TestApiServer;
+let contract: Contract;
 let asked: TestStack;
 let planned: TestStack;
 
 beforeAll(async () => {
-  const kube = process.env.KUBE_BINARY ?? (await ensureBinaries({ progress: silentProgress })).kube;
-  server = await startTestApiServer(kube);
-  const live = createKubernetesProvider({ environment: { KUBECONFIG: server.kubeconfig } });
-  await live.configure({ enableSecretMutable: true });
-  asked = testStack(live);
+  contract = await startContract(process.env.KUBE_BINARY);
+  asked = testStack(await contract.newProvider({ enableSecretMutable: true }));
   const offline = createKubernetesProvider({ environment: {}, renderOnly: true });
   await offline.configure({ enableSecretMutable: true });
   planned = testStack(offline);
 });
 
 afterAll(async () => {
-  await server?.stop();
+  await contract?.stop();
 });
 
 const container = { name: "c", image: "example/a:1" };
@@ -254,7 +249,7 @@ describe("every row", () => {
     expect(byTable.basis).toBe("table");
     expect(byTable.replaces.length).toBeGreaterThan(0);
     expect(byTable.deleteBeforeReplace).toBe(byCluster.deleteBeforeReplace);
-    await server.kubectl([
+    await contract.server.kubectl([
       "delete",
       kind.slice(kind.indexOf("/") + 1),
       name,

@@ -79,10 +79,13 @@ export function judgeDeployment(object: KubeObject, pods: readonly KubeObject[])
   if (updated < replicas) return waiting(`${updated} of ${replicas} replicas updated`, why);
   const old = count(object, "replicas") - updated;
   if (available < updated) {
-    return waiting(
-      `${Math.min(count(object, "readyReplicas"), updated)} of ${replicas} replicas ready`,
-      why,
-    );
+    const up = Math.min(count(object, "readyReplicas"), updated);
+    // With minReadySeconds a pod that is ready is available only some time later.
+    const status =
+      up < replicas
+        ? `${up} of ${replicas} replicas ready`
+        : `${available} of ${replicas} replicas available`;
+    return waiting(status, why);
   }
   if (old > 0) return waiting(`${old} old replicas still to be removed`, why);
   if (replicas > 0 && conditionOf(object, "Available")?.status !== "True") {
