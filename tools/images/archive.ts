@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
 import path from "node:path";
-import { addFile, type ImageTree, sortedEntries } from "./image-tree.ts";
+import { addFile, type ImageTree, sortedEntries, type TreeEntry } from "./image-tree.ts";
 import type { Recipe } from "./recipe.ts";
 import { type Blob, writeTar } from "./tar-file.ts";
 
@@ -39,12 +39,19 @@ export async function writeArchive(
       blobs.push(await writeTar(sortedEntries(tree), layerFiles[index] ?? ""));
     }
     const { contents, digest } = describeImage(recipe, blobs, reference);
-    const archive = await writeTar(sortedEntries(contents), partial);
+    const archive = await writeTar(descriptionsFirst(contents), partial);
     await rename(partial, file);
     return { file, digest, bytes: archive.bytes };
   } finally {
     await Promise.all([partial, ...layerFiles].map((one) => rm(one, { force: true })));
   }
+}
+
+/** Who only wants to know what an archive holds need not read its layers. */
+function descriptionsFirst(contents: ImageTree): TreeEntry[] {
+  const entries = sortedEntries(contents);
+  const isBlob = (entry: TreeEntry) => entry.path.startsWith("blobs");
+  return [...entries.filter((one) => !isBlob(one)), ...entries.filter(isBlob)];
 }
 
 function describeImage(

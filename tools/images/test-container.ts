@@ -3,8 +3,9 @@
  * namespaces, a read-only root, the image's user, no capability, and memory-backed writable folders.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { extract } from "tar-stream";
@@ -82,7 +83,7 @@ export function startContainer(
   return spawn(
     "/usr/bin/unshare",
     [
-      ...["--mount", "--pid", "--fork", "--kill-child", "--ipc"],
+      ...["--mount", "--pid", "--fork", "--ipc"],
       ...["/bin/sh", "-c", SCRIPT, "container", root, uid],
       ...[...mounts, ...scratch, "--", ...command],
     ],
@@ -94,6 +95,25 @@ export function startContainer(
       },
     },
   );
+}
+
+/**
+ * Ends the first process of the namespace, and with it the whole container, as when a node loses
+ * power. (Its own end of the starter would not: leaving user 0 cancels that wish.)
+ */
+export async function killContainer(child: ChildProcessWithoutNullStreams): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = once(child, "close");
+  const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8");
+  for (const pid of children.split(" ").filter((one) => one !== "")) {
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It ended by itself in the meantime.
+    }
+  }
+  if (children.trim() === "") child.kill("SIGKILL");
+  await closed;
 }
 
 export async function runContainer(
