@@ -51,7 +51,14 @@ export function siteArguments(settings: Settings) {
 
 function provider({ cluster }: Settings): k8s.ProviderArgs {
   const { clusterIdentifier, context } = cluster;
-  return { clusterIdentifier, ...(context === undefined ? {} : { context }) };
+  return {
+    clusterIdentifier,
+    ...(context === undefined ? {} : { context }),
+    // Our names are fixed: a replacement would delete what running pods have mounted. Programs that
+    // read a file at their start only are rolled by its checksum instead.
+    enableConfigMapMutable: true,
+    enableSecretMutable: true,
+  };
 }
 
 function networkPolicies({ network }: Settings, namespaces: readonly string[]) {

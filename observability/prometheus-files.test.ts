@@ -1,0 +1,94 @@
+/** Rules speak of metrics that somebody makes, in words the neighbours use. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { alertRouting } from "./alert-routing.ts";
+import { METRICS } from "./metrics.ts";
+import { prometheusConfiguration, prometheusRules, webConfiguration } from "./prometheus-files.ts";
+import { type AlertRule, RULE_GROUPS } from "./rules.ts";
+
+const root = path.resolve(import.meta.dirname, "..");
+const made = ["gateway-image/src/telemetry/metrics.ts", "tools/simulator/metrics.ts"]
+  .map((file) => readFileSync(path.join(root, file), "utf8"))
+  .join("\n");
+const rules = RULE_GROUPS.flatMap((group) => group.rules);
+const alerts = rules.filter((rule): rule is AlertRule => "alert" in rule);
+
+describe("metrics", () => {
+  test.each(Object.values(METRICS))("%s is made by the gateway or a model server", (name) => {
+    expect(made).toContain(`"${name}"`);
+  });
+
+  test("in a rule are in the catalogue or recorded by another rule", () => {
+    const recorded = rules.flatMap((rule) => ("record" in rule ? [rule.record] : []));
+    const known = new Set<string>([...Object.values(METRICS), ...recorded, "up"]);
+    for (const { expr } of rules) {
+      const bare = expr.replaceAll(/\{[^}]*\}|"[^"]*"|\[[^\]]*\]|\b(by|on)\s*\([^)]*\)/g, " ");
+      const words = bare.match(/[a-zA-Z_:][\w:]*/g) ?? [];
+      const names = words.filter((word) => /[_:]/.test(word) && !PROMQL.has(word));
+      for (const name of names) {
+        expect(known, expr).toContain(name.replace(/_(bucket|count|sum)$/, ""));
+      }
+    }
+  });
+});
+
+const PROMQL = new Set(["histogram_quantile"]);
+
+describe("alerts", () => {
+  test("come in four severities, each with what happened and what it means", () => {
+    expect(new Set(alerts.map((alert) => alert.severity))).toEqual(
+      new Set(["critical", "error", "warning", "info"]),
+    );
+    for (const { alert, summary, description } of alerts) {
+      expect(alert).toMatch(/^[A-Z][A-Za-z0-9]+$/);
+      expect(summary.length, alert).toBeGreaterThan(10);
+      expect(description.length, alert).toBeGreaterThan(20);
+    }
+    expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
+  });
+
+  test("hold the two that others rely on", () => {
+    const high = alerts.find(({ alert }) => alert === "APIHighErrorRate");
+    expect(high).toMatchObject({ for: "5m", severity: "critical" });
+    expect(high?.expr).toContain("> 0.05");
+    expect(alerts.find(({ alert }) => alert === "Watchdog")?.expr).toBe("vector(1)");
+  });
+});
+
+describe("files", () => {
+  test("speak TLS 1.3 only, and verify whom they scrape", () => {
+    const text = prometheusConfiguration({
+      scrapeSeconds: 15,
+      jobs: [{ job: "gateway", service: "metrics.d.svc", port: 9464, serverName: "gateway.d.svc" }],
+      alertmanager: "alertmanager.m.svc:9093",
+      self: "prometheus.m.svc",
+      tlsFolder: "/tls",
+      rulesFolder: "/etc/prometheus",
+    });
+    const { scrape_configs, alerting } = parse(text);
+    for (const job of [...scrape_configs, ...alerting.alertmanagers]) {
+      expect(job.scheme).toBe("https");
+      expect(job.tls_config).toMatchObject({ ca_file: "/tls/ca.crt", min_version: "TLS13" });
+      expect(job.tls_config.server_name).toMatch(/\.svc$/);
+      expect(job.tls_config).not.toHaveProperty("insecure_skip_verify");
+    }
+    expect(parse(webConfiguration("/tls")).tls_server_config.min_version).toBe("TLS13");
+  });
+
+  test("route to one receiver that exists, and keep the heartbeat going", () => {
+    for (const webhook of [undefined, "https://hooks.example.org/x"]) {
+      const { route, receivers } = parse(alertRouting({ webhook }));
+      const [receiver] = receivers;
+      expect(route.receiver).toBe(receiver.name);
+      expect(route.routes[0]).toMatchObject({ matchers: ['alertname = "Watchdog"'] });
+    }
+  });
+
+  test("have every alert", () => {
+    const { groups } = parse(prometheusRules());
+    const rendered = groups.flatMap((group: { rules: object[] }) => group.rules);
+    expect(rendered).toHaveLength(rules.length);
+  });
+});
