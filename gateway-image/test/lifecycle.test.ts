@@ -8,7 +8,17 @@ import { createAuthority, issueCertificate } from "../../tools/pki/authority.ts"
 import { startSimulator } from "../../tools/simulator/server.ts";
 import { testConfig } from "../../tools/simulator/test-config.ts";
 import { createApiKey } from "../src/base/api-key.ts";
-import { boot, CHAT, endAll, MODEL, onEnd, simulate, testKey, testModel } from "./test-harness.ts";
+import {
+  boot,
+  CHAT,
+  endAll,
+  eventually,
+  MODEL,
+  onEnd,
+  simulate,
+  testKey,
+  testModel,
+} from "./test-harness.ts";
 
 afterEach(endAll);
 
@@ -100,7 +110,7 @@ describe("TLS", () => {
 async function simulateTls(certFile: string, keyFile: string): Promise<string> {
   const simulator = await startSimulator(testConfig({ tls: { certFile, keyFile } }));
   onEnd(() => simulator.kill());
-  await expect.poll(() => simulator.service.state).toBe("serving");
+  await eventually(() => simulator.service.state).toBe("serving");
   return `https://localhost:${simulator.port}`;
 }
 
@@ -118,11 +128,9 @@ describe("files", () => {
     harness.write("routes.json", {
       models: [testModel([{ url }]), testModel([{ url }], { id: "second" })],
     });
-    await expect.poll(() => status(later, "second"), { timeout: 10_000 }).toBe(200);
+    await eventually(() => status(later, "second")).toBe(200);
     harness.write("keys.json", "{ broken");
-    await expect
-      .poll(() => harness.metric('gateway_reload_failures_total{file="keys"}'), { timeout: 10_000 })
-      .toBe(1);
+    await eventually(() => harness.metric('gateway_reload_failures_total{file="keys"}')).toBe(1);
     expect(await status(later, MODEL)).toBe(200);
   });
 });
@@ -130,8 +138,8 @@ describe("files", () => {
 describe("stopping", () => {
   test("unready at once, still serving for the grace, a stream ends whole, then closed", async () => {
     const { url } = await simulate({ tokensPerSecond: 50 });
-    const harness = await boot({ targets: [{ url }], env: { GW_DRAIN_GRACE_MS: "300" } });
-    const response = await harness.chat({ stream: true, simulate: { tokens: 50 } });
+    const harness = await boot({ targets: [{ url }], env: { GW_DRAIN_GRACE_MS: "2000" } });
+    const response = await harness.chat({ stream: true, simulate: { tokens: 150 } });
     const text = response.text();
     const stopped = harness.gateway.stop();
     const ready = await fetch(`${harness.base}/readyz`);
@@ -169,7 +177,7 @@ describe("stopping", () => {
     child.stdout.on("data", (data) => {
       output += data;
     });
-    await expect.poll(() => output, { timeout: 10_000 }).toContain('"message":"ready"');
+    await eventually(() => output).toContain('"message":"ready"');
     const port = /"port":(\d+)/.exec(output)?.[1];
     const headers = { "content-type": "application/json", "x-api-key": harness.key };
     const body = JSON.stringify({ ...CHAT, max_tokens: 1 });

@@ -11,7 +11,7 @@ import { PostgresLedgerStore } from "../src/stores/postgres-ledger-store.ts";
 import { quotaStoreContract } from "../src/stores/quota-store.contract.ts";
 import type { QuotaStore } from "../src/stores/quota-store.ts";
 import { RedisQuotaStore } from "../src/stores/redis-quota-store.ts";
-import { boot, endAll, MODEL, simulate } from "./test-harness.ts";
+import { boot, endAll, eventually, MODEL, simulate } from "./test-harness.ts";
 import { startPostgres, startRedis, type TestServer } from "./test-servers.ts";
 
 let redis: TestServer;
@@ -39,7 +39,7 @@ const connection = (server: TestServer) => ({
 async function quotaStores(count: number): Promise<QuotaStore[]> {
   const stores = Array.from({ length: count }, () => new RedisQuotaStore(connection(redis)));
   open.push(...stores);
-  for (const store of stores) await expect.poll(() => answers(store)).toBe(true);
+  for (const store of stores) await eventually(() => answers(store)).toBe(true);
   return stores;
 }
 
@@ -100,7 +100,7 @@ describe("a gateway on real stores", () => {
     const harness = await start();
     const before = await usage(harness);
     expect((await harness.chat({ max_tokens: 3 })).status).toBe(200);
-    await expect.poll(() => usage(harness)).toBe(before + 1);
+    await eventually(() => usage(harness)).toBe(before + 1);
   });
 
   test("Redis away: refused with 503 at once, and admitted as soon as it is back", async () => {
@@ -110,7 +110,7 @@ describe("a gateway on real stores", () => {
     expect(await response.json()).toMatchObject({ error: { code: "quota_store_unavailable" } });
     expect(response.status).toBe(503);
     await redis.start();
-    await expect.poll(async () => (await harness.chat()).status, { timeout: 10_000 }).toBe(200);
+    await eventually(async () => (await harness.chat()).status).toBe(200);
   });
 
   test("Redis away with a local share: this replica's part of the quota is admitted", async () => {
@@ -130,11 +130,11 @@ describe("a gateway on real stores", () => {
     const before = await usage(harness);
     await postgres.kill();
     for (let count = 0; count < 5; count += 1) expect((await harness.chat()).status).toBe(200);
-    await expect
-      .poll(() => harness.metric("gateway_ledger_write_failures_total"))
-      .toBeGreaterThan(0);
+    await eventually(() => harness.metric("gateway_ledger_write_failures_total")).toBeGreaterThan(
+      0,
+    );
     await postgres.start();
-    await expect.poll(() => usage(harness), { timeout: 20_000 }).toBe(before + 5);
+    await eventually(() => usage(harness)).toBe(before + 5);
     expect(await harness.metric("gateway_ledger_lost_total")).toBe(0);
   });
 

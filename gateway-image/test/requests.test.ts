@@ -3,7 +3,17 @@ import net from "node:net";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { createApiKey } from "../src/base/api-key.ts";
-import { boot, CHAT, endAll, MODEL, onEnd, simulate, testKey, testModel } from "./test-harness.ts";
+import {
+  boot,
+  CHAT,
+  endAll,
+  eventually,
+  MODEL,
+  onEnd,
+  simulate,
+  testKey,
+  testModel,
+} from "./test-harness.ts";
 
 afterEach(endAll);
 
@@ -195,8 +205,9 @@ describe("quotas", () => {
     const { url } = await simulate({ tokensPerSecond: 20 });
     const tiers = { service: { requestsPerMinute: 1_000, concurrency: 2 } };
     const harness = await boot({ targets: [{ url }], tiers });
-    const running = [harness.chat({ max_tokens: 20 }), harness.chat({ max_tokens: 20 })];
-    await expect.poll(async () => (await harness.chat({ max_tokens: 1 })).status).toBe(429);
+    const long = { max_tokens: 40, simulate: { tokens: 40 } };
+    const running = [harness.chat(long), harness.chat(long)];
+    await eventually(async () => (await harness.chat({ max_tokens: 1 })).status).toBe(429);
     const statuses = (await Promise.all(running)).map((response) => response.status);
     expect(statuses).toEqual([200, 200]);
     expect((await harness.chat({ max_tokens: 1 })).status).toBe(200);

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { expect } from "vitest";
 import type { SimulatorConfig } from "../../tools/simulator/config.ts";
 import { type Simulator, startSimulator } from "../../tools/simulator/server.ts";
 import { testConfig } from "../../tools/simulator/test-config.ts";
@@ -144,6 +145,11 @@ export function testModel(targets: readonly unknown[], change: object = {}) {
     targets,
     ...change,
   };
+}
+
+/** Waits for what must come; a busy machine may be slow about it. */
+export function eventually<T>(probe: () => T) {
+  return expect.poll(probe, { timeout: 20_000, interval: 10 });
 }
 
 /** The JSON events of a streamed answer. */

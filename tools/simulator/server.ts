@@ -8,7 +8,7 @@ import type { SimulatorConfig } from "./config.ts";
 import { SimulatorService } from "./service.ts";
 
 /** How often a certificate file is compared, and a drain looks whether work is left. */
-const CERTIFICATE_INTERVAL_MS = 5_000;
+const CERTIFICATE_INTERVAL_MS = 2_000;
 const DRAIN_INTERVAL_MS = 50;
 
 export interface Simulator {
