@@ -1,5 +1,5 @@
 /** Snapshots through the disk: secrets, round trips, speed. */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -83,6 +83,33 @@ describe("secrets", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("a checkpoint that the Pulumi CLI wrote", () => {
+  // The CLI, version 3.250.0, deployed a program of three components with secrets to make it.
+  const recorded = readFileSync(path.join(import.meta.dirname, "fixtures/pulumi-checkpoint.json"));
+
+  test("is read, and written again byte for byte", async () => {
+    const dir = freshDir();
+    const file = path.join(dir, ".pulumi/stacks/comp/dev.json");
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(path.join(dir, ".pulumi/meta.yaml"), "version: 1\n");
+    writeFileSync(file, recorded);
+    const keyring = createKeyring(async () => "abc");
+    const store = backendIn(dir, { project: "comp", keyring }).open("dev");
+    const snapshot = await store.load();
+    expect(snapshot?.resources[0]?.outputs).toEqual({
+      models: [{ gpus: 2, name: "chat", token: "tok-1" }],
+      nested: { plain: 1, s: secret("inner") },
+      password: secret("hunter2"),
+    });
+    expect(snapshot?.resources[2]).toMatchObject({
+      protect: true,
+      inputs: { hidden: secret({ n: [1, 2] }), text: "y" },
+    });
+    if (snapshot !== undefined) await store.save(snapshot);
+    expect(readFileSync(file, "utf8")).toBe(recorded.toString("utf8"));
   });
 });
 

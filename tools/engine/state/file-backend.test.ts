@@ -41,6 +41,7 @@ describe("the layout", () => {
     const record = readFileSync(path.join(dir, ".pulumi/history/demo/dev", history[1] ?? ""));
     expect(JSON.parse(record.toString())).toMatchObject({
       kind: "update",
+      startTime: 1795262400,
       config: { "demo:key": { secure: expect.stringMatching(/^v1:/) } },
     });
     expect(readdirSync(path.join(dir, ".pulumi/backups/demo/dev"))[0]).toMatch(/^dev\.\d+\.json$/);

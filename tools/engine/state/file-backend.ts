@@ -156,7 +156,14 @@ async function appendHistory(
   ]);
   const now = `${BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n)}`;
   const prefix = path.join(historyFolder(folder, stack), `${stack}-${now}`);
-  const record = { ...rest, version: 0, config: Object.fromEntries(encoded) };
+  const record = {
+    ...rest,
+    // Pulumi's history counts in whole seconds.
+    startTime: Math.floor(entry.startTime / 1000),
+    endTime: Math.floor(entry.endTime / 1000),
+    version: 0,
+    config: Object.fromEntries(encoded),
+  };
   try {
     await writeFileAtomic(`${prefix}.history.json`, JSON.stringify(record), 0o600);
     await copyStackFile(folder, stack, `${prefix}.checkpoint.json`);

@@ -29,6 +29,7 @@ const KEY_ORDER = [
   "outputs",
   "parent",
   "protect",
+  "taint",
   "external",
   "dependencies",
   "initErrors",
@@ -41,11 +42,18 @@ const KEY_ORDER = [
   "importID",
   "retainOnDelete",
   "deletedWith",
+  "replaceWith",
   "created",
   "modified",
   "sourcePosition",
+  "stackTrace",
   "ignoreChanges",
+  "hideDiff",
   "replaceOnChanges",
+  "replacementTrigger",
+  "refreshBeforeUpdate",
+  "viewOf",
+  "resourceHooks",
 ];
 
 export function encodeResource(resource: ResourceState, seal: Seal): PropertyMap {

@@ -7,6 +7,7 @@ import type { Snapshot } from "../resource.ts";
 
 export interface HistoryEntry {
   readonly kind: "update" | "refresh" | "destroy" | "import" | "preview";
+  /** Milliseconds since the epoch. */
   readonly startTime: number;
   readonly endTime: number;
   readonly message: string;

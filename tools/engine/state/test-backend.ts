@@ -61,8 +61,8 @@ export function ciphertexts(dir: string): string[] {
 export function historyEntry(config: Record<string, { value: string; secret: boolean }>) {
   return {
     kind: "update" as const,
-    startTime: 1,
-    endTime: 2,
+    startTime: 1_795_262_400_000,
+    endTime: 1_795_262_401_999,
     message: "",
     result: "succeeded" as const,
     environment: {},
