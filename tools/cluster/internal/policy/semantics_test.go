@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
 
 	core "k8s.io/api/core/v1"
@@ -242,4 +245,28 @@ func randomConnection(random *rand.Rand, input Input) Connection {
 		return input.Pods[random.IntN(len(input.Pods))].Address
 	}
 	return Connection{address(), address(), []string{"TCP", "UDP"}[random.IntN(2)], uint16(79 + random.IntN(6))}
+}
+
+// With NFT set to the program's path, the packet filter itself reads what is rendered (nft -c loads
+// nothing): a ruleset that it refused would leave the former one in force.
+func TestThePacketFilterTakesWhatIsRendered(t *testing.T) {
+	nft := os.Getenv("NFT")
+	if nft == "" {
+		t.Skip("NFT names no program")
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 2))
+	network := Network{
+		Table: "deepseek_check", Bridge: "deepseek9", LockForwarding: true,
+		Pods: netip.MustParsePrefix("10.0.0.0/24"), Services: netip.MustParsePrefix("10.9.0.0/16"),
+	}
+	for round := range 100 {
+		script := Render(Compile(randomInput(random)), network)
+		command := exec.Command(nft, "-c", "-f", "-")
+		command.Stdin = strings.NewReader(script)
+		if output, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("seed %d round %d: %v: %s\n%s", seed, round, err, output, script)
+		}
+	}
 }
