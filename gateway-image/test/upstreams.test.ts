@@ -1,6 +1,6 @@
 /** Model servers that are away, overloaded or wrong: who is tried next, and what the caller sees. */
 import { afterEach, describe, expect, test } from "vitest";
-import { boot, endAll, MODEL, simulate, testModel } from "./test-harness.ts";
+import { boot, endAll, eventually, MODEL, simulate, testModel } from "./test-harness.ts";
 
 afterEach(endAll);
 
@@ -41,6 +41,31 @@ describe("another target is tried", () => {
     const harness = await boot({ targets: [{ url: first.url }, { url: second.url }] });
     expect(await codeOf(await harness.chat())).toEqual([502, "upstream_failed"]);
     expect(await harness.metric(FAULTS("status"))).toBe(1);
+  });
+});
+
+describe("a model server that is rolled out under load", () => {
+  test("drains, closes and comes back without one failed call", async () => {
+    const first = await simulate({ drainGraceMs: 1_500, tokensPerSecond: 500 });
+    const second = await simulate({ tokensPerSecond: 500 });
+    const harness = await boot({ targets: [{ url: first.url }, { url: second.url }] });
+    const statuses: number[] = [];
+    let running = true;
+    const callers = Array.from({ length: 8 }, async (_, index) => {
+      while (running) {
+        const response = await harness.chat({ stream: index % 2 === 0, max_tokens: 20 });
+        const text = await response.text();
+        const whole = index % 2 === 1 || text.endsWith("data: [DONE]\n\n");
+        statuses.push(whole ? response.status : 0);
+      }
+    });
+    await eventually(() => statuses.length).toBeGreaterThan(20);
+    expect(await first.simulator.drain()).toEqual({ aborted: 0 });
+    const seen = statuses.length;
+    await eventually(() => statuses.length).toBeGreaterThan(seen + 20);
+    running = false;
+    await Promise.all(callers);
+    expect(statuses.filter((status) => status !== 200)).toEqual([]);
   });
 });
 
