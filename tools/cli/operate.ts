@@ -46,10 +46,11 @@ export async function operate(
   const display = json
     ? silentDisplay()
     : createDisplay({ stream: process.stdout, color: session.environment.color });
-  const result = await runEmbedded(session, operation, prepared, display);
+  const { result, applying } = await runEmbedded(session, operation, prepared, display);
   if (result.ok && operation === "up") await recordEngine(session, engine);
   if (json) printJson(session, display, result);
-  if (!result.ok) return 1;
+  // A program, a setting or a policy that fails while planning has changed nothing.
+  if (!result.ok) return applying ? 1 : 2;
   if (call.flags.on("expect-no-changes") && changed(result)) {
     process.stderr.write("changes were expected to be none\n");
     return 1;
@@ -63,21 +64,23 @@ async function runEmbedded(
   operation: Operation,
   prepared: Prepared,
   display: Display,
-): Promise<OperationResult> {
+): Promise<{ readonly result: OperationResult; readonly applying: boolean }> {
   const engine = await import("../engine/engine.ts");
   const providers: ProviderFactories = await embeddedProviders(session, prepared);
   display.begin(firstPhase(session, operation));
+  let applying = false;
   const options = operationOptions(session, prepared, {
     onEvent: display.event,
     confirm: async (plan) => {
       display.end();
       if (!(await confirmed(session, operation, plan))) return false;
-      display.begin(operation === "up" ? "update" : "destroy");
+      applying = true;
+      display.begin(operation === "up" ? "update" : operation);
       return true;
     },
   });
   try {
-    return await engine[operation](options, providers);
+    return { result: await engine[operation](options, providers), applying };
   } finally {
     display.end();
   }
@@ -157,7 +160,8 @@ async function confirmed(
   operation: Operation,
   plan: OperationResult,
 ): Promise<boolean> {
-  if (session.call.flags.on("yes")) return true;
+  // A refresh touches nothing but the state, which keeps its history.
+  if (operation === "refresh" || session.call.flags.on("yes")) return true;
   if (!changed(plan)) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
