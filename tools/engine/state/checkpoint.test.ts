@@ -72,6 +72,24 @@ describe("secrets", () => {
     expect(error.where).toBe(path.join(dir, ".pulumi/stacks/demo/dev.json"));
   });
 
+  test("property: whatever stands inside a secret is nowhere on the disk", async () => {
+    const dir = freshDir();
+    const store = backendIn(dir).open("dev");
+    await fc.assert(
+      fc.asyncProperty(fc.uuid(), arbitraryValue, async (marker, noise) => {
+        const hidden = secret({ [marker]: [marker, noise, secret(marker)] });
+        const resource = resourceNamed("r", { inputs: { hidden }, outputs: { list: [hidden] } });
+        await store.save(
+          snapshotOf([resource], { pendingOperations: [{ type: "deleting", resource }] }),
+        );
+        for (const file of filesBelow(dir)) {
+          expect(readFileSync(file, "utf8")).not.toContain(marker);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test("property: any snapshot comes back as it was", async () => {
     const dir = freshDir();
     await fc.assert(
