@@ -18,6 +18,7 @@ import {
   field,
   gvkOf,
   type KubeObject,
+  listAt,
   mapAt,
   stringAt,
   toApiKeys,
@@ -190,5 +191,17 @@ function unknownAddresses(
     if (field(inputs, "spec", key) !== undefined) continue;
     result[key] = (field(keep, "spec", key) as PropertyValue | undefined) ?? UNKNOWN;
   }
+  // A rehearsal draws node ports at random.
+  result.ports = listAt(spec, "ports").map((port, index) =>
+    port.nodePort === undefined || field(inputs, "spec", "ports", index, "nodePort") !== undefined
+      ? port
+      : {
+          ...port,
+          nodePort:
+            (field(keep, "spec", "ports", index, "nodePort") as PropertyValue | undefined) ??
+            UNKNOWN,
+        },
+  );
+  if (result.ports.length === 0) delete result.ports;
   return result;
 }

@@ -130,7 +130,8 @@ async function runPlugin(
   const added = Object.fromEntries(
     listAt(exec, "env").map((item) => [String(item.name), String(item.value)]),
   );
-  const info = { apiVersion, kind: "ExecCredential", spec: { interactive: false } };
+  const cluster = exec.provideClusterInfo === true ? { cluster: clusterInfo(access) } : {};
+  const info = { apiVersion, kind: "ExecCredential", spec: { interactive: false, ...cluster } };
   const env = { ...environment, ...added, KUBERNETES_EXEC_INFO: JSON.stringify(info) };
   let stdout: string;
   try {
@@ -142,6 +143,19 @@ async function runPlugin(
     throw pluginError(access, command, error instanceof Error ? error.message : "it failed");
   }
   return parseCredential(access, command, stdout, extra);
+}
+
+/** What a plugin that asks for it is told about the cluster. */
+function clusterInfo(access: ClusterAccess): PropertyMap {
+  const { certificateAuthority, tlsServerName } = access;
+  return {
+    server: access.server,
+    "insecure-skip-tls-verify": access.insecureSkipTlsVerify,
+    ...(tlsServerName === undefined ? {} : { "tls-server-name": tlsServerName }),
+    ...(certificateAuthority === undefined
+      ? {}
+      : { "certificate-authority-data": Buffer.from(certificateAuthority).toString("base64") }),
+  };
 }
 
 function parseCredential(
@@ -172,6 +186,8 @@ function parseCredential(
 function pluginError(access: ClusterAccess, command: string, why: string): UserError {
   return new UserError(`Kubernetes: the credential plugin "${command}" failed: ${why}.`, {
     where: `context ${access.context} of ${access.source}`,
-    fix: `Run ${command} by hand with the arguments the kubeconfig gives it, and mend what it says.`,
+    fix:
+      stringAt(access.user, "exec", "installHint") ??
+      `Run ${command} by hand with the arguments the kubeconfig gives it, and mend what it says.`,
   });
 }

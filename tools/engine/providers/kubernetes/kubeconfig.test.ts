@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { createCredentialSource } from "./credentials.ts";
-import { resolveCluster } from "./kubeconfig.ts";
+import { inClusterConfig, resolveCluster } from "./kubeconfig.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "kubeconfig-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -50,6 +50,20 @@ describe("resolveCluster", () => {
     expect(resolveCluster({ kubeconfig: named, environment: {} }).certificateAuthority).toBe(
       "the authority",
     );
+  });
+
+  test("inside a pod, its service account stands in for a kubeconfig", () => {
+    const account = mkdtempSync(path.join(folder, "account-"));
+    const environment = { KUBERNETES_SERVICE_HOST: "fd00::1", KUBERNETES_SERVICE_PORT: "6443" };
+    expect(inClusterConfig(environment, account)).toBeUndefined();
+    writeFileSync(path.join(account, "token"), "t");
+    writeFileSync(path.join(account, "namespace"), "team\n");
+    expect(inClusterConfig({}, account)).toBeUndefined();
+    expect(inClusterConfig(environment, account)?.config).toMatchObject({
+      clusters: [{ cluster: { server: "https://[fd00::1]:6443" } }],
+      users: [{ user: { tokenFile: path.join(account, "token") } }],
+      contexts: [{ context: { namespace: "team" } }],
+    });
   });
 
   test.each([
@@ -115,8 +129,21 @@ describe("credentials", () => {
     await plugin.get();
     plugin.invalidate();
     await plugin.get();
-    const { readFileSync } = await import("node:fs");
     expect(readFileSync(count, "utf8")).toBe("x\nx\n");
+  });
+
+  test("a plugin is found beside its kubeconfig and told of the cluster where it asks", async () => {
+    const plugin = file(
+      "told.sh",
+      `#!/bin/sh\nprintf '%s' "$KUBERNETES_EXEC_INFO" > ${folder}/info\necho '{"status":{"token":"t"}}'\n`,
+    );
+    chmodSync(plugin, 0o755);
+    const user = { exec: { command: "./told.sh", provideClusterInfo: true } };
+    const kubeconfig = file("told", config("told", user));
+    const access = resolveCluster({ kubeconfig, environment: {} });
+    await createCredentialSource(access, { PATH: process.env.PATH ?? "" }).get();
+    const info = JSON.parse(readFileSync(path.join(folder, "info"), "utf8"));
+    expect(info.spec.cluster.server).toBe("https://told.example");
   });
 
   test("a plugin that expires is run again; one that fails tells nothing it printed", async () => {

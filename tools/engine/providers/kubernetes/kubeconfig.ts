@@ -3,7 +3,7 @@
  * the cluster, the user and the namespace of one context. We read it ourselves because importing
  * @kubernetes/client-node costs 0.6 s and 75 MB at every start, and the format is small.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
 import { UserError } from "../../../base/user-error.ts";
@@ -123,6 +123,8 @@ function load(choice: KubeconfigChoice): Loaded {
     .map((file) => (file.startsWith("~/") ? path.join(home, file.slice(2)) : file));
   const loaded = files.map((file) => readKubeconfig(file)).filter((item) => item !== undefined);
   if (loaded.length === 0) {
+    const inside = explicit ? undefined : inClusterConfig(choice.environment);
+    if (inside !== undefined) return inside;
     throw problem(
       `there is no kubeconfig at ${files.join(", ")}`,
       undefined,
@@ -130,6 +132,31 @@ function load(choice: KubeconfigChoice): Loaded {
     );
   }
   return { config: merge(loaded), source: files.join(path.delimiter) };
+}
+
+/** Where a pod finds its service account; fixed by Kubernetes. */
+const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** Inside a pod (a deployment pipeline in the cluster) without any kubeconfig. */
+export function inClusterConfig(
+  environment: Readonly<Record<string, string>>,
+  folder = SERVICE_ACCOUNT,
+): Loaded | undefined {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = "443" } = environment;
+  if (host === undefined || !existsSync(path.join(folder, "token"))) return undefined;
+  const server = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const namespaceFile = path.join(folder, "namespace");
+  const namespace = existsSync(namespaceFile) ? readFileSync(namespaceFile, "utf8").trim() : "";
+  const name = "in-cluster";
+  const config = {
+    "current-context": name,
+    clusters: [{ name, cluster: { server, "certificate-authority": path.join(folder, "ca.crt") } }],
+    users: [{ name, user: { tokenFile: path.join(folder, "token") } }],
+    contexts: [
+      { name, context: { cluster: name, user: name, ...(namespace === "" ? {} : { namespace }) } },
+    ],
+  };
+  return { config, source: folder };
 }
 
 function readKubeconfig(file: string): PropertyMap | undefined {
@@ -169,11 +196,16 @@ function absolutePaths(value: PropertyValue, folder: string): PropertyValue {
   return Object.fromEntries(
     Object.entries(value).map(([key, child]) => [
       key,
-      PATH_KEYS.has(key) && typeof child === "string" && child !== ""
+      typeof child === "string" && isPath(key, child)
         ? path.resolve(folder, child)
         : absolutePaths(child, folder),
     ]),
   );
+}
+
+/** An exec plugin's command is looked for on PATH unless it is written as a path. */
+function isPath(key: string, value: string): boolean {
+  return value !== "" && (PATH_KEYS.has(key) || (key === "command" && value.includes("/")));
 }
 
 /** As kubectl merges: the first file that says something wins. */

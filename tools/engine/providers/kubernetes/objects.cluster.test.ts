@@ -129,12 +129,13 @@ describe("preview", () => {
       apiVersion: "v1",
       kind: "Service",
       metadata: { name: "previewed" },
-      spec: { selector: { app: "x" }, ports: [{ port: 80 }] },
+      spec: { type: "NodePort", selector: { app: "x" }, ports: [{ port: 80 }] },
     };
     const { id, outputs } = await contract.stack.preview(SERVICE, "previewed", service);
     expect(id).toBe("");
     expect(field(outputs, "spec", "clusterIP")).toBe(UNKNOWN);
     expect(field(outputs, "spec", "ports", 0, "protocol")).toBe("TCP");
+    expect(field(outputs, "spec", "ports", 0, "nodePort")).toBe(UNKNOWN);
     expect(outputs.status).toBe(UNKNOWN);
     await expect(contract.live("service", "previewed")).rejects.toThrow("NotFound");
   });
