@@ -4,7 +4,6 @@ import type { Recipe } from "./recipe.ts";
 import { alertmanager } from "./recipes/alertmanager.ts";
 import { edge } from "./recipes/edge.ts";
 import { gateway } from "./recipes/gateway.ts";
-import { pause } from "./recipes/pause.ts";
 import { postgres } from "./recipes/postgres.ts";
 import { prometheus } from "./recipes/prometheus.ts";
 import { redis } from "./recipes/redis.ts";
@@ -19,7 +18,6 @@ export const ALL_RECIPES: readonly Recipe[] = [
   postgres,
   prometheus,
   alertmanager,
-  pause,
   tester,
 ];
 

@@ -42,6 +42,10 @@ function programDependencies(program: Program, lock: PackageLock): string[] {
   return program.workspace === "" ? [] : dependenciesOf(lock, program.workspace);
 }
 
+/** As the tidy test tells tests from programs. */
+const TEST_FILE =
+  /\.test\.ts$|\.contract\.ts$|(^|\/)test-[a-z-]+\.ts$|(^|\/)(fixtures|node_modules)\//;
+
 /** The npm package whose `bin/node` runs the programs. */
 export function nodePackage(): string {
   return `node-linux-${process.arch === "arm64" ? "arm64" : "x64"}`;
@@ -67,5 +71,5 @@ async function listSources(root: string, folder: string): Promise<string[]> {
   return entries
     .filter((entry) => entry.isFile() && /\.(ts|js|mjs|json|sql|lua)$/.test(entry.name))
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
-    .filter((file) => !/\.test\.ts$|(^|\/)(fixtures|node_modules)\//.test(file));
+    .filter((file) => !TEST_FILE.test(file));
 }

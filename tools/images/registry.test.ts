@@ -30,10 +30,10 @@ afterEach(async () => {
 async function sampleImage(): Promise<LockedImage> {
   const tree: ImageTree = new Map();
   addFile(tree, "data", Buffer.alloc(300_000, 7));
-  const file = path.join(folder, "pause.tar");
-  const tag = "deepseek.local/pause:0123";
-  const { digest, bytes } = await writeArchive(recipeNamed("pause"), [tree], tag, file);
-  return { name: "pause", tag, digest, inputHash: "0".repeat(64), archive: file, bytes };
+  const file = path.join(folder, "tester.tar");
+  const tag = "deepseek.local/tester:0123";
+  const { digest, bytes } = await writeArchive(recipeNamed("tester"), [tree], tag, file);
+  return { name: "tester", tag, digest, inputHash: "0".repeat(64), archive: file, bytes };
 }
 
 async function logIn(host: string, user: string): Promise<Record<string, string>> {
@@ -49,12 +49,12 @@ describe("pushing", () => {
   test("sends every blob once, and the registry's digest is the lock's", async () => {
     const image = await sampleImage();
     for (const tag of ["first", "second"]) {
-      const repository = await openRepository(registry.host, "a/pause", "pull,push", undefined);
+      const repository = await openRepository(registry.host, "a/tester", "pull,push", undefined);
       await pushImage(repository, image, tag, silentStep);
     }
     const uploads = registry.requests.filter((one) => /^PUT .*uploads/.test(one));
     expect(uploads).toHaveLength(2);
-    const asked = await openRepository(registry.host, "a/pause", "pull", undefined);
+    const asked = await openRepository(registry.host, "a/tester", "pull", undefined);
     expect(await asked.digestOf("second")).toBe(image.digest);
     expect(await asked.digestOf("third")).toBeUndefined();
     await asked.close();
@@ -65,13 +65,13 @@ describe("pushing", () => {
     try {
       const variables = await logIn(closed.host, "deployer");
       const credentials = await readCredentials(variables, closed.host);
-      const repository = await openRepository(closed.host, "pause", "pull,push", credentials);
+      const repository = await openRepository(closed.host, "tester", "pull,push", credentials);
       await pushImage(repository, await sampleImage(), "tag", silentStep);
-      expect([...closed.manifests.keys()]).toEqual(["pause:tag"]);
+      expect([...closed.manifests.keys()]).toEqual(["tester:tag"]);
 
       const wrong = await readCredentials(await logIn(closed.host, "stranger"), closed.host);
       for (const one of [undefined, wrong]) {
-        const refused = openRepository(closed.host, "pause", "pull,push", one);
+        const refused = openRepository(closed.host, "tester", "pull,push", one);
         const error = await refused.catch((fault: unknown) => fault);
         expect(error).toBeInstanceOf(UserError);
         expect((error as UserError).fix).toMatch(/docker login/);
@@ -87,7 +87,7 @@ describe("pushing", () => {
     const content = await readFile(image.archive);
     content.writeUInt8(8, content.indexOf(Buffer.alloc(1000, 7)));
     await writeFile(image.archive, content);
-    const repository = await openRepository(registry.host, "pause", "pull,push", undefined);
+    const repository = await openRepository(registry.host, "tester", "pull,push", undefined);
     await expect(pushImage(repository, image, "tag", silentStep)).rejects.toThrow(/status 400/);
     expect(registry.manifests.size).toBe(0);
   });
@@ -95,7 +95,7 @@ describe("pushing", () => {
   test("to nobody tells who was called", async () => {
     const { host } = registry;
     await registry.close();
-    await expect(openRepository(host, "pause", "pull", undefined)).rejects.toThrow(
+    await expect(openRepository(host, "tester", "pull", undefined)).rejects.toThrow(
       new RegExp(`${host} cannot be reached`),
     );
     registry = await startRegistry();
