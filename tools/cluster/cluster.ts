@@ -2,7 +2,7 @@
  * One real Kubernetes node on this machine, without Docker and without an image registry: what the
  * command line and other tools call. One call at a time works on the machine; the others wait.
  */
-import { access, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { type Progress, type Step, silentProgress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
@@ -20,7 +20,7 @@ import { askProbe } from "./probe.ts";
 import { isAlive } from "./processes.ts";
 import { readChoices, readRecords } from "./records.ts";
 import { start } from "./start.ts";
-import { tearDown } from "./teardown.ts";
+import { isOnMachine, tearDown } from "./teardown.ts";
 
 const MACHINE_LOCK = path.join(RUN_ROOT, "deepseek-cluster.lock");
 
@@ -138,7 +138,7 @@ async function exclusively<T>(progress: Progress, work: () => Promise<T>): Promi
 }
 
 async function takeDown(layout: Layout, progress: Progress): Promise<void> {
-  if (!(await isThere(layout.runDir)) && (await readRecords(layout.dir)).length === 0) return;
+  if (!(await isOnMachine(ownerOf(layout)))) return;
   const { env } = await ensureHostPrograms(progress);
   await progress.step("Stopping the cluster", (step: Step) => tearDown(ownerOf(layout), env, step));
 }
@@ -156,11 +156,4 @@ async function removeData(layout: Layout): Promise<void> {
   const host = await readGroupHost();
   if (host !== undefined) await removeGroup(host, layout.group);
   await rm(layout.dir, { recursive: true, force: true });
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -171,6 +171,12 @@ test("survives a kill -9 of everything it runs", async () => {
   expect(await kubectl("get", "configmap", "kept", "-o", "jsonpath={.data.a}")).toBe("1");
 });
 
+test("survives the loss of its own records", async () => {
+  await rm(path.join(dir, "processes.json"));
+  await startCluster({ dir, progress });
+  expect((await clusterStatus({ dir })).running).toBe(true);
+});
+
 test("a dead cluster of another checkout is cleared away", async () => {
   for (const pid of await ownProcesses()) signal(pid, "SIGKILL");
   await eventually(ownProcesses, (left) => left.length === 0);

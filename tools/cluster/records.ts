@@ -2,6 +2,7 @@
 import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { writeFileAtomic } from "../base/atomic-file.ts";
+import { UserError } from "../base/user-error.ts";
 import type { ProcessRecord } from "./processes.ts";
 
 export type Records = readonly ProcessRecord[];
@@ -37,6 +38,15 @@ function recordsFile(dir: string): string {
 }
 
 async function readJson<T>(file: string): Promise<T | undefined> {
-  const text = await readFile(file, "utf8").catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as T);
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as T;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return undefined;
+    if (code !== "EACCES") throw error;
+    throw new UserError("only root may look at the one-node cluster", {
+      where: file,
+      fix: "run the command as root (sudo)",
+    });
+  }
 }

@@ -13,13 +13,7 @@ import { UserError } from "../base/user-error.ts";
 import { type Api, ApplyError, type KubernetesObject, openApi } from "./api.ts";
 import { type Binaries, ensureBinaries } from "./binaries.ts";
 import { ensureCredentials } from "./certificates.ts";
-import {
-  createGroup,
-  type GroupHost,
-  groupProcesses,
-  programsFile,
-  readGroupHost,
-} from "./control-groups.ts";
+import { createGroup, type GroupHost, programsFile, readGroupHost } from "./control-groups.ts";
 import { daemonSpecs } from "./daemons.ts";
 import { gpuNode, gpuNodeStatus, SIMULATED_LABEL, stages } from "./gpu-nodes.ts";
 import { ensureHostPrograms, type HostPrograms } from "./host-programs.ts";
@@ -44,7 +38,7 @@ import { checkHost, refuse } from "./preflight.ts";
 import { isAlive } from "./processes.ts";
 import { startPrograms } from "./programs.ts";
 import { readChoices, readRecords, writeChoices } from "./records.ts";
-import { tearDown } from "./teardown.ts";
+import { isOnMachine, tearDown } from "./teardown.ts";
 
 const NODE_TIMEOUT_MS = 120_000;
 const POLL_MS = 150;
@@ -63,12 +57,20 @@ export async function start(options: StartOptions): Promise<Layout> {
   const { dir, progress } = options;
   const alive = await aliveNames(dir);
   await refuseOtherClusters(dir);
-  await checkHost(clusterLayout(dir), alive.length > 0 ? [] : portsOf(options.gpuNodes));
+  const leftovers = alive.length > 0 ? [] : await findLeftovers(dir);
+  const ports = alive.length > 0 ? [] : portsOf(options.gpuNodes);
+  // What is left over may hold the ports itself: they are judged when it is gone.
+  await checkHost(clusterLayout(dir), leftovers.length > 0 ? [] : ports);
   const [binaries, programs] = await Promise.all([
     ensureBinaries({ progress }),
     ensureHostPrograms(progress),
   ]);
-  if (alive.length === 0) await clearLeftovers(dir, programs, progress);
+  for (const owner of leftovers) {
+    await progress.step(`Clearing what a dead cluster left (${owner.dir})`, (step) =>
+      tearDown(owner, programs.env, step),
+    );
+  }
+  if (leftovers.length > 0) await checkHost(clusterLayout(dir), ports);
   const second = await chooseRange(dir, programs);
   await writeChoices(dir, { second, gpuNodes: options.gpuNodes });
   const layout = clusterLayout(dir, second);
@@ -156,24 +158,9 @@ async function otherOwners(dir: string): Promise<Owner[]> {
 }
 
 /** What a kill -9 left: our own processes without a record, and dead clusters of other checkouts. */
-async function clearLeftovers(
-  dir: string,
-  programs: HostPrograms,
-  progress: Progress,
-): Promise<void> {
+async function findLeftovers(dir: string): Promise<Owner[]> {
   const own = ownerOf(clusterLayout(dir));
-  const leftovers = await otherOwners(dir);
-  if ((await exists(own.runDir)) || (await hasProcesses(own.group))) leftovers.push(own);
-  for (const owner of leftovers) {
-    await progress.step(`Clearing what a dead cluster left (${owner.dir})`, (step) =>
-      tearDown(owner, programs.env, step),
-    );
-  }
-}
-
-async function hasProcesses(group: string): Promise<boolean> {
-  const host = await readGroupHost();
-  return host !== undefined && (await groupProcesses(host, group)).length > 0;
+  return [...(await otherOwners(dir)), ...((await isOnMachine(own)) ? [own] : [])];
 }
 
 async function chooseRange(dir: string, programs: HostPrograms): Promise<number> {

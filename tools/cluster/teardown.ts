@@ -3,9 +3,15 @@
  * mounts, control groups, bridge, rules, sockets, settings. Used by stop, by reset, and by start for
  * what a dead cluster left behind. Data stays.
  */
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import type { Step } from "../base/progress.ts";
-import { emptyGroup, type GroupHost, readGroupHost, removeGroup } from "./control-groups.ts";
+import {
+  emptyGroup,
+  type GroupHost,
+  groupProcesses,
+  readGroupHost,
+  removeGroup,
+} from "./control-groups.ts";
 import { STOP_ORDER } from "./daemons.ts";
 import { restoreHost } from "./host-settings.ts";
 import { removeTraces, shimSockets } from "./host-traces.ts";
@@ -17,6 +23,15 @@ import { type Records, readRecords, removeRecords } from "./records.ts";
 /** Pods get this long to end by themselves; data stores flush within it. */
 const PODS_GRACE_MS = 8_000;
 const PROGRAM_GRACE_MS = 5_000;
+
+/** Whether anything of the cluster is still on the machine. */
+export async function isOnMachine(owner: Owner): Promise<boolean> {
+  if ((await readRecords(owner.dir)).length > 0) return true;
+  const present = await stat(owner.runDir).catch(() => undefined);
+  const host = await readGroupHost();
+  if (present !== undefined || host === undefined) return present !== undefined;
+  return (await groupProcesses(host, owner.group)).length > 0;
+}
 
 export async function tearDown(owner: Owner, env: NodeJS.ProcessEnv, step: Step): Promise<void> {
   const host = await readGroupHost();
