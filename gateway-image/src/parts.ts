@@ -54,8 +54,8 @@ export interface Certificate {
 }
 
 /**
- * The quotas of DECISIONS that apply where no tiers file is given: 20 requests a minute for a
- * person, 200 requests a second and 200 at once for a service.
+ * What applies where no tiers file is given: 20 requests a minute for a person
+ * who chats by hand, 200 requests a second and 200 at once for a service.
  */
 const BUILT_IN_TIERS: Readonly<Record<string, Tier>> = {
   user: { requestsPerMinute: 20, concurrency: 20 },

@@ -107,6 +107,31 @@ describe("TLS", () => {
   });
 });
 
+test("a new CA is taken over: servers of the old one are no longer trusted", async () => {
+  const { url } = await simulate();
+  const { write } = await boot({ targets: [{ url }] });
+  const [before, after] = [await createAuthority("before", 1), await createAuthority("after", 1)];
+  const serve = async (name: string, authority: typeof before) => {
+    const pair = await issueCertificate(authority, { commonName: name, ...LOCALHOST });
+    const files = [write(`${name}.crt`, pair.certificate), write(`${name}.key`, pair.key)] as const;
+    return testModel([{ url: await simulateTls(...files) }], { id: name });
+  };
+  const models = [await serve("old", before), await serve("new", after)];
+  // One server, two names: the simulator knows its own model only.
+  for (const model of models) Object.assign(model.targets[0] as object, { model: MODEL });
+  const env = { GW_CA_FILE: write("rotating.pem", before.certificate) };
+  const harness = await boot({ targets: [], models, env });
+  const statuses = async () => [
+    (await harness.chat({ model: "old", max_tokens: 1 })).status,
+    (await harness.chat({ model: "new", max_tokens: 1 })).status,
+  ];
+  expect(await statuses()).toEqual([200, 503]);
+  write("rotating.pem", before.certificate + after.certificate);
+  await eventually(statuses).toEqual([200, 200]);
+  write("rotating.pem", after.certificate);
+  await eventually(statuses).toEqual([503, 200]);
+});
+
 async function simulateTls(certFile: string, keyFile: string): Promise<string> {
   const simulator = await startSimulator(testConfig({ tls: { certFile, keyFile } }));
   onEnd(() => simulator.kill());

@@ -43,7 +43,12 @@ export function watchFiles<T>(options: WatchOptions<T>): WatchedFile<T> {
       faultSeen = fault;
       return;
     }
-    for (const listener of listeners) listener(current);
+    try {
+      for (const listener of listeners) listener(current);
+    } catch (error) {
+      // On a timer nobody else would catch it, and the process would end.
+      options.onFault(error);
+    }
   };
   const timer = setInterval(check, options.intervalMs);
   timer.unref();

@@ -32,7 +32,8 @@ export class UpstreamPools {
     this.#options = { ...this.#options, ca };
     const former = this.#pools;
     this.#pools = new Map();
-    for (const pool of former.values()) void pool.close();
+    // A stop meanwhile destroys nothing here: these pools end with their last request.
+    for (const pool of former.values()) pool.close().catch(() => {});
   }
 
   async destroy(): Promise<void> {
