@@ -2,11 +2,12 @@
  * Brings .deb files into the cache, named by their SHA-256. apt's own downloader checks the sums;
  * a file appears under its final name only when whole and checked, so processes may race.
  */
-import { access, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { access, readdir, rename, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Step } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
 import { type Apt, lastLines } from "./apt.ts";
+import { withPartialFolder } from "./partial-folder.ts";
 import type { ResolvedPackage } from "./resolve.ts";
 
 const POLL_MS = 200;
@@ -35,25 +36,39 @@ export async function downloadPackages(
   const missing = await missingOf(packages, options.cacheFolder);
   if (missing.length === 0) return;
   const archives = path.join(options.cacheFolder, "archives");
-  await mkdir(archives, { recursive: true });
-  const partial = await mkdtemp(path.join(archives, ".partial-"));
-  const stopReport = reportBytes(partial, missing, options.step);
-  try {
-    const triples = missing.flatMap((one) => [
-      one.uri,
-      path.join(partial, `${one.sha256}.deb`),
-      `SHA256:${one.sha256}`,
-    ]);
-    const result = await apt.fetch(["-q", "download-file", ...triples]);
-    if (result.code !== 0) throw downloadFault(lastLines(result), missing);
+  await withPartialFolder(archives, async (partial) => {
+    const stopReport = reportBytes(partial, missing, options.step);
+    try {
+      await fetchInto(apt, missing, partial);
+    } finally {
+      stopReport();
+    }
     for (const one of missing) {
       const name = `${one.sha256}.deb`;
       await rename(path.join(partial, name), path.join(archives, name));
     }
-  } finally {
-    stopReport();
-    await rm(partial, { recursive: true, force: true });
-  }
+  });
+}
+
+async function fetchInto(
+  apt: Apt,
+  packages: readonly ResolvedPackage[],
+  folder: string,
+): Promise<void> {
+  const triples = packages.flatMap((one) => [
+    one.uri,
+    path.join(folder, `${one.sha256}.deb`),
+    `SHA256:${one.sha256}`,
+  ]);
+  const result = await apt.fetch(["-q", "download-file", ...triples]);
+  if (result.code === 0) return;
+  const reason = lastLines(result);
+  if (/\b404\b/.test(result.stdout + result.stderr)) throw new GoneFromMirror(reason);
+  throw new UserError(`${packages.length} Debian packages could not be downloaded`, {
+    where: reason,
+    fix: "Check the network, the proxy and the free space of the cache folder, and run the command again.",
+    exitCode: 1,
+  });
 }
 
 async function missingOf(
@@ -98,13 +113,4 @@ async function folderBytes(folder: string): Promise<number> {
     ),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-function downloadFault(reason: string, packages: readonly ResolvedPackage[]): Error {
-  if (/404|Not Found/.test(reason)) return new GoneFromMirror(reason);
-  return new UserError(`${packages.length} Debian packages could not be downloaded`, {
-    where: reason,
-    fix: "Check the network, the proxy and the free space of the cache folder, and run the command again.",
-    exitCode: 1,
-  });
 }

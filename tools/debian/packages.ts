@@ -4,13 +4,14 @@
  * names takes milliseconds and no network.
  */
 import { createHash } from "node:crypto";
-import { access, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { access, rename } from "node:fs/promises";
 import path from "node:path";
 import { type Progress, type Step, silentProgress } from "../base/progress.ts";
 import { type Apt, openApt } from "./apt.ts";
 import { defaultCacheFolder } from "./config.ts";
 import { archiveFile, downloadPackages, GoneFromMirror } from "./download.ts";
 import { unpackPackage } from "./package-archive.ts";
+import { withPartialFolder } from "./partial-folder.ts";
 import { type ResolvedPackage, resolvePackages } from "./resolve.ts";
 import { finishRoot, prepareRoot } from "./root-folder.ts";
 
@@ -108,21 +109,17 @@ async function unpackAll(
   root: string,
   step: Step,
 ): Promise<void> {
-  await mkdir(path.dirname(root), { recursive: true });
-  const partial = await mkdtemp(path.join(path.dirname(root), ".partial-"));
-  try {
+  await withPartialFolder(path.dirname(root), async (partial) => {
     await prepareRoot(partial);
     for (const [index, one] of packages.entries()) {
       step.status(`${one.name} (${index + 1} of ${packages.length})`);
       await unpackPackage(one.file, partial);
     }
     await finishRoot(partial);
-    await rename(partial, root);
-  } catch (error) {
-    if (!(await exists(root))) throw error;
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
+    await rename(partial, root).catch(async (error: Error) => {
+      if (!(await exists(root))) throw error;
+    });
+  });
 }
 
 function describe(packages: readonly ResolvedPackage[], cacheFolder: string): DebianPackage[] {
