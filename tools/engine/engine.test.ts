@@ -27,7 +27,7 @@ describe("components, secrets, unknowns", () => {
     };
     expect(first?.urn).toBe("urn:pulumi:dev::basic::test:index:Group$test:index:Thing::web-first");
     expect(second?.inputs?.["value"]).toBe(`sees at-${first?.id}`);
-    expect(second?.propertyDependencies).toEqual({ value: [first?.urn] });
+    expect(second?.propertyDependencies).toEqual({ value: [first?.urn], password: [] });
     expect(second?.inputs?.["password"]).toEqual(secret("hunter2-and-more"));
     expect(third?.provider).toMatch(/test::explicit::[0-9a-f-]{36}$/);
     expect(h.byName()["web"]?.outputs).toEqual({ address: `at-${first?.id}` });

@@ -143,11 +143,8 @@ export class Reporter {
       case "same":
         this.counts[kind] += 1;
         break;
-      case "read":
-        this.counts.same += 1;
-        break;
       default:
-        // The two halves of a replacement are counted by its "replace".
+        // The two halves of a replacement are counted by its "replace"; a read changes nothing.
         break;
     }
   }

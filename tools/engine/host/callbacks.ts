@@ -134,6 +134,9 @@ function applyTransform(
   return {
     ...goal,
     inputs,
+    propertyDependencies: Object.fromEntries(
+      Object.keys(inputs).map((key) => [key, goal.propertyDependencies[key] ?? []]),
+    ),
     // A transform that sets dependsOn cannot take away what the inputs themselves depend on.
     dependencies: [
       ...new Set([

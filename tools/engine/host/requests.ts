@@ -112,12 +112,11 @@ export function decodeTimeouts(timeouts: ProtoTimeouts | undefined): Timeouts {
   };
 }
 
-/** Sorted, so that the order of promises in the program never makes a state look changed. */
+/** An entry for every property, as Pulumi keeps them; sorted, so that the order of promises in the program never makes a state look changed. */
 function propertyDependencies(request: RegisterRequest): Record<string, string[]> {
   const found: Record<string, string[]> = {};
   request.getPropertydependenciesMap().forEach((value, key) => {
-    const urns = value.getUrnsList();
-    if (urns.length > 0) found[key] = sorted(urns);
+    found[key] = sorted(value.getUrnsList());
   });
   return found;
 }

@@ -37,7 +37,12 @@ describe("values on the wire", () => {
   });
 
   test("references to resources become ids where a Pulumi provider gets them", () => {
-    const reference = (more: PropertyMap) => ({ [SIGNATURE]: REFERENCE, urn: "the-urn", ...more });
+    const reference = (more: PropertyMap) => ({
+      [SIGNATURE]: REFERENCE,
+      urn: "the-urn",
+      packageVersion: "",
+      ...more,
+    });
     const value = {
       custom: reference({ id: "x" }),
       planned: reference({ id: "" }),

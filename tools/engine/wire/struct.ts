@@ -54,7 +54,8 @@ export function decodeValue(value: PropertyValue, references: References): Prope
       return value["secret"] === true ? secret(known) : known;
     }
     case RESOURCE_REFERENCE:
-      return references === "keep" ? value : referenceId(value);
+      // Pulumi's state always names the package's version, empty where there is none.
+      return references === "keep" ? { packageVersion: "", ...value } : referenceId(value);
     default:
       return value;
   }
