@@ -1,10 +1,10 @@
 /** Alertmanager: takes Prometheus' alerts over TLS and sends them on; silences survive a restart. */
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { alertRouting } from "../observability/alert-routing.ts";
 import { webConfiguration } from "../observability/prometheus-files.ts";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
-import { Component, labelsOf } from "./component.ts";
+import { after, Component, labelsOf } from "./component.ts";
 import type { Program } from "./pod-template.ts";
 import { checksumOf, secretData } from "./secret-data.ts";
 import { probeBudget } from "./sizing/probes.ts";
@@ -31,6 +31,7 @@ export interface AlertmanagerHandle {
 
 export const ALERTMANAGER = "alertmanager";
 export const ALERTMANAGER_PORT = 9093;
+const CONFIGURATION = "alertmanager-configuration";
 const CONFIGURATION_FOLDER = "/etc/alertmanager";
 const DATA_FOLDER = "/alertmanager";
 const START_SECONDS = 3;
@@ -50,7 +51,7 @@ export class Alertmanager extends Component implements AlertmanagerHandle {
       `${name}-configuration`,
       {
         metadata: {
-          name: "alertmanager-configuration",
+          name: CONFIGURATION,
           namespace: args.namespace,
           labels: labelsOf(ALERTMANAGER),
         },
@@ -59,7 +60,7 @@ export class Alertmanager extends Component implements AlertmanagerHandle {
       parent,
     );
     const checksum = checksumOf(...Object.values(files));
-    const program = alertmanagerProgram(args, configuration.metadata.name, checksum);
+    const program = alertmanagerProgram(args, after(configuration, CONFIGURATION), checksum);
     new k8s.apps.v1.StatefulSet(name, statefulSet(args.namespace, program, args.volume), parent);
     const front = new k8s.core.v1.Service(
       name,
@@ -71,7 +72,7 @@ export class Alertmanager extends Component implements AlertmanagerHandle {
       }),
       parent,
     );
-    this.address = pulumi.interpolate`${hostOf(front.metadata)}:${ALERTMANAGER_PORT}`;
+    this.address = after(front, `${hostOf(ALERTMANAGER, args.namespace)}:${ALERTMANAGER_PORT}`);
     this.registerOutputs({ address: this.address });
   }
 }

@@ -4,7 +4,7 @@
  */
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { Component } from "./component.ts";
+import { after, Component } from "./component.ts";
 import { checksumOf, secretData } from "./secret-data.ts";
 
 export interface ServerName {
@@ -67,7 +67,7 @@ function create(
       { parent },
     );
     // cert-manager renews in place; a restart then is the operator's, by its own annotation.
-    return { secret: certificate.metadata.name, checksum: checksumOf(JSON.stringify(spec)) };
+    return { secret: after(certificate, name), checksum: checksumOf(JSON.stringify(spec)) };
   }
   const given = source.names[server.program];
   if (given === undefined) throw new Error(`no certificate is given for ${server.program}`);
@@ -81,7 +81,7 @@ function create(
     { metadata, type: "kubernetes.io/tls", data },
     { parent },
   );
-  return { secret: secret.metadata.name, checksum: checksumOf(given.certificate, source.ca) };
+  return { secret: after(secret, name), checksum: checksumOf(given.certificate, source.ca) };
 }
 
 function certificateSpec(server: ServerName, issuer: { kind: string; name: string }): object {

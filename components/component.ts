@@ -16,6 +16,14 @@ export abstract class Component extends pulumi.ComponentResource {
   }
 }
 
+/**
+ * A value that the program itself fixes, for use once `resource` is there. Known in previews, unlike
+ * the same value read back from the resource, so that plans and policies see what will be.
+ */
+export function after<T>(resource: pulumi.Resource, value: T): pulumi.Output<T> {
+  return resource.urn.apply(() => value) as pulumi.Output<T>;
+}
+
 /** Labels of every object of one program. */
 export function labelsOf(program: string, extra: Labels = {}): Record<string, string> {
   return { [NAME_LABEL]: program, "app.kubernetes.io/part-of": "deepseek", ...extra };

@@ -2,7 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
-import { Component, labelsOf } from "./component.ts";
+import { after, Component, labelsOf } from "./component.ts";
 import type { GatewayHandle } from "./gateway.ts";
 import { nginxConfiguration } from "./nginx-configuration.ts";
 import type { Program, Resources } from "./pod-template.ts";
@@ -19,7 +19,7 @@ export interface EdgeArgs {
   readonly replicas: number;
   readonly resources: Resources;
   readonly certificate: CertificateHandle;
-  readonly hosts: readonly [string, ...string[]] | readonly string[];
+  readonly hosts: readonly string[];
   /** NodePorts. */
   readonly ports: { readonly https: number; readonly http: number };
   readonly bodyBytesMax: number;
@@ -30,6 +30,7 @@ export interface EdgeArgs {
 
 export const EDGE = "edge";
 export const EDGE_PORTS = { https: 8443, http: 8080 } as const;
+const CONFIGURATION = "edge-configuration";
 const CONFIGURATION_FOLDER = "/etc/nginx/configuration";
 const TEMPORARY_FOLDER = "/tmp";
 const START_SECONDS = 2;
@@ -45,7 +46,7 @@ export class Edge extends Component {
     const configuration = new k8s.core.v1.ConfigMap(
       `${name}-configuration`,
       {
-        metadata: { name: "edge-configuration", namespace: args.namespace, labels: labelsOf(EDGE) },
+        metadata: { name: CONFIGURATION, namespace: args.namespace, labels: labelsOf(EDGE) },
         data: { "nginx.conf": text },
       },
       parent,
@@ -55,7 +56,7 @@ export class Edge extends Component {
       name: EDGE,
       program: edgeProgram(
         args,
-        configuration.metadata.name,
+        after(configuration, CONFIGURATION),
         checksumOf(text, args.certificate.checksum),
       ),
       replicas: args.replicas,
@@ -78,8 +79,8 @@ export class Edge extends Component {
       }),
       parent,
     );
-    // Known only when the pods are ready, so that whoever waits for the url may call it.
-    this.url = pods.metadata.apply(() => `https://${args.hosts[0]}:${args.ports.https}`);
+    // Whoever waits for the url may call it: the pods are ready then.
+    this.url = after(pods, `https://${args.hosts[0]}:${args.ports.https}`);
     this.registerOutputs({ url: this.url });
   }
 }

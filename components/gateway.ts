@@ -2,7 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
-import { Component, labelsOf } from "./component.ts";
+import { after, Component, labelsOf } from "./component.ts";
 import type { ModelHandle } from "./model-server.ts";
 import type { Program, Resources } from "./pod-template.ts";
 import type { PostgresHandle } from "./postgres.ts";
@@ -43,6 +43,9 @@ export interface GatewayHandle {
 export const GATEWAY = "gateway";
 export const GATEWAY_METRICS = "gateway-metrics";
 export const GATEWAY_PORTS = { api: 8080, metrics: 9464 } as const;
+const KEYS = "gateway-keys";
+const ROUTES = "gateway-routes";
+const PASSWORDS = "gateway-passwords";
 const KEYS_FOLDER = "/etc/gateway/keys";
 const ROUTES_FOLDER = "/etc/gateway/routes";
 const PASSWORDS_FOLDER = "/etc/gateway/passwords";
@@ -88,7 +91,7 @@ export class Gateway extends Component implements GatewayHandle {
       }),
       { parent: this },
     );
-    this.host = hostOf(front.metadata);
+    this.host = after(front, hostOf(GATEWAY, args.namespace));
     this.registerOutputs({ host: this.host });
   }
 }
@@ -108,13 +111,13 @@ function createFiles(parent: Gateway, name: string, args: GatewayArgs): Files {
   });
   const keys = new k8s.core.v1.Secret(
     `${name}-keys`,
-    { metadata: metadata("gateway-keys"), data: secretData({ "keys.json": args.keys }) },
+    { metadata: metadata(KEYS), data: secretData({ "keys.json": args.keys }) },
     { parent },
   );
   const passwords = new k8s.core.v1.Secret(
     `${name}-passwords`,
     {
-      metadata: metadata("gateway-passwords"),
+      metadata: metadata(PASSWORDS),
       data: secretData({ redis: args.redis.password, postgres: args.postgres.password }),
     },
     { parent },
@@ -122,7 +125,7 @@ function createFiles(parent: Gateway, name: string, args: GatewayArgs): Files {
   const routes = new k8s.core.v1.ConfigMap(
     `${name}-routes`,
     {
-      metadata: metadata("gateway-routes"),
+      metadata: metadata(ROUTES),
       data: {
         "routes.json": routesDocument(args.models),
         "tiers.json": `${JSON.stringify({ tiers: args.tiers }, null, 2)}\n`,
@@ -131,9 +134,9 @@ function createFiles(parent: Gateway, name: string, args: GatewayArgs): Files {
     { parent },
   );
   return {
-    keys: keys.metadata.name,
-    routes: routes.metadata.name,
-    passwords: passwords.metadata.name,
+    keys: after(keys, KEYS),
+    routes: after(routes, ROUTES),
+    passwords: after(passwords, PASSWORDS),
   };
 }
 

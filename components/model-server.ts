@@ -1,8 +1,8 @@
 /** The model servers of one model: equal pods of one engine behind the Service `model-<name>`. */
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
-import { Component } from "./component.ts";
+import { after, Component } from "./component.ts";
 import { type EnginePreset, enginePreset, type ModelEngine } from "./model-engines.ts";
 import type { Program, Resources } from "./pod-template.ts";
 import { deployment, disruptionBudget } from "./replicated-program.ts";
@@ -71,7 +71,7 @@ export class ModelServer extends Component implements ModelHandle {
     this.owner = preset.owner;
     this.contextTokensMax = args.contextTokensMax;
     this.capabilities = args.capabilities;
-    this.url = pulumi.interpolate`https://${hostOf(front.metadata)}:${MODEL_PORT}`;
+    this.url = after(front, `https://${hostOf(object, args.namespace)}:${MODEL_PORT}`);
     this.registerOutputs({ url: this.url });
   }
 }

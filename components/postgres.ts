@@ -2,7 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
-import { Component, labelsOf } from "./component.ts";
+import { after, Component, labelsOf } from "./component.ts";
 import type { Program, Resources } from "./pod-template.ts";
 import {
   postgresAccess,
@@ -40,6 +40,8 @@ export interface PostgresHandle {
 export const POSTGRES = "postgres";
 export const POSTGRES_PORT = 5432;
 const GATEWAY_ROLE = "gateway";
+const ROLES = "postgres-roles";
+const CONFIGURATION = "postgres-configuration";
 const CONFIGURATION_FOLDER = "/etc/postgres/configuration";
 const ROLES_FOLDER = "/etc/postgres/roles";
 const SOCKET_FOLDER = "/run/postgresql";
@@ -63,7 +65,7 @@ export class Postgres extends Component implements PostgresHandle {
     const roles = new k8s.core.v1.Secret(
       `${name}-roles`,
       {
-        metadata: metadata(args, "postgres-roles"),
+        metadata: metadata(args, ROLES),
         data: secretData({ "roles.sql": statements }),
       },
       parent,
@@ -71,10 +73,13 @@ export class Postgres extends Component implements PostgresHandle {
     const files = configurationFiles(args);
     const configuration = new k8s.core.v1.ConfigMap(
       `${name}-configuration`,
-      { metadata: metadata(args, "postgres-configuration"), data: files },
+      { metadata: metadata(args, CONFIGURATION), data: files },
       parent,
     );
-    const names = { roles: roles.metadata.name, configuration: configuration.metadata.name };
+    const names = {
+      roles: after(roles, ROLES),
+      configuration: after(configuration, CONFIGURATION),
+    };
     const checksum = checksumOf(...Object.values(files), statements, args.certificate.checksum);
     const program = postgresProgram(args, names, checksum);
     new k8s.apps.v1.StatefulSet(name, statefulSet(args.namespace, program, args.volume), parent);
@@ -88,7 +93,7 @@ export class Postgres extends Component implements PostgresHandle {
       }),
       parent,
     );
-    this.host = hostOf(front.metadata);
+    this.host = after(front, hostOf(POSTGRES, args.namespace));
     this.registerOutputs({ host: this.host });
   }
 }

@@ -10,11 +10,17 @@ import {
 } from "../observability/prometheus-files.ts";
 import type { AlertmanagerHandle } from "./alertmanager.ts";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
-import { Component, labelsOf } from "./component.ts";
+import { after, Component, labelsOf } from "./component.ts";
 import type { Program, Resources } from "./pod-template.ts";
 import { checksumOf } from "./secret-data.ts";
 import { probeBudget } from "./sizing/probes.ts";
-import { DATA_VOLUME, service, statefulSet, type VolumeSettings } from "./stateful-program.ts";
+import {
+  DATA_VOLUME,
+  hostOf,
+  service,
+  statefulSet,
+  type VolumeSettings,
+} from "./stateful-program.ts";
 
 export interface PrometheusArgs {
   readonly namespace: string;
@@ -32,6 +38,7 @@ export interface PrometheusArgs {
 
 export const PROMETHEUS = "prometheus";
 export const PROMETHEUS_PORT = 9090;
+const CONFIGURATION = "prometheus-configuration";
 const CONFIGURATION_FOLDER = "/etc/prometheus";
 const DATA_FOLDER = "/prometheus";
 /** The replay of its log after a crash. */
@@ -48,7 +55,7 @@ export class Prometheus extends Component {
       `${name}-configuration`,
       {
         metadata: {
-          name: "prometheus-configuration",
+          name: CONFIGURATION,
           namespace: args.namespace,
           labels: labelsOf(PROMETHEUS),
         },
@@ -57,7 +64,7 @@ export class Prometheus extends Component {
       parent,
     );
     const checksum = checksumOf(files.apply((known) => JSON.stringify(known)));
-    const program = prometheusProgram(args, configuration.metadata.name, checksum);
+    const program = prometheusProgram(args, after(configuration, CONFIGURATION), checksum);
     new k8s.apps.v1.StatefulSet(name, statefulSet(args.namespace, program, args.volume), parent);
     const port = { name: "web", port: PROMETHEUS_PORT };
     const front = new k8s.core.v1.Service(
@@ -70,11 +77,9 @@ export class Prometheus extends Component {
       }),
       parent,
     );
-    this.url = front.metadata.apply(() =>
-      args.nodePort === undefined
-        ? `https://${PROMETHEUS}.${args.namespace}.svc:${PROMETHEUS_PORT}`
-        : `https://localhost:${args.nodePort}`,
-    );
+    const inside = `https://${hostOf(PROMETHEUS, args.namespace)}:${PROMETHEUS_PORT}`;
+    const { nodePort } = args;
+    this.url = after(front, nodePort === undefined ? inside : `https://localhost:${nodePort}`);
     this.registerOutputs({ url: this.url });
   }
 }
@@ -84,7 +89,7 @@ function configurationFiles(args: PrometheusArgs, alertmanager: string): Record<
     scrapeSeconds: args.scrapeSeconds,
     jobs: args.jobs,
     alertmanager,
-    self: `${PROMETHEUS}.${args.namespace}.svc`,
+    self: hostOf(PROMETHEUS, args.namespace),
     tlsFolder: TLS_FOLDER,
     rulesFolder: CONFIGURATION_FOLDER,
   };

@@ -2,7 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
-import { Component, labelsOf } from "./component.ts";
+import { after, Component, labelsOf } from "./component.ts";
 import type { Program, Resources } from "./pod-template.ts";
 import { GATEWAY_USER, PROBE_USER, redisConfiguration, redisUsers } from "./redis-configuration.ts";
 import { checksumOf, randomPassword, secretData } from "./secret-data.ts";
@@ -34,6 +34,8 @@ export interface RedisHandle {
 
 export const REDIS = "redis";
 export const REDIS_PORT = 6379;
+const USERS = "redis-users";
+const CONFIGURATION = "redis-configuration";
 const CONFIGURATION_FOLDER = "/etc/redis/configuration";
 const ACL_FOLDER = "/etc/redis/acl";
 const DATA_FOLDER = "/data";
@@ -58,7 +60,7 @@ export class Redis extends Component implements RedisHandle {
     const secret = new k8s.core.v1.Secret(
       `${name}-users`,
       {
-        metadata: { name: "redis-users", namespace: args.namespace, labels: labelsOf(REDIS) },
+        metadata: { name: USERS, namespace: args.namespace, labels: labelsOf(REDIS) },
         data: secretData({ "users.acl": users, "probe-password": probe }),
       },
       parent,
@@ -71,7 +73,7 @@ export class Redis extends Component implements RedisHandle {
       `${name}-configuration`,
       {
         metadata: {
-          name: "redis-configuration",
+          name: CONFIGURATION,
           namespace: args.namespace,
           labels: labelsOf(REDIS),
         },
@@ -80,7 +82,10 @@ export class Redis extends Component implements RedisHandle {
       parent,
     );
     const checksum = checksumOf(text, users, args.certificate.checksum);
-    const names = { users: secret.metadata.name, configuration: configuration.metadata.name };
+    const names = {
+      users: after(secret, USERS),
+      configuration: after(configuration, CONFIGURATION),
+    };
     new k8s.apps.v1.StatefulSet(
       name,
       statefulSet(args.namespace, program(args, names, checksum), args.volume),
@@ -96,7 +101,7 @@ export class Redis extends Component implements RedisHandle {
       }),
       parent,
     );
-    this.host = hostOf(front.metadata);
+    this.host = after(front, hostOf(REDIS, args.namespace));
     this.registerOutputs({ host: this.host });
   }
 }

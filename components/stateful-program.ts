@@ -3,7 +3,6 @@
  * StatefulSet and the Service in front of it, as plain specifications.
  */
 import type * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
 import { labelsOf, selectorOf } from "./component.ts";
 import { type Program, podTemplate } from "./pod-template.ts";
 
@@ -100,6 +99,6 @@ export function service(settings: ServiceSettings): ServiceArgs {
 }
 
 /** The name by which others in the cluster call a Service; its certificate carries it. */
-export function hostOf(metadata: pulumi.Output<k8s.types.output.meta.v1.ObjectMeta>) {
-  return metadata.apply(({ name, namespace }) => `${name}.${namespace}.svc`);
+export function hostOf(name: string, namespace: string): string {
+  return `${name}.${namespace}.svc`;
 }
