@@ -61,7 +61,7 @@ describe("kill -9 inside a call to the API server", () => {
   )("call $call, $moment", async ({ call, moment }) => {
     const name = `call-${call}-${moment.replaceAll(" ", "-")}`;
     let pid = 0;
-    proxy.onCall(call, moment, () => process.kill(pid, "SIGKILL"));
+    proxy.onCall(call, moment, () => end(pid));
     await runVerb(upArguments(name), {
       environment: environmentOf(name),
       onStart: (started) => {

@@ -67,7 +67,8 @@ async function runEmbedded(
 ): Promise<{ readonly result: OperationResult; readonly applying: boolean }> {
   const engine = await import("../engine/engine.ts");
   const providers: ProviderFactories = await embeddedProviders(session, prepared);
-  display.begin(firstPhase(session, operation));
+  // Changes are planned before they are made, whatever was said on the command line.
+  display.begin(operation === "refresh" ? "refresh" : "preview");
   let applying = false;
   const options = operationOptions(session, prepared, {
     onEvent: display.event,
@@ -132,12 +133,6 @@ async function prepare(session: Session, operation: Operation): Promise<Prepared
     renderOnly: session.simulateCloud && environment["KUBECONFIG"] === undefined,
     refresh: false,
   };
-}
-
-function firstPhase(session: Session, operation: Operation) {
-  if (operation === "up") return "preview";
-  if (operation === "destroy" && !session.call.flags.on("yes")) return "preview";
-  return operation;
 }
 
 function sayEngine(session: Session, engine: string) {
