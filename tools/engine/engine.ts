@@ -106,13 +106,16 @@ async function change(
     const startTime = Date.now();
     const base = await loadBase(options);
     const verb: Verb = kind === "destroy" ? "destroy" : "program";
-    return await withAnalyzers(options, async (analyzers) => {
+    const judging = verb === "program" ? options : { ...options, policyPacks: [] };
+    return await withAnalyzers(judging, async (analyzers) => {
       const phase: Phase = { verb, preview: true, base, analyzers, execute };
       const plan = await runPhase(options, factories, phase);
       if (!plan.result.ok) return plan.result;
       // Every value is known and nothing differs: running the program again would do nothing.
       const idle = !plan.result.changed;
       if (!idle && !(await options.confirm(plan.result))) return plan.result;
+      // A disk that takes no write is found out before the first change of the world.
+      if (!idle) await options.store.save(base ?? emptySnapshot(options));
       const done = idle
         ? plan.result
         : (await runPhase(options, factories, { ...phase, preview: false })).result;
@@ -130,7 +133,6 @@ async function withAnalyzers<T>(
   work: (analyzers: Promise<readonly Analyzer[]>) => Promise<T>,
 ): Promise<T> {
   const program = { ...options, environment: wholeEnvironment(options.environment) };
-  // Nothing of the program is judged while everything is deleted.
   const started = options.policyPacks.map((pack) => startAnalyzer(pack, program));
   const analyzers = Promise.all(started);
   // A pack that cannot start is told by the first registration that waits for it.
@@ -250,6 +252,14 @@ function interrupted(phase: Phase): Error {
       : "The state is saved; run the same command again to finish.",
     exitCode: phase.preview ? 2 : 1,
   });
+}
+
+function emptySnapshot(options: OperationOptions): Snapshot {
+  return new Journal({
+    base: undefined,
+    simulated: options.simulateCloud,
+    save: undefined,
+  }).snapshot();
 }
 
 async function loadBase(options: OperationOptions): Promise<Snapshot | undefined> {

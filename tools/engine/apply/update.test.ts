@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { UserError } from "../../base/user-error.ts";
 import { faultsOf, Harness, type ProgramApi } from "../fixtures/test-harness.ts";
 import type { Goal } from "../plan/goal.ts";
 import { containsSecret, secret, UNKNOWN } from "../values.ts";
@@ -198,6 +199,35 @@ describe("options of a resource", () => {
 });
 
 describe("failures", () => {
+  test("a disk that takes no write stops the run before the first change", async () => {
+    const h = new Harness();
+    h.store.save = async () => {
+      throw new UserError("the disk is full", { where: "/state", fix: "Make room." });
+    };
+    await expect(h.up(one())).rejects.toThrow("the disk is full");
+    expect(h.world.objects.size).toBe(0);
+  });
+
+  test("a disk that fills up later ends the run; what was announced is looked up again", async () => {
+    const h = new Harness();
+    const save = h.store.save.bind(h.store);
+    let left = 3;
+    h.store.save = async (snapshot) => {
+      if (left === 0) throw new UserError("the disk is full", { fix: "Make room." });
+      left -= 1;
+      await save(snapshot);
+    };
+    const program = async (api: ProgramApi) => {
+      await api.thing("a");
+      await api.thing("b");
+    };
+    expect((await h.up(program)).ok).toBe(false);
+    left = 100;
+    expect((await h.up(program)).ok).toBe(true);
+    expect(h.world.objects.size).toBe(2);
+    expect(Object.keys(h.byName()).sort()).toEqual(["a", "b"]);
+  });
+
   test("a failed create keeps what was made and stops; the next up finishes", async () => {
     const h = new Harness();
     const program = (fail: string) => async (api: ProgramApi) => {
