@@ -20,7 +20,7 @@ import {
   withMetadata,
 } from "./kube-object.ts";
 import { timeoutOf } from "./lifecycle.ts";
-import { deleteObject, getObject } from "./objects.ts";
+import { deleteObject } from "./objects.ts";
 import { isUnreachable } from "./read.ts";
 import type { Session } from "./session.ts";
 import { kindOfResource } from "./type-token.ts";
@@ -79,17 +79,9 @@ async function removeAndWait(
 ): Promise<void> {
   const { namespace, name } = parseId(request.id);
   const client = session.client();
-  const live = await getObject(client, kind, namespace, name, request.signal);
+  const policy = propagationOf(last);
+  const live = await deleteObject(client, kind, namespace, name, policy, request.signal);
   if (live === undefined) return;
-  const existed = await deleteObject(
-    client,
-    kind,
-    namespace,
-    name,
-    propagationOf(last),
-    request.signal,
-  );
-  if (!existed) return;
   if (annotationOf(last, SKIP_AWAIT) === "true" && SKIPPABLE.has(kind.kind)) return;
   const timeoutMs = timeoutOf(request, last) ?? WAIT_TIMEOUT_MS;
   const left = await waitUntilGone(session, request, kind, live, timeoutMs);
@@ -97,14 +89,37 @@ async function removeAndWait(
   throw notGone(session, request, left, timeoutMs);
 }
 
+/**
+ * Kinds that own nothing: waiting for the garbage collector to find that out would make each of
+ * them slow to delete, and what someone attached to them is collected all the same.
+ */
+const CHILDLESS = new Set([
+  "ClusterRole",
+  "ClusterRoleBinding",
+  "ConfigMap",
+  "HorizontalPodAutoscaler",
+  "LimitRange",
+  "NetworkPolicy",
+  "PodDisruptionBudget",
+  "PriorityClass",
+  "ResourceQuota",
+  "Role",
+  "RoleBinding",
+  "Secret",
+  "ServiceAccount",
+  "StorageClass",
+]);
+
 function propagationOf(object: KubeObject): string {
   switch (annotationOf(object, DELETION_PROPAGATION)?.toLowerCase()) {
     case "orphan":
       return "Orphan";
     case "background":
       return "Background";
-    default:
+    case "foreground":
       return "Foreground";
+    default:
+      return CHILDLESS.has(gvkOf(object).kind) ? "Background" : "Foreground";
   }
 }
 

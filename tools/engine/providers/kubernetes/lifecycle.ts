@@ -32,6 +32,8 @@ export async function createObject(
     throw explain(error, apply.refusal);
   }
   session.owners.add(request.urn, idOf(live));
+  // What previews found missing may be there now.
+  session.missingNamespaces.clear();
   return finish(session, request, apply, live, undefined);
 }
 

@@ -67,7 +67,7 @@ export function patchJson(
   });
 }
 
-/** False where there was nothing to delete. */
+/** The object while it is still on its way out; undefined where nothing is left of it. */
 export async function deleteObject(
   client: ApiClient,
   kind: ResourceKind,
@@ -75,17 +75,19 @@ export async function deleteObject(
   name: string,
   propagation: string,
   signal?: AbortSignal,
-): Promise<boolean> {
+): Promise<KubeObject | undefined> {
   try {
-    await client.request({
+    const answer = await client.request({
       method: "DELETE",
       path: objectPath(kind, namespace, name),
       body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: propagation },
       signal,
     });
-    return true;
+    return answer.kind === "Status"
+      ? undefined
+      : { ...answer, apiVersion: kind.apiVersion, kind: kind.kind };
   } catch (error) {
-    if (isNotFound(error)) return false;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -13,7 +13,15 @@ import { immutableFields } from "./diff.ts";
 import type { ResourceKind } from "./discovery.ts";
 import { alreadyExists, explain } from "./explain.ts";
 import { isAppliedBy } from "./field-managers.ts";
-import { gvkOf, idOf, type KubeObject, nameOf, namespaceOf, withMetadata } from "./kube-object.ts";
+import {
+  gvkOf,
+  idOf,
+  type KubeObject,
+  nameOf,
+  namespaceOf,
+  stringAt,
+  withMetadata,
+} from "./kube-object.ts";
 import { applyRequestOf } from "./lifecycle.ts";
 import { fieldManagerOf } from "./naming.ts";
 import { applyObject, getObject } from "./objects.ts";
@@ -48,29 +56,51 @@ async function rehearseCreate(
   apply: ApplyRequest,
   kind: ResourceKind,
 ): Promise<KubeObject | undefined> {
-  const client = session.client();
-  const { object, fieldManager, refusal, signal } = apply;
-  const present = await getObject(client, kind, namespaceOf(object), nameOf(object), signal);
-  if (present !== undefined) {
-    const isOurs =
-      isAppliedBy(present, fieldManager) || session.owners.has(refusal.urn, idOf(object));
-    if (!isOurs && !session.config.upsertExistingObjects) throw alreadyExists(refusal, false);
-  }
+  const { object, fieldManager, signal } = apply;
+  const namespace = namespaceOf(object);
+  if (session.missingNamespaces.has(namespace)) return validateElsewhere(session, apply, kind);
   try {
-    return await applyObject(client, kind, object, {
-      fieldManager,
-      force: true,
-      dryRun: true,
-      signal,
-    });
+    const options = { fieldManager, force: true, dryRun: true, signal };
+    const live = await applyObject(session.client(), kind, object, options);
+    // Only an object that is there has a resource version.
+    if (stringAt(live, "metadata", "resourceVersion") !== undefined) {
+      await refuseForeign(session, apply, kind);
+    }
+    return live;
   } catch (error) {
-    if (isNamespaceMissing(error)) return validateElsewhere(session, apply, kind);
+    if (isNamespaceMissing(error)) {
+      session.missingNamespaces.add(namespace);
+      return validateElsewhere(session, apply, kind);
+    }
     // A replacement under the same name: the old object still stands there.
-    if (present !== undefined && immutableFields(error) !== undefined) return undefined;
+    if (immutableFields(error) !== undefined) {
+      return (await refuseForeign(session, apply, kind)) ? undefined : Promise.reject(error);
+    }
     // What a policy or webhook forbids now may be allowed by what this same update brings.
     if (error instanceof ApiError && error.code === 403) return undefined;
     throw error;
   }
+}
+
+/** Is there such an object, one that may be applied to? Throws where it is someone else's. */
+async function refuseForeign(
+  session: Session,
+  apply: ApplyRequest,
+  kind: ResourceKind,
+): Promise<boolean> {
+  const { object, fieldManager, refusal, signal } = apply;
+  const present = await getObject(
+    session.client(),
+    kind,
+    namespaceOf(object),
+    nameOf(object),
+    signal,
+  );
+  if (present === undefined) return false;
+  const isOurs =
+    isAppliedBy(present, fieldManager) || session.owners.has(refusal.urn, idOf(object));
+  if (!isOurs && !session.config.upsertExistingObjects) throw alreadyExists(refusal, false);
+  return true;
 }
 
 /**
@@ -83,24 +113,16 @@ async function validateElsewhere(
   kind: ResourceKind,
 ): Promise<undefined> {
   if (!kind.namespaced) return;
+  const client = session.client();
   const stand = withMetadata(apply.object, { namespace: STAND_IN_NAMESPACE });
   const { fieldManager, signal } = apply;
   try {
-    // An object of that name there would be merged with, and judged instead of ours.
-    if (
-      (await getObject(session.client(), kind, STAND_IN_NAMESPACE, nameOf(stand), signal)) !==
-      undefined
-    )
-      return;
-    await applyObject(session.client(), kind, stand, {
-      fieldManager,
-      force: true,
-      dryRun: true,
-      signal,
-    });
+    await applyObject(client, kind, stand, { fieldManager, force: true, dryRun: true, signal });
   } catch (error) {
-    if (!(error instanceof ApiError) || immutableFields(error) !== undefined) return;
-    if (error.code === 400 || error.code === 422) throw error;
+    if (!(error instanceof ApiError) || (error.code !== 400 && error.code !== 422)) return;
+    // An object of that name there was merged with ours, and judged in its place.
+    const other = await getObject(client, kind, STAND_IN_NAMESPACE, nameOf(stand), signal);
+    if (other === undefined) throw error;
   }
 }
 

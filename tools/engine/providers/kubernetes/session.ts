@@ -21,6 +21,8 @@ export interface Session {
   readonly owners: OwnerLog;
   /** ignoreChanges of the last diff of a URN; the update that follows must leave those fields. */
   readonly ignored: Map<string, readonly string[]>;
+  /** Namespaces a preview found missing; nothing has to be asked of them twice. */
+  readonly missingNamespaces: Set<string>;
   /** Throws a UserError where the kubeconfig is of no use. */
   client(): ApiClient;
   discovery(): Discovery;
@@ -53,6 +55,7 @@ export function createSession(config: KubernetesConfig, renderOnly: boolean): Se
     redactor,
     owners: createOwnerLog(),
     ignored: new Map(),
+    missingNamespaces: new Set(),
     client: () => connect().client,
     discovery: () => connect().discovery,
     kindOf: async (gvk, signal) => {
