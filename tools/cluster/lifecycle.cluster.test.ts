@@ -191,9 +191,14 @@ test("a dead cluster of another checkout is cleared away", async () => {
 test("stop leaves nothing running and keeps the data; reset removes that too", async () => {
   await startCluster({ dir, progress });
   await stopCluster({ dir, progress });
+  const stopped = Date.now();
   await expectClean();
   await startCluster({ dir, progress });
   expect(await kubectl("get", "configmap", "kept", "-o", "jsonpath={.data.a}")).toBe("1");
+  // Ready is said of what runs now, not of what ran before the stop.
+  const status = "{.items[0].status.containerStatuses[0].state.running.startedAt}";
+  const dns = await kubectl("get", "pods", "-n", "kube-system", "-o", `jsonpath=${status}`);
+  expect(new Date(dns).getTime()).toBeGreaterThanOrEqual(stopped - 1_000);
   await resetCluster({ dir, progress });
   await expectClean();
   await expect(access(dir)).rejects.toThrow("ENOENT");

@@ -25,7 +25,6 @@ import {
   below,
   clusterLayout,
   type Layout,
-  NODE_NAME,
   PORTS,
   RANGE_CANDIDATES,
   takenRanges,
@@ -37,11 +36,10 @@ import { claim, listOwners, type Owner, ownerOf } from "./owners.ts";
 import { checkHost, refuse } from "./preflight.ts";
 import { isAlive } from "./processes.ts";
 import { startPrograms } from "./programs.ts";
+import { markPodsNotReady, waitUntilServing } from "./readiness.ts";
 import { readChoices, readRecords, writeChoices } from "./records.ts";
 import { isOnMachine, tearDown } from "./teardown.ts";
 
-const NODE_TIMEOUT_MS = 120_000;
-const POLL_MS = 150;
 /** statfs(2): the magic number of an overlay file system. */
 const OVERLAY_MAGIC = 0x794c7630;
 /** The user that CoreDNS and pause run as; it owns nothing. */
@@ -89,6 +87,7 @@ interface Parts extends StartOptions {
 
 async function bringUp(layout: Layout, parts: Parts, step: Step): Promise<void> {
   const { binaries, programs, gpuNodes } = parts;
+  const since = parts.fresh ? new Date() : undefined;
   step.status("folders and certificates");
   const host = await prepareFolders(layout, parts);
   const { wasRouter } = await prepareHost(layout, programs.env);
@@ -108,7 +107,11 @@ async function bringUp(layout: Layout, parts: Parts, step: Step): Promise<void> 
       images: { after: ["containerd"], work: () => importOwnImages(layout, parts) },
       objects: {
         after: ["kube-apiserver"],
-        work: () => withApi(layout, (api) => applyAll(api, rights())),
+        work: () =>
+          withApi(layout, async (api) => {
+            await applyAll(api, rights());
+            if (parts.fresh) await markPodsNotReady(api);
+          }),
       },
       content: {
         after: ["objects"],
@@ -122,7 +125,7 @@ async function bringUp(layout: Layout, parts: Parts, step: Step): Promise<void> 
       },
       node: {
         after: ["kubelet", "images", "content"],
-        work: () => withApi(layout, (api) => waitForNode(api, gpuNodes, step)),
+        work: () => withApi(layout, (api) => waitUntilServing(api, { gpuNodes, since }, step)),
       },
     },
     step,
@@ -300,46 +303,6 @@ async function ensureGpuNodes(api: Api, count: number): Promise<void> {
     await api.apply(gpuNode(index));
     await api.apply(gpuNodeStatus(index), "status");
   }
-}
-
-interface NodeList {
-  readonly items?: readonly {
-    readonly metadata: { readonly name: string };
-    readonly status?: { readonly conditions?: readonly { type: string; status: string }[] };
-  }[];
-}
-
-/** Until every node is Ready and names resolve. */
-async function waitForNode(api: Api, gpuNodes: number, step: Step): Promise<void> {
-  const end = performance.now() + NODE_TIMEOUT_MS;
-  for (;;) {
-    const waiting = await whatIsMissing(api, gpuNodes);
-    if (waiting === undefined) return;
-    step.status(waiting);
-    if (performance.now() > end) {
-      throw new UserError(
-        `the cluster is not ready after ${NODE_TIMEOUT_MS / 1000} s: ${waiting}`,
-        {
-          where: `node ${NODE_NAME}`,
-          fix: "npm run kubectl -- get events -A; logs lie in .state/cluster/logs",
-          exitCode: 1,
-        },
-      );
-    }
-    await sleep(POLL_MS);
-  }
-}
-
-async function whatIsMissing(api: Api, gpuNodes: number): Promise<string | undefined> {
-  const { body } = await api.request("GET", "/api/v1/nodes");
-  const ready = ((body as NodeList).items ?? []).filter((node) =>
-    node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True"),
-  );
-  if (ready.length < 1 + gpuNodes) return `${ready.length} of ${1 + gpuNodes} nodes are Ready`;
-  const path = "/apis/apps/v1/namespaces/kube-system/deployments/coredns";
-  const answer = await api.request("GET", path);
-  const status = (answer.body as { status?: { readyReplicas?: number } }).status;
-  return (status?.readyReplicas ?? 0) > 0 ? undefined : "CoreDNS is not ready";
 }
 
 /** systemd's resolver writes the real servers elsewhere. */
