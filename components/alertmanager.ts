@@ -31,6 +31,10 @@ export interface AlertmanagerHandle {
 
 export const ALERTMANAGER = "alertmanager";
 export const ALERTMANAGER_PORT = 9093;
+/** A handful of alerts a minute at worst, on every site: no setting. */
+export const ALERTMANAGER_RESOURCES = { cpu: "50m", memory: "128Mi" } as const;
+/** Silences and the log of notifications: kilobytes. */
+export const ALERTMANAGER_STORAGE = "256Mi";
 const CONFIGURATION = "alertmanager-configuration";
 const CONFIGURATION_FOLDER = "/etc/alertmanager";
 const DATA_FOLDER = "/alertmanager";
@@ -94,7 +98,7 @@ function alertmanagerProgram(
       "--log.format=json",
     ],
     ports: { web: ALERTMANAGER_PORT },
-    resources: { cpu: "50m", memory: "128Mi" },
+    resources: ALERTMANAGER_RESOURCES,
     mounts: [
       { name: "configuration", path: CONFIGURATION_FOLDER, secret: configuration },
       { name: "tls", path: TLS_FOLDER, secret: args.certificate.secret },

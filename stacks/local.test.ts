@@ -320,8 +320,15 @@ describe("outputs", () => {
       models: ["deepseek-llm-7b-chat", "deepseek-coder-33b-instruct"],
       plan: { gpus: 0, costItems: [], rtoSeconds: null, rpoSeconds: null, profile: "cnGeneral" },
     });
-    const { inventory } = program.outputs["plan"] as { inventory: readonly unknown[] };
+    const { inventory } = program.outputs["plan"] as { inventory: readonly Loose[] };
     expect(inventory).toContainEqual(expect.objectContaining({ name: "gateway", replicas: 2 }));
+    // What the plan promises is what the pods ask for.
+    const planned = inventory.map(({ replicas, cpu, memory }) => `${replicas} ${cpu} ${memory}`);
+    const asked = workloads().map(({ spec }) => {
+      const { cpu, memory } = spec.template.spec.containers[0].resources.requests;
+      return `${spec.replicas} ${cpu} ${memory}`;
+    });
+    expect(planned.sort()).toEqual(asked.sort());
   });
 });
 

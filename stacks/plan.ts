@@ -1,4 +1,5 @@
 /** The stack output `plan`: what previews, policies and people read instead of our components. */
+import { ALERTMANAGER_RESOURCES, ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
 import type { Settings } from "../config/schema.ts";
 
 export interface InventoryItem {
@@ -34,10 +35,9 @@ export function localPlan(settings: Settings): Plan {
 }
 
 function inventory(settings: Settings): InventoryItem[] {
-  const { edge, gateway, redis, postgres, monitoring, models } = settings;
-  const { replicas } = edge;
+  const { edge, gateway, models } = settings;
   return [
-    { name: "edge", kind: "edge", replicas, ...edge.resources },
+    { name: "edge", kind: "edge", replicas: edge.replicas, ...edge.resources },
     { name: "gateway", kind: "gateway", replicas: gateway.replicas, ...gateway.resources },
     ...models.map((model) => ({
       name: model.name,
@@ -45,20 +45,21 @@ function inventory(settings: Settings): InventoryItem[] {
       replicas: model.replicas,
       ...model.resources,
     })),
-    { name: "redis", kind: "store", replicas: 1, ...redis.resources, storage: redis.storage },
-    {
-      name: "postgres",
-      kind: "store",
-      replicas: 1,
-      ...postgres.resources,
-      storage: postgres.storage,
-    },
-    {
-      name: "prometheus",
-      kind: "monitoring",
-      replicas: 1,
-      ...monitoring.resources,
-      storage: monitoring.storage,
-    },
+    ...onePodEach(settings),
+  ];
+}
+
+function onePodEach({ redis, postgres, monitoring }: Settings): InventoryItem[] {
+  const item = (
+    name: string,
+    kind: InventoryItem["kind"],
+    { resources, storage }: { resources: { cpu: string; memory: string }; storage: string },
+  ) => ({ name, kind, replicas: 1, cpu: resources.cpu, memory: resources.memory, storage });
+  const alertmanager = { resources: ALERTMANAGER_RESOURCES, storage: ALERTMANAGER_STORAGE };
+  return [
+    item("redis", "store", redis),
+    item("postgres", "store", postgres),
+    item("prometheus", "monitoring", monitoring),
+    item("alertmanager", "monitoring", alertmanager),
   ];
 }

@@ -3,6 +3,7 @@
  * Pure: no resource is made here.
  */
 import type * as k8s from "@pulumi/kubernetes";
+import { ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
 import type { ApiKeyHolder } from "../components/api-keys.ts";
 import type { CertificateSource } from "../components/certificates.ts";
 import { modelService } from "../components/model-server.ts";
@@ -14,8 +15,6 @@ import type { ImageName, Settings } from "../config/schema.ts";
 
 const service = "deepseek";
 const monitoring = "monitoring";
-/** Silences and the log of notifications: kilobytes. */
-const ALERTMANAGER_STORAGE = "256Mi";
 
 export function siteArguments(settings: Settings) {
   const { edge, gateway, models, redis, postgres, limits, certificates } = settings;
