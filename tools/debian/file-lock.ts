@@ -33,6 +33,7 @@ async function acquire(
   onWait: (holder: string) => void,
 ): Promise<void> {
   const started = performance.now();
+  let told = "";
   for (;;) {
     if (await create(lockFile, mine)) return;
     const holder = await readFile(lockFile, "utf8").catch(() => "");
@@ -40,7 +41,8 @@ async function acquire(
       await rm(lockFile, { force: true });
       continue;
     }
-    onWait(holder);
+    if (holder !== told) onWait(holder);
+    told = holder;
     if (performance.now() - started > WAIT_MS_MAX) {
       throw new UserError(`Another process holds ${lockFile} for more than 30 minutes`, {
         where: `process ${holder}`,

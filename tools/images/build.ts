@@ -6,6 +6,7 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { type Progress, type Step, silentProgress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
+import { withFileLock } from "../debian/file-lock.ts";
 import { type DebianPackage, fetchPackageSets } from "../debian/packages.ts";
 import { writeArchive } from "./archive.ts";
 import { assembleLayers } from "./assemble.ts";
@@ -46,9 +47,23 @@ export async function buildImages(options: BuildOptions): Promise<ImagesLock> {
   const root = options.root ?? path.resolve(import.meta.dirname, "../..");
   const progress = options.progress ?? silentProgress;
   const recipes = (options.names ?? ALL_RECIPES.map((recipe) => recipe.name)).map(recipeNamed);
-  const before = await readImagesLock(options.stateDir);
   const plans = await planBuilds(root, recipes, options);
-  const folder = path.join(options.stateDir, "images");
+  // One build at a time: another one would take this one's half-written files for leftovers.
+  return withFileLock(
+    path.join(options.stateDir, "images.building"),
+    () => buildOutdated(root, plans, options.stateDir, progress),
+    (holder) => progress.note(`waiting for process ${holder.split(" ")[0]}, which builds images`),
+  );
+}
+
+async function buildOutdated(
+  root: string,
+  plans: readonly Plan[],
+  stateDir: string,
+  progress: Progress,
+): Promise<ImagesLock> {
+  const before = await readImagesLock(stateDir);
+  const folder = path.join(stateDir, "images");
   await mkdir(folder, { recursive: true });
   const outdated: Plan[] = [];
   for (const plan of plans) if (!(await isBuilt(plan, before))) outdated.push(plan);
@@ -58,7 +73,7 @@ export async function buildImages(options: BuildOptions): Promise<ImagesLock> {
   );
   for (const image of built) progress.note(describe(image));
   const lock = mergeLock(before, built);
-  await writeImagesLock(options.stateDir, lock);
+  await writeImagesLock(stateDir, lock);
   await removeOldArchives(folder, lock);
   return lock;
 }

@@ -119,6 +119,23 @@ describe("building", () => {
     expect(await readdir(path.join(stateDir, "images"))).toHaveLength(ALL_RECIPES.length);
   });
 
+  test("twice at once gives two whole answers", async () => {
+    const stateDir = path.join(folder, "both");
+    const names = ["tester", "edge"];
+    const [one, other] = await Promise.all([
+      buildImages({ stateDir, names }),
+      buildImages({ stateDir, names: ["tester"] }),
+    ]);
+    const known = new Map(lock.images.map((image) => [image.name, image.digest]));
+    for (const image of [...(one?.images ?? []), ...(other?.images ?? [])]) {
+      expect(image.digest).toBe(known.get(image.name));
+      expect((await stat(image.archive)).size).toBe(image.bytes);
+    }
+    expect((await readImagesLock(stateDir))?.images.map((image) => image.name).sort()).toEqual(
+      [...names].sort(),
+    );
+  });
+
   function hashOf(name: string): string {
     return lock.images.find((image) => image.name === name)?.inputHash.slice(0, 12) ?? "";
   }
