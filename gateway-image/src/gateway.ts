@@ -3,7 +3,7 @@
  * then ready. Stop: unready at once, serve on for the grace, let requests end, write what is owed.
  */
 import type { Server as TlsServer } from "node:https";
-import type { AddressInfo, Server } from "node:net";
+import { type AddressInfo, Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DestinationStream } from "pino";
 import type { Clock } from "./base/clock.ts";
@@ -54,9 +54,10 @@ export async function startGateway(
     lifecycle.state = "draining";
     parts.log.info({ busy: lifecycle.busy }, "draining");
     await sleep(config.GW_DRAIN_GRACE_MS);
-    app.server.close();
+    stopListening(app.server);
     const deadlineMs = parts.clock.monotonicMs() + config.GW_DRAIN_TIMEOUT_MS;
     const cut = await waitForRequests(lifecycle, parts.clock, deadlineMs);
+    app.server.close();
     app.server.closeAllConnections();
     metricsServer.close();
     metricsServer.closeAllConnections();
@@ -89,16 +90,21 @@ async function prepareStores(parts: Parts, signal: AbortSignal): Promise<void> {
   ]);
 }
 
+/**
+ * Only that: an HTTP server's own close also destroys connections whose answer was made but has
+ * not left yet, which it takes for idle.
+ */
+function stopListening(server: Server): void {
+  Server.prototype.close.call(server);
+}
+
 async function waitForRequests(
   lifecycle: Lifecycle,
   clock: Clock,
   deadlineMs: number,
 ): Promise<number> {
   while (lifecycle.busy > 0 && clock.monotonicMs() < deadlineMs) await sleep(DRAIN_INTERVAL_MS);
-  const cut = lifecycle.busy;
-  // The last bytes of the last answer are still on their way.
-  await sleep(DRAIN_INTERVAL_MS);
-  return cut;
+  return lifecycle.busy;
 }
 
 function reloadCertificate(parts: Parts, servers: readonly Server[]): void {

@@ -58,14 +58,16 @@ function addPipelines(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle):
         monotonicMs: parts.clock.monotonicMs(),
       });
       lifecycle.busy += 1;
+      // Not before the last byte has left: a stop must not cut an answer that was only made.
+      reply.raw.once("close", () => {
+        lifecycle.busy -= 1;
+      });
       try {
         await pipeline(context);
       } catch (cause) {
         // The outermost step answers every error, so this is a defect of that step.
         parts.log.error({ cause }, "a request escaped its pipeline");
         reply.raw.destroy();
-      } finally {
-        lifecycle.busy -= 1;
       }
     };
   for (const path of INFERENCE) app.post(path, bind(pipelines.inference, path));

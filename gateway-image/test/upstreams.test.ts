@@ -1,5 +1,6 @@
 /** Model servers that are away, overloaded or wrong: who is tried next, and what the caller sees. */
 import { afterEach, describe, expect, test } from "vitest";
+import { limits } from "../src/limits.ts";
 import { boot, endAll, eventually, MODEL, simulate, testModel } from "./test-harness.ts";
 
 afterEach(endAll);
@@ -46,7 +47,9 @@ describe("another target is tried", () => {
 
 describe("a model server that is rolled out under load", () => {
   test("drains, closes and comes back without one failed call", async () => {
-    const first = await simulate({ drainGraceMs: 1_500, tokensPerSecond: 500 });
+    // Longer than the gateway keeps an idle connection: so none is closed while it is taken up.
+    const drainGraceMs = limits.upstreamKeepAliveTimeoutMs + 500;
+    const first = await simulate({ drainGraceMs, tokensPerSecond: 500 });
     const second = await simulate({ tokensPerSecond: 500 });
     const harness = await boot({ targets: [{ url: first.url }, { url: second.url }] });
     const statuses: number[] = [];

@@ -2,14 +2,14 @@
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
-import type { AddressInfo } from "node:net";
+import net, { type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SimulatorConfig } from "./config.ts";
 import { SimulatorService } from "./service.ts";
 
-/** How often a certificate file is compared, and a drain looks whether work is left. */
+/** How often the certificate's files are compared, and a drain looks whether answers are left. */
 const CERTIFICATE_INTERVAL_MS = 2_000;
-const DRAIN_INTERVAL_MS = 50;
+const DRAIN_INTERVAL_MS = 20;
 
 export interface Simulator {
   readonly port: number;
@@ -25,7 +25,14 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
   const server = config.tls === null ? http.createServer() : createTlsServer(config.tls);
   // vLLM (uvicorn) closes idle connections after 5 s.
   server.keepAliveTimeout = 5_000;
-  server.on("request", (request, response) => void service.handle(request, response));
+  let open = 0;
+  server.on("request", (request, response) => {
+    open += 1;
+    response.once("close", () => {
+      open -= 1;
+    });
+    void service.handle(request, response);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(config.port, config.host, resolve);
@@ -34,9 +41,12 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
     service.state = "serving";
   }, config.readyDelayMs);
   const reload = config.tls === null ? undefined : reloadCertificate(server, config.tls);
-  const close = async (): Promise<void> => {
+  const stopTimers = () => {
     clearTimeout(timer);
     clearInterval(reload);
+  };
+  const kill = async () => {
+    stopTimers();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
     await closed;
@@ -45,21 +55,27 @@ export async function startSimulator(config: SimulatorConfig): Promise<Simulator
     port: (server.address() as AddressInfo).port,
     service,
     drain: async () => {
-      clearTimeout(timer);
+      stopTimers();
       service.state = "leaving";
       await sleep(config.drainGraceMs);
       service.state = "closed";
-      server.closeIdleConnections();
+      stopListening(server);
       const deadline = performance.now() + config.shutdownTimeoutMs;
-      while (service.busy > 0 && performance.now() < deadline) await sleep(DRAIN_INTERVAL_MS);
-      const aborted = service.busy;
-      // The last bytes of the last answer are still on their way to the client.
-      await sleep(DRAIN_INTERVAL_MS);
-      await close();
+      while (open > 0 && performance.now() < deadline) await sleep(DRAIN_INTERVAL_MS);
+      const aborted = open;
+      await kill();
       return { aborted };
     },
-    kill: close,
+    kill,
   };
+}
+
+/**
+ * Only that: an HTTP server's own close also destroys connections whose answer was made but has
+ * not left yet, which it takes for idle.
+ */
+function stopListening(server: http.Server): void {
+  net.Server.prototype.close.call(server);
 }
 
 type TlsFiles = NonNullable<SimulatorConfig["tls"]>;

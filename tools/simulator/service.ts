@@ -52,7 +52,9 @@ export class SimulatorService {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader("x-simulated", "true");
     // Pooled connections move away during the grace, so that closing cuts none in use.
-    if (this.state === "leaving") response.setHeader("connection", "close");
+    if (this.state === "leaving" || this.state === "closed") {
+      response.setHeader("connection", "close");
+    }
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     const endpoint = ENDPOINTS[path];
     try {
