@@ -19,6 +19,14 @@ describe("certificates of a stack", () => {
     expect(edge.verify(new X509Certificate(certificates.ca).publicKey)).toBe(true);
   });
 
+  test("of a program that got a new name are made again, the others are kept", async () => {
+    const first = await ensureCertificates(undefined, ["a"]);
+    const second = await ensureCertificates(first, ["a", "b"]);
+    const model = new X509Certificate(second.certificates.names["model"]?.certificate ?? "");
+    expect(model.checkHost("model-b.deepseek")).toBeDefined();
+    expect(second.certificates.names["edge"]).toEqual(first.certificates.names["edge"]);
+  });
+
   test("are renewed before they expire, under the same authority", async () => {
     const first = await ensureCertificates(undefined, []);
     const later = new Date(Date.now() + 380 * 86_400_000);

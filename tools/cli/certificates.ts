@@ -3,6 +3,7 @@
  * server certificate per program, made once. They live as the secret `deepseek:certificates` of
  * the stack's configuration; the authority's key stays outside of it, because no program needs it.
  */
+import { X509Certificate } from "node:crypto";
 import {
   type Authority,
   certificateExpiry,
@@ -28,13 +29,20 @@ const CERTIFICATE_DAYS = 397;
 // Renewed well before alerts about expiry would fire.
 const RENEW_BEFORE_MS = 30 * 86_400_000;
 
+interface Program {
+  readonly namespace: string;
+  readonly services: readonly string[];
+  /** Also called from this machine, through a port of the node. */
+  readonly outside?: true;
+}
+
 /** Program → its Services; each is asked for by every form of its DNS name. */
-const PROGRAMS: Readonly<Record<string, { namespace: string; services: readonly string[] }>> = {
-  edge: { namespace: "deepseek", services: ["edge"] },
+const PROGRAMS: Readonly<Record<string, Program>> = {
+  edge: { namespace: "deepseek", services: ["edge"], outside: true },
   gateway: { namespace: "deepseek", services: ["gateway", "gateway-metrics"] },
   redis: { namespace: "deepseek", services: ["redis"] },
   postgres: { namespace: "deepseek", services: ["postgres"] },
-  prometheus: { namespace: "monitoring", services: ["prometheus"] },
+  prometheus: { namespace: "monitoring", services: ["prometheus"], outside: true },
   alertmanager: { namespace: "monitoring", services: ["alertmanager"] },
 };
 
@@ -45,9 +53,12 @@ export async function ensureCertificates(
   now = new Date(),
 ): Promise<CertificateStore> {
   const wanted = new Map<string, readonly string[]>(
-    Object.entries(PROGRAMS).map(([name, { namespace, services }]) => [
+    Object.entries(PROGRAMS).map(([name, { namespace, services, outside }]) => [
       name,
-      services.flatMap((service) => serviceNames(service, namespace)),
+      [
+        ...(outside === true ? ["localhost"] : []),
+        ...services.flatMap((service) => serviceNames(service, namespace)),
+      ],
     ]),
   );
   wanted.set("model", [
@@ -62,13 +73,14 @@ export async function ensureCertificates(
   const names: Record<string, KeyPairPem> = {};
   for (const [name, dnsNames] of wanted) {
     const old = usable ? kept.certificates.names[name] : undefined;
+    const outside = PROGRAMS[name]?.outside === true;
     names[name] =
-      old !== undefined && !expiresSoon(old.certificate, now)
+      old !== undefined && !expiresSoon(old.certificate, now) && carries(old.certificate, dnsNames)
         ? old
         : await issueCertificate(authority, {
             commonName: name,
-            dnsNames: name === "edge" ? ["localhost", ...dnsNames] : dnsNames,
-            addresses: name === "edge" ? ["127.0.0.1", "::1"] : [],
+            dnsNames,
+            addresses: outside ? ["127.0.0.1", "::1"] : [],
             usage: "server",
             days: CERTIFICATE_DAYS,
           });
@@ -78,6 +90,13 @@ export async function ensureCertificates(
 
 function expiresSoon(certificate: string, now: Date): boolean {
   return certificateExpiry(certificate).getTime() - now.getTime() < RENEW_BEFORE_MS;
+}
+
+/** A program that got a new name needs a new certificate. */
+function carries(certificate: string, dnsNames: readonly string[]): boolean {
+  const names = new X509Certificate(certificate).subjectAltName ?? "";
+  const carried = new Set(names.split(", "));
+  return dnsNames.every((name) => carried.has(`DNS:${name}`));
 }
 
 function serviceNames(service: string, namespace: string): readonly string[] {

@@ -89,14 +89,15 @@ describe("the local stack after up", () => {
   });
 
   test("has Prometheus scraping every target", async () => {
-    const query = async () => {
-      const { stdout } = await kubectl(
-        ...["-n", "monitoring", "exec", "prometheus-0", "--"],
-        ...["promtool", "query", "instant", "http://127.0.0.1:9090", "up"],
-      ).catch(() => ({ stdout: "" }));
-      return stdout;
-    };
-    expect(await query()).toBeDefined();
+    const query = new URL("/api/v1/query?query=up", outputs.prometheusUrl);
+    const found = await eventually(async () => {
+      const response = await request(query, { dispatcher });
+      const { data } = (await response.body.json()) as PrometheusAnswer;
+      const jobs = data.result.map(({ metric, value }) => `${metric.job} ${value[1]}`);
+      return { done: jobs.length >= 8 && jobs.every((job) => job.endsWith(" 1")), seen: jobs };
+    });
+    expect(found.filter((job) => !job.endsWith(" 1"))).toEqual([]);
+    expect(new Set(found.map((job) => job.split(" ")[0])).size).toBeGreaterThanOrEqual(4);
   });
 });
 
@@ -139,6 +140,25 @@ describe("destroy", () => {
     expect(volumes.filter((volume) => volume.status.phase !== "Available")).toEqual([]);
   });
 });
+
+interface PrometheusAnswer {
+  readonly data: {
+    readonly result: readonly {
+      readonly metric: { readonly job: string };
+      readonly value: readonly [number, string];
+    }[];
+  };
+}
+
+/** Looks again until `done`, for at most two scrape intervals; returns what it saw last. */
+async function eventually<T>(look: () => Promise<{ done: boolean; seen: T }>): Promise<T> {
+  const deadline = Date.now() + 90_000;
+  for (;;) {
+    const { done, seen } = await look();
+    if (done || Date.now() > deadline) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+}
 
 function handshake(servername: string | undefined, version: "TLSv1.2" | "TLSv1.3") {
   return new Promise<string | null>((resolve, reject) => {
