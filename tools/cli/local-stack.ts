@@ -16,7 +16,7 @@ import { type CertificateStore, ensureCertificates } from "./certificates.ts";
 import type { Environment } from "./environment.ts";
 import { configuration, type Session } from "./session.ts";
 
-/** The images of the local stack's pods; `pause` and `tester` belong to the cluster and its tests. */
+/** The images of the local stack's pods; `tester` belongs to the cluster's tests. */
 export const STACK_IMAGES = [
   "gateway",
   "simulator",
@@ -52,11 +52,13 @@ export function clusterDir(environment: Environment): string {
 export async function prepareLocal(session: Session, progress: Progress): Promise<Prepared> {
   const { environment, call } = session;
   const given = givenKubeconfig(session);
-  const gpuNodes = call.flags.integer("gpu-nodes", 0, 0, 16);
+  // Without the option, nodes that were started by hand stay.
+  const asked = call.flags.text("gpu-nodes") !== undefined;
+  const gpuNodes = asked ? { gpuNodes: call.flags.integer("gpu-nodes", 0, 0, 16) } : {};
   const [lock, kubeconfig] = await Promise.all([
     buildImages({ names: [...STACK_IMAGES], stateDir: environment.stateDir, progress }),
     given === undefined
-      ? startCluster({ dir: clusterDir(environment), gpuNodes, progress }).then(
+      ? startCluster({ dir: clusterDir(environment), ...gpuNodes, progress }).then(
           (started) => started.kubeconfig,
         )
       : readable(given),

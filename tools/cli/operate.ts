@@ -74,6 +74,7 @@ async function runEmbedded(
     onEvent: display.event,
     confirm: async (plan) => {
       display.end();
+      refuseRealCloud(session, plan);
       if (!(await confirmed(session, operation, plan))) return false;
       applying = true;
       display.begin(operation === "up" ? "update" : operation);
@@ -166,6 +167,16 @@ async function confirmed(
   } finally {
     terminal.close();
   }
+}
+
+/** The embedded engine plans cloud resources and never makes one. */
+function refuseRealCloud(session: Session, plan: OperationResult): void {
+  const cloud = plan.steps.find(({ type, kind }) => type.startsWith("aws:") && kind !== "same");
+  if (cloud === undefined || session.simulateCloud) return;
+  throw new UserError("the embedded engine cannot change a real cloud", {
+    where: cloud.urn,
+    fix: `use the Pulumi CLI (--engine pulumi), or see it simulated: npm run up -- ${session.stack} --simulate-cloud`,
+  });
 }
 
 function changed({ counts }: OperationResult): boolean {
