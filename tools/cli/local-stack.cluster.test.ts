@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import tls from "node:tls";
 import { promisify } from "node:util";
 import OpenAI from "openai";
-import { type Agent, request } from "undici";
+import { type Agent, fetch, type RequestInit, request } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runVerb, runVerbOrFail, type StackOutputs, stackOutputs, trusting } from "./test-stack.ts";
 
@@ -43,7 +43,8 @@ describe("the local stack after up", () => {
     const client = new OpenAI({
       apiKey: outputs.apiKey,
       baseURL: `${outputs.url}/v1`,
-      fetchOptions: { dispatcher },
+      // Node's own fetch does not take the dispatcher of another undici.
+      fetch: (url, init) => fetch(url as string, { ...init, dispatcher } as RequestInit),
     });
     const answer = await client.chat.completions.create(question);
     expect(answer.usage?.completion_tokens).toBeGreaterThan(0);
