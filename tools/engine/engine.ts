@@ -169,7 +169,7 @@ async function runPhase(
   });
   const reporter = new Reporter(options.onEvent, options.simulateCloud);
   for (const { value, secret } of Object.values(options.config)) {
-    if (secret) reporter.mask.learn(value, true);
+    if (secret) reporter.mask.learnSetting(value);
   }
   let outputs: PropertyMap = {};
   try {

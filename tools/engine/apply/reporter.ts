@@ -2,7 +2,7 @@
 import { UserError } from "../../base/user-error.ts";
 import type { ChangeCounts, EngineEvent, StepDescription, StepKind } from "../events.ts";
 import type { OperationResult } from "../operation.ts";
-import { maskMap, TextMask } from "../plan/masking.ts";
+import { TextMask } from "../plan/masking.ts";
 import type { Diff } from "../provider.ts";
 import type { ResourceState, Snapshot } from "../resource.ts";
 import { isDefaultProvider, isProviderType, parseUrn } from "../urn.ts";
@@ -39,11 +39,12 @@ export class Reporter {
   async step<T>(facts: StepFacts, work: () => Promise<{ state?: ResourceState; value: T }>) {
     if (isInternal(facts)) return (await work()).value;
     const started = performance.now();
-    const step = describe(facts);
+    const step = describe(facts, this.mask);
     this.emit({ type: "step-start", step });
     try {
       const done = await work();
-      const finished = done.state === undefined ? step : describe({ ...facts, now: done.state });
+      const finished =
+        done.state === undefined ? step : describe({ ...facts, now: done.state }, this.mask);
       this.count(facts.kind);
       this.steps.push(finished);
       this.emit({ type: "step-done", step: finished, durationMs: performance.now() - started });
@@ -65,7 +66,7 @@ export class Reporter {
   /** A step that needs no work: it is only told. */
   told(facts: StepFacts): void {
     if (isInternal(facts)) return;
-    const step = describe(facts);
+    const step = describe(facts, this.mask);
     this.count(facts.kind);
     this.steps.push(step);
     this.emit({ type: "step-start", step });
@@ -108,7 +109,7 @@ export class Reporter {
   finish(outputs: PropertyMap, snapshot: Snapshot | undefined): OperationResult {
     const durationMs = performance.now() - this.started;
     const counts: ChangeCounts = { ...this.counts };
-    this.emit({ type: "outputs", outputs: maskMap(outputs) });
+    this.emit({ type: "outputs", outputs: this.mask.values(outputs) });
     this.emit({ type: "summary", counts, durationMs, simulated: this.simulated });
     return {
       ok: !this.failed,
@@ -156,7 +157,7 @@ function isInternal({ old, now }: StepFacts): boolean {
   return state !== undefined && isProviderType(state.type) && isDefaultProvider(`${state.urn}::id`);
 }
 
-function describe({ kind, old, now, diff }: StepFacts): StepDescription {
+function describe({ kind, old, now, diff }: StepFacts, mask: TextMask): StepDescription {
   const state = now ?? old;
   if (state === undefined) throw new Error("a step needs a resource");
   return {
@@ -169,9 +170,9 @@ function describe({ kind, old, now, diff }: StepFacts): StepDescription {
     changes: diff?.changes ?? {},
     replaces: diff?.replaces ?? [],
     basis: diff?.basis,
-    oldInputs: old?.inputs === undefined ? undefined : maskMap(old.inputs),
-    inputs: now?.inputs === undefined ? undefined : maskMap(now.inputs),
-    oldOutputs: old?.outputs === undefined ? undefined : maskMap(old.outputs),
+    oldInputs: old?.inputs === undefined ? undefined : mask.values(old.inputs),
+    inputs: now?.inputs === undefined ? undefined : mask.values(now.inputs),
+    oldOutputs: old?.outputs === undefined ? undefined : mask.values(old.outputs),
     protect: state.protect === true,
   };
 }

@@ -2,7 +2,13 @@
  * Keeps secrets out of everything that is shown: values by their marker, texts by the secret
  * strings seen so far.
  */
-import { isObject, isSecret, type PropertyMap, type PropertyValue } from "../values.ts";
+import {
+  isObject,
+  isSecret,
+  mapChildren,
+  type PropertyMap,
+  type PropertyValue,
+} from "../values.ts";
 
 const MASK = "[secret]";
 
@@ -20,6 +26,9 @@ export function maskMap(map: PropertyMap): PropertyMap {
   return maskValue(map) as PropertyMap;
 }
 
+/** Public by nature, also where it stands in a secret beside its private key. */
+const CERTIFICATE = /^-----BEGIN CERTIFICATE-----/;
+
 export class TextMask {
   private readonly secrets = new Set<string>();
 
@@ -27,10 +36,32 @@ export class TextMask {
   learn(value: PropertyValue | undefined, inside = false): void {
     if (value === undefined || value === null) return;
     if (typeof value === "string") {
-      if (inside && value.length >= MASKED_LENGTH_MIN) this.secrets.add(value);
+      const masked = inside && value.length >= MASKED_LENGTH_MIN && !CERTIFICATE.test(value);
+      if (masked) this.secrets.add(value);
     } else if (isSecret(value)) this.learn(value.value, true);
     else if (Array.isArray(value)) for (const child of value) this.learn(child, inside);
     else if (isObject(value)) for (const child of Object.values(value)) this.learn(child, inside);
+  }
+
+  /** A secret setting: its text, and where that is JSON, every text inside. */
+  learnSetting(text: string): void {
+    this.learn(text, true);
+    if (!/^\s*[[{]/.test(text)) return;
+    try {
+      this.learn(JSON.parse(text), true);
+    } catch {
+      // It only looks like JSON; as a text it is known already.
+    }
+  }
+
+  /** What may be shown of a map: no marked secret, and no known one where it went unmarked. */
+  values(map: PropertyMap): PropertyMap {
+    return this.texts(maskMap(map)) as PropertyMap;
+  }
+
+  private texts(value: PropertyValue): PropertyValue {
+    if (typeof value === "string") return this.apply(value);
+    return mapChildren(value, (child) => this.texts(child));
   }
 
   apply(text: string): string {

@@ -83,6 +83,17 @@ describe("comparison", () => {
 });
 
 describe("masks", () => {
+  test("of a secret setting are found where a program shows them unmarked, also inside JSON", () => {
+    const mask = new TextMask();
+    const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n";
+    mask.learnSetting(JSON.stringify({ token: "hunter2hunter2", certificate }));
+    mask.learnSetting("{not json, but secret}");
+    expect(
+      mask.values({ line: "curl -H hunter2hunter2", deep: [{ certificate }], plain: "a" }),
+    ).toEqual({ line: "curl -H [secret]", deep: [{ certificate }], plain: "a" });
+    expect(mask.apply("x {not json, but secret} y")).toBe("x [secret] y");
+  });
+
   test("values by their marker, texts by what was learnt", () => {
     expect(maskMap({ a: { b: [secret("x")] }, c: 1 })).toEqual({ a: { b: ["[secret]"] }, c: 1 });
     const mask = new TextMask();
