@@ -68,6 +68,23 @@ describe("the tree", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("every package of the program's own is imported", () => {
+    // These are run or looked up rather than imported.
+    const tools = new Set(["@biomejs/biome", "typescript", "typescript7"]);
+    const imported = new Set(
+      sources.flatMap((source) => source.imports.map((i) => packageOf(i.target))),
+    );
+    const unused = ["package.json", "gateway-image/package.json", "policies/package.json"].flatMap(
+      (manifest) => {
+        const found = JSON.parse(readFileSync(path.join(root, manifest), "utf8"));
+        return Object.keys({ ...found.dependencies, ...found.devDependencies })
+          .filter((name) => !name.startsWith("@types/") && !tools.has(name) && !imported.has(name))
+          .map((name) => `${manifest}: ${name}`);
+      },
+    );
+    expect(unused).toEqual([]);
+  });
+
   test("has no import cycle", () => {
     const graph = new Map(
       production.map((source) => [
