@@ -4,7 +4,7 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import type { Fault } from "./parse.ts";
+import type { Fault } from "./fault.ts";
 import type { Settings } from "./schema.ts";
 
 type Certificates = Settings["certificates"];

@@ -3,17 +3,11 @@
  * and what would be right. Pure; knows nothing of Pulumi.
  */
 import type { z } from "zod";
+import type { Fault } from "./fault.ts";
 import { nearest } from "./nearest.ts";
 import { relations } from "./relations.ts";
 import { rightAt, sensitiveAt } from "./right.ts";
 import { type SectionName, type Settings, sections } from "./schema.ts";
-
-export interface Fault {
-  /** As a person writes it: `deepseek:edge.ports.https`. */
-  readonly path: string;
-  readonly wrong: string;
-  readonly right: string;
-}
 
 export type Parsed = { readonly settings: Settings } | { readonly faults: readonly Fault[] };
 

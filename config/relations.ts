@@ -3,7 +3,7 @@
  * it can run beside other faults.
  */
 import { certificateFaults } from "./certificate-faults.ts";
-import type { Fault } from "./parse.ts";
+import type { Fault } from "./fault.ts";
 import type { Settings } from "./schema.ts";
 
 type Relation = (settings: Partial<Settings>) => readonly Fault[];

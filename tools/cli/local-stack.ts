@@ -25,6 +25,9 @@ export const STACK_IMAGES = [
   "postgres",
   "prometheus",
   "alertmanager",
+  "edge-exporter",
+  "redis-exporter",
+  "postgres-exporter",
 ] as const;
 
 const CERTIFICATES_KEY = "deepseek:certificates";

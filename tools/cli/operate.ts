@@ -15,10 +15,14 @@ import type { ProviderFactories } from "../engine/providers/factory.ts";
 import { chooseEngine, recordEngine } from "./engine-choice.ts";
 import { inspectLocal, type Prepared, prepareLocal } from "./local-stack.ts";
 import { runPulumi } from "./pulumi-cli.ts";
-import { configuration, embeddedProviders, openSession, type Session } from "./session.ts";
+import {
+  configuration,
+  embeddedProviders,
+  type Operation,
+  openSession,
+  type Session,
+} from "./session.ts";
 import type { Call } from "./verb.ts";
-
-export type Operation = "preview" | "up" | "refresh" | "destroy";
 
 export interface Outcome {
   readonly session: Session;

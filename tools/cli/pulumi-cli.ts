@@ -2,8 +2,7 @@
 import path from "node:path";
 import { runInTerminal } from "./child.ts";
 import { backendUrl } from "./environment.ts";
-import type { Operation } from "./operate.ts";
-import type { Session } from "./session.ts";
+import type { Operation, Session } from "./session.ts";
 
 export function runPulumi(session: Session, operation: Operation): Promise<number> {
   const { flags } = session.call;

@@ -53,6 +53,8 @@ export const PROGRAM_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   json: { type: "boolean", help: "print one JSON object" },
 };
 
+export type Operation = "preview" | "up" | "refresh" | "destroy";
+
 export interface Session {
   readonly call: Call;
   readonly environment: Environment;
