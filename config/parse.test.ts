@@ -4,7 +4,8 @@
  */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Fault, parseSettings, renderFaults } from "./parse.ts";
+import type { Fault } from "./fault.ts";
+import { parseSettings, renderFaults } from "./parse.ts";
 import { asTexts, completeValues, type Values } from "./test-settings.ts";
 
 let valid: Values;

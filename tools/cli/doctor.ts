@@ -4,9 +4,9 @@
  */
 import { constants } from "node:fs";
 import { access, readFile, statfs } from "node:fs/promises";
-import net from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { isPortFree } from "../base/ports.ts";
 import { run } from "../base/process.ts";
 import type { Environment } from "./environment.ts";
 
@@ -145,11 +145,7 @@ async function kernelFeature(name: string, file: string): Promise<Finding> {
 }
 
 async function port(number: number): Promise<Finding> {
-  const taken = await new Promise<boolean>((resolve) => {
-    const server = net.createServer();
-    server.once("error", () => resolve(true));
-    server.listen(number, "127.0.0.1", () => server.close(() => resolve(false)));
-  });
+  const taken = !(await isPortFree(number));
   return {
     what: `port ${number} of 127.0.0.1`,
     found: taken ? "taken" : "free",

@@ -4,6 +4,7 @@
  */
 import { access, constants } from "node:fs/promises";
 import path from "node:path";
+import { isPortFree, portHolder } from "../base/ports.ts";
 import { runOrThrow } from "../base/process.ts";
 import { type Progress, silentProgress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
@@ -55,6 +56,7 @@ export function clusterDir(environment: Environment): string {
 export async function prepareLocal(session: Session, progress: Progress): Promise<Prepared> {
   const { environment, call } = session;
   const given = givenKubeconfig(session);
+  if (given === undefined) await refuseTakenPorts(await configuration(session));
   // Without the option, nodes that were started by hand stay.
   const asked = call.flags.text("gpu-nodes") !== undefined;
   const gpuNodes = asked ? { gpuNodes: call.flags.integer("gpu-nodes", 0, 0, 16) } : {};
@@ -101,6 +103,28 @@ export async function inspectLocal(session: Session): Promise<Prepared> {
     renderOnly: !reachable,
     refresh: false,
   };
+}
+
+/**
+ * The node's ports are rules of its kernel, not sockets, and would silently win over a program of
+ * this machine that listens on the same port.
+ */
+async function refuseTakenPorts(values: Readonly<Record<string, ConfigValue>>): Promise<void> {
+  const edge = JSON.parse(values["deepseek:edge"]?.value ?? "{}");
+  const monitoring = JSON.parse(values["deepseek:monitoring"]?.value ?? "{}");
+  const ports: Readonly<Record<string, unknown>> = {
+    "deepseek:edge.ports.https": edge.ports?.https,
+    "deepseek:edge.ports.http": edge.ports?.http,
+    "deepseek:monitoring.nodePort": monitoring.nodePort,
+  };
+  for (const [setting, port] of Object.entries(ports)) {
+    if (typeof port !== "number" || (await isPortFree(port))) continue;
+    const holder = (await portHolder(port)) ?? "another program";
+    throw new UserError(`port ${port} of this machine is taken by ${holder}`, {
+      where: setting,
+      fix: `end that program, or take another port: --config ${setting}=${port + 100}`,
+    });
+  }
 }
 
 /**

@@ -1,11 +1,12 @@
 /** What is read from the kernel and from the host's tools, on recorded texts. */
 import { expect, test } from "vitest";
+import { listenerInode } from "../base/ports.ts";
 import { groupHostOf } from "./control-groups.ts";
 import { emptyTables, withoutOwnRules } from "./host-settings.ts";
 import { ownNotes } from "./host-traces.ts";
 import { mountPointsBelow } from "./mounts.ts";
 import { upstreamsOf } from "./objects.ts";
-import { freeSpaceFaults, listenerInode, platformFaults, refuse } from "./preflight.ts";
+import { freeSpaceFaults, platformFaults, refuse } from "./preflight.ts";
 
 const V1 = ["cpu", "cpuacct", "cpuset", "memory", "pids"]
   .map((name) => `30 29 0:30 / /sys/fs/cgroup/${name} rw - cgroup cgroup rw,${name}`)

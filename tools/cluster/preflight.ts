@@ -1,6 +1,6 @@
 /** What must hold before a cluster starts. Every fault is found before anything is changed. */
-import { mkdir, readdir, readFile, readlink, statfs } from "node:fs/promises";
-import net from "node:net";
+import { mkdir, statfs } from "node:fs/promises";
+import { isPortFree, portHolder } from "../base/ports.ts";
 import { UserError } from "../base/user-error.ts";
 import { readGroupHost } from "./control-groups.ts";
 import type { Layout } from "./layout.ts";
@@ -93,11 +93,11 @@ async function groupFaults(): Promise<Fault[]> {
 
 async function portFaults(ports: readonly number[]): Promise<Fault[]> {
   const taken = await Promise.all(
-    ports.map(async (port) => ((await isFree(port)) ? undefined : port)),
+    ports.map(async (port) => ((await isPortFree(port)) ? undefined : port)),
   );
   const faults: Fault[] = [];
   for (const port of taken.filter((port) => port !== undefined)) {
-    const holder = await holderOf(port);
+    const holder = await portHolder(port);
     faults.push({
       what: `port ${port} is taken${holder === undefined ? "" : ` by ${holder}`}`,
       where: `127.0.0.1:${port}`,
@@ -105,45 +105,4 @@ async function portFaults(ports: readonly number[]): Promise<Fault[]> {
     });
   }
   return faults;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = net.createServer();
-    server.once("error", () => resolve(false));
-    server.listen({ host: "127.0.0.1", port, exclusive: true }, () => {
-      server.close(() => resolve(true));
-    });
-  });
-}
-
-/** Process id and name of who listens on the port, where the kernel tells. */
-async function holderOf(port: number): Promise<string | undefined> {
-  const tables = await Promise.all(
-    ["/proc/net/tcp", "/proc/net/tcp6"].map((file) => readFile(file, "utf8").catch(() => "")),
-  );
-  const inode = tables
-    .map((table) => listenerInode(table, port))
-    .find((found) => found !== undefined);
-  if (inode === undefined) return undefined;
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const handles = await readdir(`/proc/${pid}/fd`).catch(() => []);
-    for (const handle of handles) {
-      const target = await readlink(`/proc/${pid}/fd/${handle}`).catch(() => "");
-      if (target !== `socket:[${inode}]`) continue;
-      const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
-      return `process ${pid} (${name.trim()})`;
-    }
-  }
-  return undefined;
-}
-
-/** The inode of the listening socket (state 0A) in the text of /proc/net/tcp; pure. */
-export function listenerInode(table: string, port: number): string | undefined {
-  const wanted = port.toString(16).toUpperCase().padStart(4, "0");
-  for (const line of table.split("\n")) {
-    const fields = line.trim().split(/\s+/);
-    if (fields[3] === "0A" && fields[1]?.endsWith(`:${wanted}`) === true) return fields[9];
-  }
-  return undefined;
 }
