@@ -153,6 +153,18 @@ describe("banned", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("image references with a version stand in config/versions.json only", () => {
+    const reference =
+      /\b(docker\.io|quay\.io|ghcr\.io|nvcr\.io|registry\.k8s\.io)\/[\w./-]+[:@][\w]/;
+    const wrong = production.flatMap((source) =>
+      source.text.split("\n").flatMap((line, index) => {
+        const comment = /^\s*(\*|\/\/|\/\*)/.test(line);
+        return reference.test(line) && !comment ? [`${source.file}:${index + 1}`] : [];
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   test("no path of one machine in any file", () => {
     const machinePath = ["/work", "main"].join("/");
     // git grep ends with 1 where nothing was found, which is what we want.
