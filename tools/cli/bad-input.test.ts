@@ -52,8 +52,12 @@ describe("the command line", () => {
   test("an unknown verb, option, engine or number is refused", async () => {
     expectScreen(await runVerb(["upp"]), /upp/, /preview/);
     expectScreen(await runVerb(["up", "local", "--yess"]), /--yess/, /--yes/);
-    expectScreen(await runVerb(["preview", "dev", "--engine", "other"]), /other/, /embedded/);
+    expectScreen(await runVerb(["preview", "local", "--engine", "other"]), /other/, /embedded/);
     expectScreen(await runVerb(["preview", "local", "--parallel", "0"]), /parallel/, /1 to 64/);
+  });
+
+  test("a stack that does not exist is told with those that do", async () => {
+    expectScreen(await runVerb(["preview", "nope"]), /Pulumi\.nope\.yaml/, /local/);
   });
 
   test("up without a terminal and without --yes starts nothing", async () => {

@@ -2,6 +2,7 @@
  * One call of a verb on one stack: the project, its configuration, its state, and the Pulumi
  * providers of the embedded engine, put together from the command line and the environment.
  */
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../base/user-error.ts";
 import type { ConfigValue } from "../engine/operation.ts";
@@ -76,6 +77,7 @@ export async function openSession(call: Call): Promise<Session> {
   const projectDir = cwd === undefined ? environment.projectDir : path.resolve(cwd);
   const project = await readProject(projectDir);
   const ours = projectDir === environment.projectDir;
+  if (ours) await requireSettings(projectDir, stack);
   const isLocal = ours && stack === "local";
   const simulateCloud = flags.on("simulate-cloud");
   const keyring = createKeyring(
@@ -102,6 +104,19 @@ export async function openSession(call: Call): Promise<Session> {
     onNotice: (text) => process.stderr.write(`  ${text}\n`),
   });
   return { call, environment, project, projectDir, stack, simulateCloud, isLocal, config, backend };
+}
+
+/** A stack of this package is a file of settings; a mistyped name is told with what there is. */
+async function requireSettings(projectDir: string, stack: string): Promise<void> {
+  const stacks = (await readdir(projectDir)).flatMap((file) => {
+    const [, name] = /^Pulumi\.(.+)\.yaml$/.exec(file) ?? [];
+    return name === undefined ? [] : [name];
+  });
+  if (stacks.includes(stack)) return;
+  throw new UserError(`there is no stack "${stack}" here`, {
+    where: path.join(projectDir, `Pulumi.${stack}.yaml`),
+    fix: `one of: ${stacks.join(", ")}; a new stack begins with a file of that name (docs/configuration.md)`,
+  });
 }
 
 /** The stack's configuration with the values of `--config`, which last for this run. */

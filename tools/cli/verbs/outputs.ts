@@ -21,7 +21,7 @@ export const verb: Verb = {
   async run(call) {
     const session = await openSession(call);
     const outputs = await session.backend.readOutputs(session.stack);
-    if (outputs === undefined) {
+    if (outputs === undefined || Object.keys(outputs).length === 0) {
       throw new UserError(`the stack ${session.stack} has not been deployed`, {
         where: session.project.name,
         fix: `npm run up -- ${session.stack}`,

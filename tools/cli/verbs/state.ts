@@ -42,8 +42,11 @@ export const verb: Verb = {
   },
 };
 
+/** Listing opens the project, for which any of its stacks will do. */
+const anyStack = "local";
+
 async function list(call: Call): Promise<number> {
-  const { backend } = await openSession({ ...call, positionals: ["-"] });
+  const { backend } = await openSession({ ...call, positionals: [anyStack] });
   for (const name of await backend.listStacks()) process.stdout.write(`${name}\n`);
   return 0;
 }
