@@ -24,7 +24,8 @@ let folder: string;
 let ca: string;
 let gateway: https.Server;
 let nginx: ChildProcess;
-let ports: { https: number; http: number };
+let ports: { https: number; http: number; metrics: number; status: number; exporter: number };
+let exporter: http.Server;
 let packages: { program: string; environment: NodeJS.ProcessEnv };
 const seen: http.IncomingHttpHeaders[] = [];
 
@@ -60,7 +61,12 @@ beforeAll(async () => {
     answer,
   );
   await new Promise<void>((resolve) => gateway.listen(0, "127.0.0.1", resolve));
-  ports = { https: await freePort(), http: await freePort() };
+  const free = await Promise.all(Array.from({ length: 4 }, freePort));
+  const [https_ = 0, http_ = 0, metrics = 0, status = 0] = free;
+  exporter = http.createServer((request, response) => response.end(`asked ${request.url}`));
+  await new Promise<void>((resolve) => exporter.listen(0, "127.0.0.1", resolve));
+  const { port: behindMetrics } = exporter.address() as AddressInfo;
+  ports = { https: https_, http: http_, metrics, status, exporter: behindMetrics };
   const { root } = await ensurePackages(["nginx"]);
   packages = {
     program: path.join(root, "usr/sbin/nginx"),
@@ -72,6 +78,7 @@ beforeAll(async () => {
 afterAll(async () => {
   nginx?.kill("SIGQUIT");
   gateway?.close();
+  exporter?.close();
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
 
@@ -80,6 +87,7 @@ async function startNginx(): Promise<void> {
   const text = nginxConfiguration({
     hosts: ["localhost"],
     ports,
+    metrics: { port: ports.metrics, status: ports.status, exporter: ports.exporter },
     publicPort: ports.https,
     gateway: { host: "localhost", port },
     tlsFolder: folder,
@@ -241,6 +249,22 @@ describe("a call", () => {
     const { headers } = await call("/v1/models");
     expect(headers["server"]).toBe("nginx");
     expect(headers["strict-transport-security"]).toContain("max-age=");
+  });
+});
+
+describe("what Prometheus asks", () => {
+  test("is answered over TLS 1.3, and nothing but /metrics", async () => {
+    const { status, body } = await call("/metrics", { port: ports.metrics });
+    expect(`${status} ${body}`).toBe("200 asked /metrics");
+    expect((await call("/", { port: ports.metrics })).status).toBe(404);
+    expect((await call("/metrics")).body).not.toContain("asked");
+    const old = { port: ports.metrics, minVersion: "TLSv1.2", maxVersion: "TLSv1.2" } as const;
+    await expect(handshake(old)).rejects.toThrow(/alert protocol version/);
+  });
+
+  test("comes of counters on loopback", async () => {
+    const answer = await fetch(`http://127.0.0.1:${ports.status}/status`);
+    expect(await answer.text()).toMatch(/^Active connections: \d+/);
   });
 });
 

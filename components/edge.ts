@@ -3,6 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
+import { EDGE_LOOPBACK, edgeExporter, METRICS_PORTS, metricsService } from "./exporters.ts";
 import type { GatewayHandle } from "./gateway.ts";
 import { nginxConfiguration } from "./nginx-configuration.ts";
 import type { Program, Resources } from "./pod-template.ts";
@@ -16,6 +17,7 @@ import { service } from "./stateful-program.ts";
 export interface EdgeArgs {
   readonly namespace: string;
   readonly image: string;
+  readonly exporterImage: string;
   readonly replicas: number;
   readonly resources: Resources;
   readonly certificate: CertificateHandle;
@@ -79,6 +81,7 @@ export class Edge extends Component {
       }),
       parent,
     );
+    new k8s.core.v1.Service(`${name}-metrics`, metricsService(EDGE, args.namespace), parent);
     // Whoever waits for the url may call it: the pods are ready then.
     this.url = after(pods, `https://${args.hosts[0]}:${args.ports.https}`);
     this.registerOutputs({ url: this.url });
@@ -90,6 +93,7 @@ function configurationText(args: EdgeArgs, gatewayHost: string): string {
   return nginxConfiguration({
     hosts: args.hosts,
     ports: EDGE_PORTS,
+    metrics: { port: METRICS_PORTS.edge, ...EDGE_LOOPBACK },
     publicPort: args.ports.https,
     gateway: { host: gatewayHost, port: args.gateway.port },
     tlsFolder: TLS_FOLDER,
@@ -113,7 +117,7 @@ function edgeProgram(
     image: args.image,
     // What goes wrong before the configuration is read goes to the log, too.
     command: ["nginx", "-e", "stderr", "-c", `${CONFIGURATION_FOLDER}/nginx.conf`],
-    ports: { https: EDGE_PORTS.https, http: EDGE_PORTS.http },
+    ports: { ...EDGE_PORTS, metrics: METRICS_PORTS.edge },
     resources: args.resources,
     mounts: [
       { name: "configuration", path: CONFIGURATION_FOLDER, configMap: configuration },
@@ -124,6 +128,7 @@ function edgeProgram(
       budget: probeBudget(START_SECONDS),
       ready: { https: "/livez", port: EDGE_PORTS.https },
     },
+    companions: [edgeExporter(args.exporterImage)],
     // nginx stops accepting at once, so it is told to stop only when nobody sends to it any more.
     preStopSeconds: drain.preStopSeconds,
     terminationSeconds: drain.terminationSeconds,

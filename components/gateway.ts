@@ -87,7 +87,7 @@ export class Gateway extends Component implements GatewayHandle {
         namespace: args.namespace,
         program: GATEWAY,
         ports: [{ name: "metrics", port: GATEWAY_PORTS.metrics }],
-        headless: true,
+        headless: "all",
       }),
       { parent: this },
     );

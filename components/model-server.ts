@@ -93,7 +93,7 @@ function createServices(
     labels: { [MODEL_LABEL]: args.model },
     ports: [{ name: "api", port: MODEL_PORT }],
   };
-  const metrics = service({ ...shared, name: `${object}-metrics`, headless: true });
+  const metrics = service({ ...shared, name: `${object}-metrics`, headless: "all" });
   new k8s.core.v1.Service(`${name}-metrics`, metrics, { parent });
   return new k8s.core.v1.Service(name, service({ ...shared, name: object }), { parent });
 }

@@ -13,6 +13,7 @@ const golden = path.resolve(import.meta.dirname, "nginx.golden.conf");
 const settings: NginxSettings = {
   hosts: ["api.example.org"],
   ports: { https: 8443, http: 8080 },
+  metrics: { port: 9113, status: 9111, exporter: 9112 },
   publicPort: 443,
   gateway: { host: "gateway.deepseek.svc", port: 8080 },
   tlsFolder: "/etc/tls",
@@ -35,11 +36,20 @@ test("allows TLS 1.3 and nothing else, in every server that ends TLS", () => {
   const protocols = [...text.matchAll(/ssl_protocols ([^;]*);/g)].map((match) => match[1]);
   expect(new Set(protocols)).toEqual(new Set(["TLSv1.3"]));
   const servers = text.split(/^ {2}server \{/m).slice(1);
-  expect(servers).toHaveLength(3);
+  expect(servers).toHaveLength(5);
   for (const server of servers.filter((body) => body.includes(" ssl "))) {
     expect(server).toContain("ssl_protocols TLSv1.3;");
   }
   expect(servers[1]).toContain("default_server");
+});
+
+test("shows its counters to its own pod only, and by TLS what the exporter makes of them", () => {
+  const text = nginxConfiguration(settings);
+  const listening = [...text.matchAll(/listen ([^;]*);/g)].map((match) => match[1]);
+  expect(listening.slice(-2)).toEqual(["9113 ssl default_server", "127.0.0.1:9111"]);
+  const [, status = ""] = text.split("listen 127.0.0.1:9111;");
+  expect(status).toContain("stub_status;");
+  expect(text.match(/stub_status/g)).toHaveLength(1);
 });
 
 test("passes streams on as they come, and gives up after 10, 120 and 120 seconds", () => {

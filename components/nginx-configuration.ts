@@ -7,6 +7,8 @@ export interface NginxSettings {
   /** Names that are served; every other one is answered with 421. */
   readonly hosts: readonly string[];
   readonly ports: { readonly https: number; readonly http: number };
+  /** `port` answers Prometheus; the others are nginx's counters and their exporter, on loopback. */
+  readonly metrics: { readonly port: number; readonly status: number; readonly exporter: number };
   /** The port callers use, for the redirect. */
   readonly publicPort: number;
   readonly gateway: { readonly host: string; readonly port: number };
@@ -49,6 +51,8 @@ export function nginxConfiguration(settings: NginxSettings): string {
         redirectServer(settings),
         defaultServer(settings),
         apiServer(settings),
+        metricsServer(settings),
+        statusServer(settings),
       ].join("\n\n"),
     ),
     "}",
@@ -179,6 +183,38 @@ ${indent(proxy(settings))}
   }
   location / {
     proxy_pass https://gateway;
+  }
+}`;
+}
+
+/** TLS for an exporter that cannot be held to 1.3: it listens on the pod's loopback only. */
+function metricsServer({ metrics }: NginxSettings): string {
+  return `server {
+  listen ${metrics.port} ssl default_server;
+  ssl_protocols TLSv1.3;
+  access_log off;
+  location = /metrics {
+    proxy_pass http://127.0.0.1:${metrics.exporter};
+    proxy_http_version 1.1;
+    proxy_connect_timeout 1s;
+    proxy_read_timeout 5s;
+  }
+  location / {
+    return 404;
+  }
+}`;
+}
+
+/** On loopback, not on a socket file: one that a killed nginx left would stop the next start. */
+function statusServer({ metrics }: NginxSettings): string {
+  return `server {
+  listen 127.0.0.1:${metrics.status};
+  access_log off;
+  location = /status {
+    stub_status;
+  }
+  location / {
+    return 404;
   }
 }`;
 }

@@ -23,6 +23,8 @@ export type Mount = { readonly name: string; readonly path: string } & (
   | { readonly scratch: string }
   /** A volume that the StatefulSet's claim template provides. */
   | { readonly claim: true }
+  /** A companion's: a volume of its program under the same name, to read. */
+  | { readonly shared: true }
 );
 
 /** How a probe asks. `https` verifies nothing, as kubelet cannot; the answer still proves the start. */
@@ -37,12 +39,9 @@ export interface Health {
   readonly alive?: Question;
 }
 
-export interface Program {
-  /** Label, container name, and the name policies select by. */
+export interface Container {
   readonly name: string;
   readonly image: pulumi.Input<string>;
-  /** The number of its user, as the image has it: 10001 for every image of ours. */
-  readonly user?: number;
   readonly command?: readonly pulumi.Input<string>[];
   readonly args?: readonly pulumi.Input<string>[];
   readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
@@ -55,6 +54,14 @@ export interface Program {
   readonly mounts: readonly Mount[];
   readonly health: Health;
   readonly preStopSeconds?: number;
+}
+
+/** Its name is label, container name, and the name policies select by. */
+export interface Program extends Container {
+  /** The number of its user, as the image has it: 10001 for every image of ours. */
+  readonly user?: number;
+  /** Further containers of the pod, which run as the same user and serve the program (exporters). */
+  readonly companions?: readonly Container[];
   readonly terminationSeconds: number;
   /** Further labels, which select as well (a model server's model). */
   readonly labels?: Readonly<Record<string, string>>;
@@ -90,7 +97,7 @@ export function podTemplate(program: Program): PodTemplate {
       },
       terminationGracePeriodSeconds: program.terminationSeconds,
       topologySpreadConstraints: spread(program),
-      containers: [container(program)],
+      containers: [program, ...(program.companions ?? [])].map(container),
       volumes: program.mounts.flatMap(volume),
     },
   };
@@ -108,7 +115,7 @@ function spread(program: Program): k8s.types.input.core.v1.TopologySpreadConstra
   }));
 }
 
-function container(program: Program): k8s.types.input.core.v1.Container {
+function container(program: Container): k8s.types.input.core.v1.Container {
   const { cpu, memory } = program.resources;
   return {
     name: program.name,
@@ -133,12 +140,12 @@ function container(program: Program): k8s.types.input.core.v1.Container {
     volumeMounts: program.mounts.map(({ name, path, ...source }) => ({
       name,
       mountPath: path,
-      ...("secret" in source || "configMap" in source ? { readOnly: true } : {}),
+      ...("scratch" in source || "claim" in source ? {} : { readOnly: true }),
     })),
   };
 }
 
-function variables(program: Program): k8s.types.input.core.v1.EnvVar[] {
+function variables(program: Container): k8s.types.input.core.v1.EnvVar[] {
   const plain = Object.entries(program.environment ?? {}).map(([name, value]) => ({ name, value }));
   const fields = Object.entries(program.fields ?? {}).map(([name, fieldPath]) => ({
     name,

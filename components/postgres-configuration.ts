@@ -1,6 +1,8 @@
 /** PostgreSQL's files: TLS 1.3 only, scram only, and the roles with no more rights than needed. Pure. */
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 
+export const EXPORTER_USER = "exporter";
+
 export interface PostgresPaths {
   readonly tls: string;
   readonly configuration: string;
@@ -41,13 +43,16 @@ timezone = 'UTC'
 
 /**
  * Nobody from outside without TLS and scram; the superuser has no password and comes in through the
- * pod's own socket only.
+ * pod's own socket only. So does the exporter, with one: it shares the pod, not the trust.
  */
 export function postgresAccess(): string {
-  return `# type  database  user  address    method
-hostssl all       all   0.0.0.0/0  scram-sha-256
-hostssl all       all   ::/0       scram-sha-256
-local   all       postgres         peer
+  return `# type  database  user      address    method
+host    all       ${EXPORTER_USER}  0.0.0.0/0  reject
+host    all       ${EXPORTER_USER}  ::/0       reject
+hostssl all       all       0.0.0.0/0  scram-sha-256
+hostssl all       all       ::/0       scram-sha-256
+local   all       postgres             peer
+local   postgres  ${EXPORTER_USER}             scram-sha-256
 `;
 }
 
@@ -65,6 +70,20 @@ REVOKE ALL ON DATABASE ${role} FROM PUBLIC;
 \\connect ${role}
 ALTER SCHEMA public OWNER TO ${role};
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
+`;
+}
+
+/**
+ * Makes the role that reads statistics, or mends it. Run before a database of callers exists or
+ * after: it may enter none but `postgres`. Five connections are two scrapes at once, and some.
+ */
+export function exporterStatements(verifier: string): string {
+  const role = EXPORTER_USER;
+  return `SELECT 'CREATE ROLE ${role} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${role}')
+\\gexec
+ALTER ROLE ${role} WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT 5 PASSWORD '${verifier}';
+ALTER ROLE ${role} SET default_transaction_read_only = on;
+GRANT pg_monitor TO ${role};
 `;
 }
 

@@ -179,6 +179,13 @@ describe("the server", () => {
     expect(answer).toMatch(/no password supplied|password authentication failed/);
   });
 
+  test("turns the exporter's role away from the network, whatever password it names", async () => {
+    const remote = `host=127.0.0.1 port=${port} user=exporter dbname=postgres sslmode=require`;
+    const { code, output: answer } = await query(remote, "SELECT 1");
+    expect(code).not.toBe(0);
+    expect(answer).toMatch(/pg_hba.conf rejects connection/);
+  });
+
   test("writes no statement and no password into its log", async () => {
     const socket = `host=${SOCKETS} port=${port} user=postgres dbname=postgres`;
     await query(socket, "SELECT 'hunter2' FROM no_such_table");

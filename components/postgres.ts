@@ -1,16 +1,25 @@
-/** PostgreSQL, which keeps the ledger: TLS only, one pod with one volume, and the gateway's role. */
+/** PostgreSQL, which keeps the ledger: TLS only, one pod with one volume, and the roles that come in. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { webConfiguration } from "../observability/prometheus-files.ts";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
+import { metricsService, postgresExporter } from "./exporters.ts";
 import type { Program, Resources } from "./pod-template.ts";
 import {
+  exporterStatements,
   postgresAccess,
   postgresConfiguration,
   roleStatements,
   scramVerifier,
 } from "./postgres-configuration.ts";
-import { checksumOf, randomPassword, secretData } from "./secret-data.ts";
+import {
+  checksumOf,
+  type PasswordPlace,
+  passwordSecret,
+  randomPassword,
+  secretData,
+} from "./secret-data.ts";
 import { probeBudget } from "./sizing/probes.ts";
 import { postgresSharedMebibytes } from "./sizing/quantity.ts";
 import {
@@ -24,6 +33,7 @@ import {
 export interface PostgresArgs {
   readonly namespace: string;
   readonly image: string;
+  readonly exporterImage: string;
   readonly certificate: CertificateHandle;
   readonly resources: Resources;
   readonly volume: VolumeSettings;
@@ -43,8 +53,9 @@ const GATEWAY_ROLE = "gateway";
 const ROLES = "postgres-roles";
 const CONFIGURATION = "postgres-configuration";
 const CONFIGURATION_FOLDER = "/etc/postgres/configuration";
+const FILES = { name: "configuration", path: CONFIGURATION_FOLDER } as const;
 const ROLES_FOLDER = "/etc/postgres/roles";
-const SOCKET_FOLDER = "/run/postgresql";
+const SOCKETS = { name: "sockets", path: "/run/postgresql" } as const;
 const DATA_FOLDER = "/var/lib/postgresql/data";
 /** initdb on a slow disk, or the replay of the log after a crash. */
 const START_SECONDS = 30;
@@ -59,9 +70,11 @@ export class Postgres extends Component implements PostgresHandle {
     super("data:Postgres", name, options);
     const parent = { parent: this };
     this.password = randomPassword(`${name}-gateway`, parent);
+    const salt = randomPassword(`${name}-salt`, parent);
+    const exporter = passwordSecret(`${name}-exporter`, args.namespace, POSTGRES, parent);
     const statements = pulumi
-      .all([this.password, randomPassword(`${name}-salt`, parent)])
-      .apply(([password, salt]) => roleStatements(GATEWAY_ROLE, scramVerifier(password, salt)));
+      .all([this.password, exporter.password, salt])
+      .apply(([gateway, reading, some]) => allRoles(gateway, reading, some));
     const roles = new k8s.core.v1.Secret(
       `${name}-roles`,
       {
@@ -78,6 +91,7 @@ export class Postgres extends Component implements PostgresHandle {
     );
     const names = {
       roles: after(roles, ROLES),
+      exporter: exporter.place,
       configuration: after(configuration, CONFIGURATION),
     };
     const checksum = checksumOf(...Object.values(files), statements, args.certificate.checksum);
@@ -93,9 +107,16 @@ export class Postgres extends Component implements PostgresHandle {
       }),
       parent,
     );
+    new k8s.core.v1.Service(`${name}-metrics`, metricsService(POSTGRES, args.namespace), parent);
     this.host = after(front, hostOf(POSTGRES, args.namespace));
     this.registerOutputs({ host: this.host });
   }
+}
+
+/** The gateway's last: its statements end inside its own database. */
+function allRoles(gateway: string, exporter: string, salt: string): string {
+  const reading = exporterStatements(scramVerifier(exporter, salt));
+  return reading + roleStatements(GATEWAY_ROLE, scramVerifier(gateway, salt));
 }
 
 function metadata(args: PostgresArgs, name: string) {
@@ -103,17 +124,22 @@ function metadata(args: PostgresArgs, name: string) {
 }
 
 function configurationFiles(args: PostgresArgs): Record<string, string> {
-  const paths = { tls: TLS_FOLDER, configuration: CONFIGURATION_FOLDER, sockets: SOCKET_FOLDER };
+  const paths = { tls: TLS_FOLDER, configuration: CONFIGURATION_FOLDER, sockets: SOCKETS.path };
   const shared = postgresSharedMebibytes(args.resources.memory);
   return {
     "postgresql.conf": postgresConfiguration(paths, shared),
     "pg_hba.conf": postgresAccess(),
+    "web.yml": webConfiguration(TLS_FOLDER),
   };
 }
 
 function postgresProgram(
   args: PostgresArgs,
-  names: { roles: pulumi.Output<string>; configuration: pulumi.Output<string> },
+  names: {
+    roles: pulumi.Output<string>;
+    exporter: PasswordPlace;
+    configuration: pulumi.Output<string>;
+  },
   checksum: pulumi.Output<string>,
 ): Program {
   return {
@@ -129,10 +155,10 @@ function postgresProgram(
     ports: { postgres: POSTGRES_PORT },
     resources: args.resources,
     mounts: [
-      { name: "configuration", path: CONFIGURATION_FOLDER, configMap: names.configuration },
+      { ...FILES, configMap: names.configuration },
       { name: "roles", path: ROLES_FOLDER, secret: names.roles },
       { name: "tls", path: TLS_FOLDER, secret: args.certificate.secret },
-      { name: "sockets", path: SOCKET_FOLDER, scratch: "1Mi" },
+      { ...SOCKETS, scratch: "1Mi" },
       { name: "temporary", path: "/tmp", scratch: "64Mi" },
       { name: DATA_VOLUME, path: DATA_FOLDER, claim: true },
     ],
@@ -140,6 +166,7 @@ function postgresProgram(
       budget: probeBudget(START_SECONDS),
       ready: { command: ["pg_isready", "--quiet", "--host", "127.0.0.1"] },
     },
+    companions: [postgresExporter(args.exporterImage, names.exporter, SOCKETS, FILES)],
     // A fast shutdown writes one checkpoint.
     terminationSeconds: 120,
     checksum,

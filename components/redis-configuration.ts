@@ -1,4 +1,7 @@
-/** redis.conf and the access list: TLS 1.3 only, no default user, data on disk every second. Pure. */
+/**
+ * redis.conf and the access list: TLS 1.3 only (and a socket inside the pod), no default user, data
+ * on disk every second. Pure.
+ */
 import { createHash } from "node:crypto";
 
 /** What the gateway's quota script needs, as its README lists it, and nothing else. */
@@ -10,11 +13,24 @@ const GATEWAY_COMMANDS = [
 
 export const GATEWAY_USER = "gateway";
 export const PROBE_USER = "probe";
+export const EXPORTER_USER = "exporter";
 
 export interface RedisPaths {
   readonly tls: string;
   readonly acl: string;
   readonly data: string;
+  readonly sockets: string;
+}
+
+export interface RedisPasswords {
+  readonly gateway: string;
+  readonly probe: string;
+  readonly exporter: string;
+}
+
+/** For the exporter beside it: in the pod's own memory, so without TLS. */
+export function redisSocket(folder: string): string {
+  return `${folder}/redis.sock`;
 }
 
 export function redisConfiguration(paths: RedisPaths, memoryMebibytesMax: number): string {
@@ -29,6 +45,9 @@ tls-key-file ${paths.tls}/tls.key
 tls-ca-cert-file ${paths.tls}/ca.crt
 # Callers prove themselves by user and password (access list), not by certificate.
 tls-auth-clients no
+# The exporter's way in, from the same pod; users and passwords hold there as well.
+unixsocket ${redisSocket(paths.sockets)}
+unixsocketperm 770
 tcp-keepalive 60
 timeout 0
 maxclients 1024
@@ -55,10 +74,12 @@ enable-module-command no
 }
 
 /** Passwords appear as SHA-256 only; the file itself is a Secret all the same. */
-export function redisUsers(gatewayPassword: string, probePassword: string): string {
+export function redisUsers(passwords: RedisPasswords): string {
+  const { gateway, probe, exporter } = passwords;
   return `user default off resetpass resetkeys resetchannels -@all
-user ${GATEWAY_USER} on #${sha256(gatewayPassword)} resetchannels ~gw:* -@all ${GATEWAY_COMMANDS}
-user ${PROBE_USER} on #${sha256(probePassword)} resetkeys resetchannels -@all +ping +auth +hello +quit
+user ${GATEWAY_USER} on #${sha256(gateway)} resetchannels ~gw:* -@all ${GATEWAY_COMMANDS}
+user ${PROBE_USER} on #${sha256(probe)} resetkeys resetchannels -@all +ping +auth +hello +quit
+user ${EXPORTER_USER} on #${sha256(exporter)} resetkeys resetchannels -@all +info +auth
 `;
 }
 

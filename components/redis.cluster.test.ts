@@ -30,12 +30,16 @@ beforeAll(async () => {
   ca = authority.certificate;
   const names = { commonName: "redis", dnsNames: ["localhost"], addresses: ["127.0.0.1"] };
   const pair = await issueCertificate(authority, { ...names, usage: "server", days: 1 });
-  const text = redisConfiguration({ tls: folder, acl: folder, data: folder }, 64);
+  const text = redisConfiguration({ tls: folder, acl: folder, data: folder, sockets: folder }, 64);
   const files = {
     "ca.crt": ca,
     "tls.crt": pair.certificate,
     "tls.key": pair.key,
-    "users.acl": redisUsers("gateway-password", "probe-password"),
+    "users.acl": redisUsers({
+      gateway: "gateway-password",
+      probe: "probe-password",
+      exporter: "exporter-password",
+    }),
     "redis.conf": text.replace("tls-port 6379", `tls-port ${port}`),
   };
   for (const [name, content] of Object.entries(files)) {
@@ -122,6 +126,19 @@ describe("users", () => {
 
   test("the probe may do nothing but ask", async () => {
     expect(await ask("probe", "probe-password", "keys", "*")).toMatch(/^NOPERM/);
+  });
+
+  test("the exporter may read statistics, and neither keys nor settings nor others' commands", async () => {
+    const exporter = (...command: string[]) => ask("exporter", "exporter-password", ...command);
+    expect(await exporter("info", "memory")).toContain("used_memory:");
+    for (const command of [
+      ["keys", "*"],
+      ["config", "get", "*"],
+      ["client", "list"],
+      ["monitor"],
+    ]) {
+      expect(await exporter(...command)).toMatch(/^NOPERM/);
+    }
   });
 
   test("a wrong password and no password get nothing", async () => {

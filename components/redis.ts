@@ -3,9 +3,16 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
+import { metricsService, redisExporter } from "./exporters.ts";
 import type { Program, Resources } from "./pod-template.ts";
 import { GATEWAY_USER, PROBE_USER, redisConfiguration, redisUsers } from "./redis-configuration.ts";
-import { checksumOf, randomPassword, secretData } from "./secret-data.ts";
+import {
+  checksumOf,
+  type PasswordPlace,
+  passwordSecret,
+  randomPassword,
+  secretData,
+} from "./secret-data.ts";
 import { probeBudget } from "./sizing/probes.ts";
 import { redisMemoryMebibytes } from "./sizing/quantity.ts";
 import {
@@ -19,6 +26,7 @@ import {
 export interface RedisArgs {
   readonly namespace: string;
   readonly image: string;
+  readonly exporterImage: string;
   readonly certificate: CertificateHandle;
   readonly resources: Resources;
   readonly volume: VolumeSettings;
@@ -39,6 +47,7 @@ const CONFIGURATION = "redis-configuration";
 const CONFIGURATION_FOLDER = "/etc/redis/configuration";
 const ACL_FOLDER = "/etc/redis/acl";
 const DATA_FOLDER = "/data";
+const SOCKETS = { name: "sockets", path: "/run/redis" } as const;
 /** A start with some hundred MB of log takes seconds. */
 const START_SECONDS = 10;
 
@@ -52,11 +61,14 @@ export class Redis extends Component implements RedisHandle {
     super("data:Redis", name, options);
     const parent = { parent: this };
     const probe = randomPassword(`${name}-probe`, parent);
+    const exporter = passwordSecret(`${name}-exporter`, args.namespace, REDIS, parent);
     this.password = randomPassword(`${name}-gateway`, parent);
 
     const users = pulumi
-      .all([this.password, probe])
-      .apply(([own, probing]) => redisUsers(own, probing));
+      .all([this.password, probe, exporter.password])
+      .apply(([gateway, probing, reading]) =>
+        redisUsers({ gateway, probe: probing, exporter: reading }),
+      );
     const secret = new k8s.core.v1.Secret(
       `${name}-users`,
       {
@@ -66,7 +78,7 @@ export class Redis extends Component implements RedisHandle {
       parent,
     );
     const text = redisConfiguration(
-      { tls: TLS_FOLDER, acl: ACL_FOLDER, data: DATA_FOLDER },
+      { tls: TLS_FOLDER, acl: ACL_FOLDER, data: DATA_FOLDER, sockets: SOCKETS.path },
       redisMemoryMebibytes(args.resources.memory),
     );
     const configuration = new k8s.core.v1.ConfigMap(
@@ -84,6 +96,7 @@ export class Redis extends Component implements RedisHandle {
     const checksum = checksumOf(text, users, args.certificate.checksum);
     const names = {
       users: after(secret, USERS),
+      exporter: exporter.place,
       configuration: after(configuration, CONFIGURATION),
     };
     new k8s.apps.v1.StatefulSet(
@@ -101,6 +114,7 @@ export class Redis extends Component implements RedisHandle {
       }),
       parent,
     );
+    new k8s.core.v1.Service(`${name}-metrics`, metricsService(REDIS, args.namespace), parent);
     this.host = after(front, hostOf(REDIS, args.namespace));
     this.registerOutputs({ host: this.host });
   }
@@ -108,7 +122,11 @@ export class Redis extends Component implements RedisHandle {
 
 function program(
   args: RedisArgs,
-  names: { users: pulumi.Output<string>; configuration: pulumi.Output<string> },
+  names: {
+    users: pulumi.Output<string>;
+    exporter: PasswordPlace;
+    configuration: pulumi.Output<string>;
+  },
   checksum: pulumi.Output<string>,
 ): Program {
   return {
@@ -123,9 +141,11 @@ function program(
       { name: "configuration", path: CONFIGURATION_FOLDER, configMap: names.configuration },
       { name: "users", path: ACL_FOLDER, secret: names.users },
       { name: "tls", path: TLS_FOLDER, secret: args.certificate.secret },
+      { ...SOCKETS, scratch: "1Mi" },
       { name: DATA_VOLUME, path: DATA_FOLDER, claim: true },
     ],
     health: { budget: probeBudget(START_SECONDS), ready: { command: PING } },
+    companions: [redisExporter(args.exporterImage, names.exporter, SOCKETS)],
     terminationSeconds: 30,
     checksum,
   };

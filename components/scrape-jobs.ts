@@ -1,10 +1,18 @@
 /** What Prometheus scrapes, from the programs that run. */
 import { JOBS } from "../observability/metrics.ts";
 import type { ScrapeJob } from "../observability/prometheus-files.ts";
+import { METRICS_PORTS, metricsServiceName } from "./exporters.ts";
 import { GATEWAY, GATEWAY_METRICS, GATEWAY_PORTS } from "./gateway.ts";
 import { MODEL_PORT, modelService } from "./model-server.ts";
 
-export function scrapeJobs(namespace: string, models: readonly string[]): ScrapeJob[] {
+export interface ScrapedService {
+  readonly namespace: string;
+  readonly models: readonly string[];
+  /** A name in the edge's certificate, which has only those its callers use. */
+  readonly edgeHost: string;
+}
+
+export function scrapeJobs({ namespace, models, edgeHost }: ScrapedService): ScrapeJob[] {
   const host = (service: string) => `${service}.${namespace}.svc`;
   return [
     {
@@ -19,6 +27,12 @@ export function scrapeJobs(namespace: string, models: readonly string[]): Scrape
       port: MODEL_PORT,
       serverName: host(modelService(model)),
       labels: { model },
+    })),
+    ...(["edge", "redis", "postgres"] as const).map((program) => ({
+      job: JOBS[program],
+      service: host(metricsServiceName(program)),
+      port: METRICS_PORTS[program],
+      serverName: program === "edge" ? edgeHost : host(program),
     })),
   ];
 }

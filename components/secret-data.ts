@@ -3,8 +3,16 @@
  * they change.
  */
 import { createHash } from "node:crypto";
+import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { after, labelsOf } from "./component.ts";
+
+/** Where a container finds a password. */
+export interface PasswordPlace {
+  readonly name: pulumi.Input<string>;
+  readonly key: string;
+}
 
 /** 40 characters of base62 are 238 random bits, and need no quoting anywhere. */
 export function randomPassword(
@@ -24,6 +32,26 @@ export function secretData(
       entries.map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
     );
   });
+}
+
+/** A password in a Secret of its own, for the one container that needs it in clear. */
+export function passwordSecret(
+  name: string,
+  namespace: string,
+  program: string,
+  options: pulumi.CustomResourceOptions,
+): { readonly password: pulumi.Output<string>; readonly place: PasswordPlace } {
+  const password = randomPassword(name, options);
+  const key = "password";
+  const secret = new k8s.core.v1.Secret(
+    name,
+    {
+      metadata: { name, namespace, labels: labelsOf(program) },
+      data: secretData({ [key]: password }),
+    },
+    options,
+  );
+  return { password, place: { name: after(secret, name), key } };
 }
 
 /**

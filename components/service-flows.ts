@@ -1,6 +1,7 @@
 /** The flows of the service, as a table. What is not in it is denied. */
 import { ALERTMANAGER, ALERTMANAGER_PORT } from "./alertmanager.ts";
 import { EDGE, EDGE_PORTS } from "./edge.ts";
+import { METRICS_PORTS } from "./exporters.ts";
 import type { Flow } from "./flows.ts";
 import { GATEWAY, GATEWAY_PORTS } from "./gateway.ts";
 import { MODEL_PORT, MODEL_SERVER } from "./model-server.ts";
@@ -38,6 +39,12 @@ export function serviceFlows({ service, monitoring, callerRanges }: FlowPlaces):
       to: serving(MODEL_SERVER),
       ports: [MODEL_PORT],
     },
+    ...([EDGE, REDIS, POSTGRES] as const).map((program) => ({
+      name: `${program}-metrics`,
+      from: watching(PROMETHEUS),
+      to: serving(program),
+      ports: [METRICS_PORTS[program]],
+    })),
     {
       name: "alerts",
       from: watching(PROMETHEUS),

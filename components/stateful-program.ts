@@ -70,8 +70,8 @@ export interface ServiceSettings {
   readonly program: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly ports: readonly ServicePort[];
-  /** One address per pod, ready or not: what a scraper wants. */
-  readonly headless?: boolean;
+  /** One address per pod: what a scraper wants. `all` are those that are not ready, too. */
+  readonly headless?: "all" | "ready";
 }
 
 export function service(settings: ServiceSettings): ServiceArgs {
@@ -85,7 +85,8 @@ export function service(settings: ServiceSettings): ServiceArgs {
     },
     spec: {
       type: exposed ? "NodePort" : "ClusterIP",
-      ...(settings.headless === true ? { clusterIP: "None", publishNotReadyAddresses: true } : {}),
+      ...(settings.headless === undefined ? {} : { clusterIP: "None" }),
+      ...(settings.headless === "all" ? { publishNotReadyAddresses: true } : {}),
       selector: selectorOf(settings.program, settings.labels),
       ports: settings.ports.map(({ name, port, nodePort }) => ({
         name,

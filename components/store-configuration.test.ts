@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import {
+  exporterStatements,
   postgresAccess,
   postgresConfiguration,
   roleStatements,
@@ -11,21 +12,33 @@ import {
 } from "./postgres-configuration.ts";
 import { redisConfiguration, redisUsers } from "./redis-configuration.ts";
 
+const PASSWORDS = {
+  gateway: "gateway-password",
+  probe: "probe-password",
+  exporter: "exporter-password",
+};
+
 describe("redis", () => {
   test("listens with TLS only", () => {
-    const text = redisConfiguration({ tls: "/tls", acl: "/acl", data: "/data" }, 150);
+    const text = redisConfiguration(
+      { tls: "/tls", acl: "/acl", data: "/data", sockets: "/run/redis" },
+      150,
+    );
     expect(text).toContain("\nport 0\n");
     expect(text).toContain('\ntls-protocols "TLSv1.3"\n');
     expect(text).toContain("\nmaxmemory 150mb\nmaxmemory-policy noeviction\n");
+    expect(text).toContain("\nunixsocket /run/redis/redis.sock\nunixsocketperm 770\n");
     expect(text).toContain("\naclfile /acl/users.acl\n");
   });
 
   test("has no default user, and hashes instead of passwords", () => {
-    const users = redisUsers("gateway-password", "probe-password");
+    const users = redisUsers(PASSWORDS);
     expect(users).toMatch(/^user default off .*-@all$/m);
     expect(users).not.toMatch(/password|nopass/);
     expect(users).toContain(createHash("sha256").update("gateway-password").digest("hex"));
     expect(users).toMatch(/^user probe on #[0-9a-f]{64} resetkeys resetchannels -@all \+ping/m);
+    const reader = /^user exporter on #[0-9a-f]{64} resetkeys resetchannels -@all \+info \+auth$/m;
+    expect(users).toMatch(reader);
   });
 
   test("allows the gateway the commands its README lists, on its own keys", () => {
@@ -36,7 +49,7 @@ describe("redis", () => {
     const listed = /Rights in Redis[^`]*`~gw:\*`[^`]*`-@all ([^`]*)`/
       .exec(readme)?.[1]
       ?.split(/\s+/);
-    const [line = ""] = /^user gateway .*$/m.exec(redisUsers("a", "b")) ?? [];
+    const [line = ""] = /^user gateway .*$/m.exec(redisUsers(PASSWORDS)) ?? [];
     expect(line).toContain(" ~gw:* ");
     expect(line.match(/\+\S+/g)?.sort()).toEqual([...(listed ?? [])].sort());
   });
@@ -51,9 +64,21 @@ describe("postgres", () => {
     const rules = postgresAccess()
       .split("\n")
       .filter((line) => line !== "" && !line.startsWith("#"));
-    expect(rules.filter((line) => /^host(nossl)? /.test(line))).toEqual([]);
+    const beforeTls = rules.filter((line) => /^host(nossl)? /.test(line));
+    expect(beforeTls.every((line) => line.endsWith(" reject"))).toBe(true);
     expect(rules.filter((line) => /trust|password|md5/.test(line))).toEqual([]);
-    expect(rules.filter((line) => line.startsWith("local"))).toHaveLength(1);
+    const local = rules.filter((line) => line.startsWith("local"));
+    expect(local.map((line) => line.split(/\s+/).slice(1))).toEqual([
+      ["all", "postgres", "peer"],
+      ["postgres", "exporter", "scram-sha-256"],
+    ]);
+  });
+
+  test("turns its exporter away from the network before it may name a password there", () => {
+    const rules = postgresAccess().split("\n");
+    const turned = rules.findLastIndex((line) => /\sexporter\s.*reject$/.test(line));
+    expect(turned).toBeLessThan(rules.findIndex((line) => line.startsWith("hostssl")));
+    expect(exporterStatements("x")).toMatch(/NOSUPERUSER .* CONNECTION LIMIT 5/);
   });
 
   test("gets a verifier that proves the password without holding it", () => {

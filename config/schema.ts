@@ -276,6 +276,9 @@ export const sections = {
       postgres: image,
       prometheus: image.optional(),
       alertmanager: image.optional(),
+      "edge-exporter": image.optional(),
+      "redis-exporter": image.optional(),
+      "postgres-exporter": image.optional(),
     })
     .describe("Images by name; those left out are the public ones of config/versions.json."),
   tls: tls.prefault({}).describe("How certificates are made."),

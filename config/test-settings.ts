@@ -8,7 +8,17 @@ import { parse } from "yaml";
 import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
 
 const PROGRAMS = ["edge", "gateway", "model", "redis", "postgres", "prometheus", "alertmanager"];
-const IMAGES = ["gateway", "simulator", "edge", "redis", "postgres", "prometheus", "alertmanager"];
+const EXPORTERS = ["edge-exporter", "redis-exporter", "postgres-exporter"];
+const IMAGES = [
+  "gateway",
+  "simulator",
+  "edge",
+  "redis",
+  "postgres",
+  "prometheus",
+  "alertmanager",
+  ...EXPORTERS,
+];
 
 export type Values = Record<string, unknown>;
 

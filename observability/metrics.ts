@@ -19,10 +19,23 @@ export const METRICS = {
   modelCache: "vllm:kv_cache_usage_perc",
 } as const;
 
+/** Made by the exporters beside nginx, Redis and PostgreSQL, under the names those give them. */
+export const EXPORTER_METRICS = {
+  redisUp: "redis_up",
+  redisMemory: "redis_memory_used_bytes",
+  redisMemoryMax: "redis_memory_max_bytes",
+  postgresUp: "pg_up",
+  postgresConnections: "pg_stat_activity_count",
+  postgresConnectionsMax: "pg_settings_max_connections",
+} as const;
+
 /** Scrape jobs; the label `job` of every sample. */
 export const JOBS = {
   gateway: "gateway",
   modelServer: "model-server",
+  edge: "edge",
+  redis: "redis",
+  postgres: "postgres",
   prometheus: "prometheus",
   alertmanager: "alertmanager",
 } as const;

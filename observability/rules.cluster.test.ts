@@ -103,10 +103,16 @@ const up = {
   'up{job="gateway", instance="g"}': "1x60",
   'up{job="model-server", instance="m"}': "1x60",
   'up{job="alertmanager", instance="a"}': "1x60",
+  'up{job="edge", instance="e"}': "1x60",
+  'redis_up{job="redis", instance="r"}': "1x60",
+  'pg_up{job="postgres", instance="p"}': "1x60",
 };
 const calls = (status: string, model = "m1") =>
   `api_requests_total{endpoint="/v1/chat/completions", model="${model}", status="${status}", code="200", user="u"}`;
-const quiet = { APIHighErrorRate: [], ModelErrorRateOver2pct: [], GatewayAway: [], TargetDown: [] };
+const quiet = {
+  ...{ APIHighErrorRate: [], ModelErrorRateOver2pct: [], GatewayAway: [], TargetDown: [] },
+  ...{ EdgeAway: [], RedisAway: [], PostgresAway: [] },
+};
 
 const SCENARIOS: readonly Scenario[] = [
   {
@@ -174,6 +180,66 @@ const SCENARIOS: readonly Scenario[] = [
     fires: {
       GatewayAway: [],
       TargetDown: [{ severity: "error", job: "gateway", instance: "h" }],
+    },
+  },
+  {
+    name: "the stores are gone: one stopped, one with its exporter; the edge for a scrape only",
+    series: {
+      ...up,
+      'up{job="edge", instance="e"}': "1x29 0 1x30",
+      'redis_up{job="redis", instance="r"}': "1x20 0x40",
+      'pg_up{job="postgres", instance="p"}': "1x20 stale",
+    },
+    at: "30m",
+    fires: {
+      EdgeAway: [],
+      RedisAway: [{ severity: "critical" }],
+      PostgresAway: [{ severity: "critical" }],
+    },
+  },
+  {
+    name: "no edge answers, though one of two did before",
+    series: {
+      ...up,
+      'up{job="edge", instance="e"}': "1x10 0x50",
+      'up{job="edge", instance="f"}': "1x20 stale",
+    },
+    at: "30m",
+    fires: {
+      EdgeAway: [{ severity: "critical" }],
+      TargetDown: [{ severity: "error", job: "edge", instance: "e" }],
+    },
+  },
+  {
+    name: "the stores fill up, each to just above and just below its mark",
+    series: {
+      ...up,
+      redis_memory_used_bytes: "91x60",
+      redis_memory_max_bytes: "100x60",
+      'pg_stat_activity_count{state="active"}': "40x60",
+      'pg_stat_activity_count{state="idle"}': "40x60",
+      pg_settings_max_connections: "100x60",
+    },
+    at: "30m",
+    fires: {
+      RedisMemoryNearlyFull: [{ severity: "warning" }],
+      PostgresConnectionsNearlyUsedUp: [],
+    },
+  },
+  {
+    name: "connections are nearly used up; a Redis without a bound is never nearly full",
+    series: {
+      ...up,
+      redis_memory_used_bytes: "91x60",
+      redis_memory_max_bytes: "0x60",
+      'pg_stat_activity_count{state="active"}': "41x60",
+      'pg_stat_activity_count{state="idle"}': "40x60",
+      pg_settings_max_connections: "100x60",
+    },
+    at: "30m",
+    fires: {
+      RedisMemoryNearlyFull: [],
+      PostgresConnectionsNearlyUsedUp: [{ severity: "warning" }],
     },
   },
   {

@@ -2,7 +2,7 @@
  * Recording and alert rules in four severities. An alert says what to do: critical wakes somebody,
  * error is for the same day, warning for the week, info for the record. Pure data.
  */
-import { JOBS, METRICS } from "./metrics.ts";
+import { EXPORTER_METRICS, JOBS, METRICS } from "./metrics.ts";
 
 export type Severity = "critical" | "error" | "warning" | "info";
 
@@ -137,6 +137,23 @@ const stores: RuleGroup = {
       description: "{{ $value | humanize }} failures a second.",
     },
     {
+      alert: "RedisMemoryNearlyFull",
+      expr: `max(${EXPORTER_METRICS.redisMemory}) / max(${EXPORTER_METRICS.redisMemoryMax} > 0) > 0.9`,
+      for: "5m",
+      severity: "warning",
+      summary: "Redis' memory is nearly full",
+      description:
+        "{{ $value | humanizePercentage }} in use. Nothing is dropped to make room: at the end calls are refused.",
+    },
+    {
+      alert: "PostgresConnectionsNearlyUsedUp",
+      expr: `sum(${EXPORTER_METRICS.postgresConnections}) / max(${EXPORTER_METRICS.postgresConnectionsMax}) > 0.8`,
+      for: "5m",
+      severity: "warning",
+      summary: "PostgreSQL's connections are nearly used up",
+      description: "{{ $value | humanizePercentage }} in use: gateways will wait for the ledger.",
+    },
+    {
       alert: "SettingsNotTaken",
       expr: `increase(${METRICS.reloadFailures}[15m]) > 0`,
       severity: "warning",
@@ -165,6 +182,31 @@ const targets: RuleGroup = {
       severity: "critical",
       summary: "No model server answers",
       description: "Every call will be refused.",
+    },
+    {
+      // nginx itself answers the scrape, in front of its exporter.
+      alert: "EdgeAway",
+      expr: `absent(up{job="${JOBS.edge}"} == 1)`,
+      for: "1m",
+      severity: "critical",
+      summary: "No edge answers",
+      description: "Nobody can reach the gateway, unless only the edge's exporter is gone.",
+    },
+    {
+      alert: "RedisAway",
+      expr: `absent(${EXPORTER_METRICS.redisUp} == 1)`,
+      for: "1m",
+      severity: "critical",
+      summary: "Redis does not answer",
+      description: "Quotas cannot be counted, so calls are refused.",
+    },
+    {
+      alert: "PostgresAway",
+      expr: `absent(${EXPORTER_METRICS.postgresUp} == 1)`,
+      for: "2m",
+      severity: "critical",
+      summary: "PostgreSQL does not answer",
+      description: "Usage waits in the gateways' memory until it is back.",
     },
     {
       alert: "TargetDown",

@@ -132,7 +132,7 @@ describe("every pod", () => {
           expect(container[probe], `${container.name} ${probe}`).toBeDefined();
         }
         // A digest or a tag; never whatever is newest.
-        expect(container.image).toMatch(/^deepseek\.local\/[a-z]+:test$/);
+        expect(container.image).toMatch(/^deepseek\.local\/[a-z-]+:test$/);
       }
     }
   });
@@ -145,7 +145,11 @@ describe("every pod", () => {
       const { containers, volumes } = workload.spec.template.spec;
       const claims = (workload.spec.volumeClaimTemplates ?? []).map((c: Loose) => c.metadata.name);
       const available = [...volumes.map((volume: Loose) => volume.name), ...claims];
-      const mounted = containers[0].volumeMounts.map((mount: Loose) => mount.name);
+      const [own, ...companions] = containers.map((container: Loose) =>
+        container.volumeMounts.map((mount: Loose) => mount.name),
+      );
+      const mounted = own;
+      for (const name of companions.flat()) expect(available).toContain(name);
       expect([...mounted].sort()).toEqual([...available].sort());
       for (const { secret, configMap } of volumes) {
         const { namespace } = workload.metadata;
@@ -249,7 +253,8 @@ describe("flows", () => {
       const selector = spec.podSelector.matchLabels;
       const listening = workloads()
         .filter((w) => w.metadata.namespace === metadata.namespace && selects(selector, w))
-        .flatMap((w) => w.spec.template.spec.containers[0].ports as Loose[])
+        .flatMap((w) => w.spec.template.spec.containers as Loose[])
+        .flatMap((container) => container.ports as Loose[])
         .map((port) => port.containerPort);
       for (const { ports } of spec.ingress ?? []) {
         for (const { port } of ports) expect(listening, metadata.name).toContain(port);
@@ -324,10 +329,12 @@ describe("outputs", () => {
     expect(inventory).toContainEqual(expect.objectContaining({ name: "gateway", replicas: 2 }));
     // What the plan promises is what the pods ask for.
     const planned = inventory.map(({ replicas, cpu, memory }) => `${replicas} ${cpu} ${memory}`);
-    const asked = workloads().map(({ spec }) => {
-      const { cpu, memory } = spec.template.spec.containers[0].resources.requests;
-      return `${spec.replicas} ${cpu} ${memory}`;
-    });
+    const asked = workloads().flatMap(({ spec }) =>
+      spec.template.spec.containers.map(({ resources }: Loose) => {
+        const { cpu, memory } = resources.requests;
+        return `${spec.replicas} ${cpu} ${memory}`;
+      }),
+    );
     expect(planned.sort()).toEqual(asked.sort());
   });
 });

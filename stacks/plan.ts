@@ -1,5 +1,6 @@
 /** The stack output `plan`: what previews, policies and people read instead of our components. */
 import { ALERTMANAGER_RESOURCES, ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
+import { EXPORTER_RESOURCES } from "../components/exporters.ts";
 import type { Settings } from "../config/schema.ts";
 
 export interface InventoryItem {
@@ -38,6 +39,7 @@ function inventory(settings: Settings): InventoryItem[] {
   const { edge, gateway, models } = settings;
   return [
     { name: "edge", kind: "edge", replicas: edge.replicas, ...edge.resources },
+    exporter("edge-exporter", edge.replicas),
     { name: "gateway", kind: "gateway", replicas: gateway.replicas, ...gateway.resources },
     ...models.map((model) => ({
       name: model.name,
@@ -61,5 +63,11 @@ function onePodEach({ redis, postgres, monitoring }: Settings): InventoryItem[] 
     item("postgres", "store", postgres),
     item("prometheus", "monitoring", monitoring),
     item("alertmanager", "monitoring", alertmanager),
+    exporter("redis-exporter", 1),
+    exporter("postgres-exporter", 1),
   ];
+}
+
+function exporter(name: string, replicas: number): InventoryItem {
+  return { name, kind: "monitoring", replicas, ...EXPORTER_RESOURCES };
 }

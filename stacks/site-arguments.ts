@@ -19,6 +19,10 @@ const monitoring = "monitoring";
 export function siteArguments(settings: Settings) {
   const { edge, gateway, models, redis, postgres, limits, certificates } = settings;
   const image = (name: ImageName) => imageReference(settings.images, name);
+  const images = (name: "edge" | "redis" | "postgres") => ({
+    image: image(name),
+    exporterImage: image(`${name}-exporter`),
+  });
   const { longestStreamSeconds } = gateway;
   const inService = { namespace: service };
   const namespaces = [service, monitoring];
@@ -29,8 +33,8 @@ export function siteArguments(settings: Settings) {
     networkPolicies: networkPolicies(settings, namespaces),
     certificates: { servers: servers(settings), source: source(settings) },
     apiKeys: { holders: holders(settings) },
-    redis: { ...inService, image: image("redis"), ...store(settings, redis) },
-    postgres: { ...inService, image: image("postgres"), ...store(settings, postgres) },
+    redis: { ...inService, ...images("redis"), ...store(settings, redis) },
+    postgres: { ...inService, ...images("postgres"), ...store(settings, postgres) },
     models: models.map((model) => ({
       ...model,
       ...inService,
@@ -40,7 +44,7 @@ export function siteArguments(settings: Settings) {
       longestStreamSeconds,
     })),
     gateway: { ...gateway, ...inService, image: image("gateway"), tiers: tiers(settings) },
-    edge: { ...edge, ...inService, image: image("edge"), longestStreamSeconds },
+    edge: { ...edge, ...inService, ...images("edge"), longestStreamSeconds },
     alertmanager: alertmanager(settings, image("alertmanager")),
     prometheus: prometheus(settings, image("prometheus")),
     caCertificate: certificates.ca,
@@ -105,7 +109,9 @@ function alertmanager(settings: Settings, image: string) {
 function prometheus(settings: Settings, image: string) {
   const { storage, nodePort, ...rest } = settings.monitoring;
   const names = settings.models.map((model) => model.name);
-  const jobs = scrapeJobs(service, names);
+  const [edgeHost] = settings.edge.hosts;
+  if (edgeHost === undefined) throw new Error("the schema asks for at least one host");
+  const jobs = scrapeJobs({ namespace: service, models: names, edgeHost });
   return {
     ...rest,
     namespace: monitoring,

@@ -3,6 +3,7 @@ import { UserError } from "../base/user-error.ts";
 import type { Recipe } from "./recipe.ts";
 import { alertmanager } from "./recipes/alertmanager.ts";
 import { edge } from "./recipes/edge.ts";
+import { edgeExporter, postgresExporter, redisExporter } from "./recipes/exporters.ts";
 import { gateway } from "./recipes/gateway.ts";
 import { postgres } from "./recipes/postgres.ts";
 import { prometheus } from "./recipes/prometheus.ts";
@@ -18,6 +19,9 @@ export const ALL_RECIPES: readonly Recipe[] = [
   postgres,
   prometheus,
   alertmanager,
+  edgeExporter,
+  redisExporter,
+  postgresExporter,
   tester,
 ];
 

@@ -39,11 +39,15 @@ describe.each(ALL_RECIPES.map((recipe) => [recipe.name, recipe] as const))("%s",
 
   test("takes its base image from config/versions.json", () => {
     for (const argument of all(text, "ARG")) {
-      expect(argument).toMatch(/^[A-Z]+_IMAGE$/);
-      expect(Object.keys(versions.images)).toContain(argument.replace("_IMAGE", "").toLowerCase());
+      expect(argument).toMatch(/^[A-Z_]+_IMAGE$/);
+      const image = argument
+        .replace(/_IMAGE$/, "")
+        .replaceAll("_", "-")
+        .toLowerCase();
+      expect(Object.keys(versions.images)).toContain(image);
     }
     for (const from of all(text, "FROM"))
-      expect(from).toMatch(/^(\$\{[A-Z]+_IMAGE\}( AS \w+)?|scratch)$/);
+      expect(from).toMatch(/^(\$\{[A-Z_]+_IMAGE\}( AS \w+)?|scratch)$/);
   });
 
   test("copies only what is there", () => {

@@ -169,6 +169,9 @@ describe("programs", () => {
     ["postgres", ["pg_dump", "--version"], /15\./],
     ["prometheus", ["prometheus", "--version"], /version 2\./],
     ["alertmanager", ["alertmanager", "--version"], /version 0\.2/],
+    ["edge-exporter", ["nginx-prometheus-exporter", "-version"], /version=0\.11\./],
+    ["redis-exporter", ["redis_exporter", "-version"], /1\.45|Redis Metrics Exporter/],
+    ["postgres-exporter", ["postgres_exporter", "--version"], /version 0\.11\./],
     ["tester", ["sh", "-c", "id -u 2>/dev/null || busybox id -u"], /^10001\n$/],
   ])("of %s: %j", async (name, command, expected) => {
     const { code, output } = await runs(name, command);
