@@ -207,6 +207,7 @@ describe("redis-exporter", () => {
     const bound = /^redis_memory_max_bytes (\S+)$/m.exec(metrics)?.[1];
     expect(Number(bound)).toBe(64 * 1_048_576);
     expect(await ask(port, "/health")).toMatch(/^200\n/);
+    expect(output.get("redis-exporter") ?? "").not.toContain("NOPERM");
   });
 
   test("speaks TLS 1.3 only, and says no password", async () => {

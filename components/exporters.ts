@@ -46,7 +46,7 @@ export function edgeExporter(image: pulumi.Input<string>): Container {
   };
 }
 
-/** Asks over the pod's own socket, as a user that may read INFO and nothing else. */
+/** Asks over the pod's own socket, as a user that may read statistics and nothing else. */
 export function redisExporter(
   image: pulumi.Input<string>,
   password: PasswordPlace,
@@ -58,7 +58,7 @@ export function redisExporter(
     args: [
       `-redis.addr=unix://${redisSocket(sockets.path)}`,
       `-redis.user=${REDIS_USER}`,
-      // Neither is needed for INFO, and its user may do neither.
+      // Neither is needed for statistics, and its user may do neither.
       "-config-command=-",
       "-set-client-name=false",
       `-tls-server-cert-file=${TLS_FOLDER}/tls.crt`,

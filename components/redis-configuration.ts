@@ -11,6 +11,9 @@ const GATEWAY_COMMANDS = [
   "+ping +info +hello +auth",
 ].join(" ");
 
+/** Numbers only: `slowlog|get` would show callers' commands. */
+const EXPORTER_COMMANDS = "+auth +info +latency|latest +latency|histogram +slowlog|len";
+
 export const GATEWAY_USER = "gateway";
 export const PROBE_USER = "probe";
 export const EXPORTER_USER = "exporter";
@@ -79,7 +82,7 @@ export function redisUsers(passwords: RedisPasswords): string {
   return `user default off resetpass resetkeys resetchannels -@all
 user ${GATEWAY_USER} on #${sha256(gateway)} resetchannels ~gw:* -@all ${GATEWAY_COMMANDS}
 user ${PROBE_USER} on #${sha256(probe)} resetkeys resetchannels -@all +ping +auth +hello +quit
-user ${EXPORTER_USER} on #${sha256(exporter)} resetkeys resetchannels -@all +info +auth
+user ${EXPORTER_USER} on #${sha256(exporter)} resetkeys resetchannels -@all ${EXPORTER_COMMANDS}
 `;
 }
 

@@ -136,6 +136,7 @@ describe("users", () => {
       ["config", "get", "*"],
       ["client", "list"],
       ["monitor"],
+      ["slowlog", "get"],
     ]) {
       expect(await exporter(...command)).toMatch(/^NOPERM/);
     }
