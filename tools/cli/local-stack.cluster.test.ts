@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import OpenAI from "openai";
 import { type Agent, fetch, type RequestInit, request } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { JOBS } from "../../observability/metrics.ts";
 import { runVerb, runVerbOrFail, type StackOutputs, stackOutputs, trusting } from "./test-stack.ts";
 
 const exec = promisify(execFile);
@@ -91,14 +92,20 @@ describe("the local stack after up", () => {
 
   test("has Prometheus scraping every target", async () => {
     const query = new URL("/api/v1/query?query=up", outputs.prometheusUrl);
+    // Two gateways, two edges, two models; one each of the rest.
+    const expected = 6 + ["alertmanager", "postgres", "prometheus", "redis"].length;
     const found = await eventually(async () => {
       const response = await request(query, { dispatcher });
       const { data } = (await response.body.json()) as PrometheusAnswer;
-      const jobs = data.result.map(({ metric, value }) => `${metric.job} ${value[1]}`);
-      return { done: jobs.length >= 8 && jobs.every((job) => job.endsWith(" 1")), seen: jobs };
+      const targets = data.result.map(({ metric, value }) => `${metric.job} ${value[1]}`).sort();
+      const done = targets.length === expected && targets.every((target) => target.endsWith(" 1"));
+      return { done, seen: targets };
     });
-    expect(found.filter((job) => !job.endsWith(" 1"))).toEqual([]);
-    expect(new Set(found.map((job) => job.split(" ")[0])).size).toBeGreaterThanOrEqual(4);
+    expect(found.filter((target) => !target.endsWith(" 1"))).toEqual([]);
+    expect(new Set(found.map((target) => target.split(/[ /]/)[0]))).toEqual(
+      new Set([...Object.values(JOBS), "alertmanager", "prometheus"]),
+    );
+    expect(found).toHaveLength(expected);
   });
 });
 
