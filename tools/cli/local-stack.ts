@@ -31,6 +31,7 @@ export const STACK_IMAGES = [
   "postgres-exporter",
 ] as const;
 
+const IMAGES_KEY = "deepseek:images";
 const CERTIFICATES_KEY = "deepseek:certificates";
 /** Kept beside the stack's certificates; the program never sees the authority's key. */
 const AUTHORITY_KEY = "deepseek-cli:authority";
@@ -46,6 +47,8 @@ export interface Prepared {
   readonly renderOnly: boolean;
   /** The state may not be what runs: read every resource first. */
   readonly refresh: boolean;
+  /** The cluster's identity, where one was made ready. */
+  readonly cluster?: string;
 }
 
 export function clusterDir(environment: Environment): string {
@@ -54,33 +57,40 @@ export function clusterDir(environment: Environment): string {
 
 /** For `up`: everything is made that is missing. */
 export async function prepareLocal(session: Session, progress: Progress): Promise<Prepared> {
-  const { environment, call } = session;
+  const { environment } = session;
+  const values = await configuration(session);
   const given = givenKubeconfig(session);
-  if (given === undefined) await refuseTakenPorts(await configuration(session));
-  // Without the option, nodes that were started by hand stay.
-  const asked = call.flags.text("gpu-nodes") !== undefined;
-  const gpuNodes = asked ? { gpuNodes: call.flags.integer("gpu-nodes", 0, 0, 16) } : {};
+  if (given === undefined) await refuseTakenPorts(values);
   const [lock, kubeconfig] = await Promise.all([
-    buildImages({ names: [...STACK_IMAGES], stateDir: environment.stateDir, progress }),
-    given === undefined
-      ? startCluster({ dir: clusterDir(environment), ...gpuNodes, progress }).then(
-          (started) => started.kubeconfig,
-        )
-      : readable(given),
+    // Images that the settings name (pushed to a registry) need no building.
+    values[IMAGES_KEY] === undefined
+      ? buildImages({ names: [...STACK_IMAGES], stateDir: environment.stateDir, progress })
+      : undefined,
+    given === undefined ? startOwnCluster(session, progress) : readable(given),
   ]);
-  if (given === undefined) {
-    await importImages(
-      lock.images.map((image) => image.archive),
-      { dir: clusterDir(environment), progress },
-    );
+  if (given === undefined && lock !== undefined) {
+    const archives = lock.images.map((image) => image.archive);
+    await importImages(archives, { dir: clusterDir(environment), progress });
   }
   const certificates = await keptCertificates(session);
+  // A given cluster is its owner's to keep; `--refresh` reads it anew.
+  const cluster = given === undefined ? await clusterIdentity(session, kubeconfig) : undefined;
   return {
-    config: withLocalValues(await configuration(session), lock, certificates),
+    config: withLocalValues(values, lock, certificates),
     environment: { ...environment.variables, KUBECONFIG: kubeconfig },
     renderOnly: false,
-    refresh: await isNewCluster(session, kubeconfig),
+    refresh: cluster !== undefined && values[CLUSTER_KEY]?.value !== cluster,
+    ...(cluster === undefined ? {} : { cluster }),
   };
+}
+
+async function startOwnCluster(session: Session, progress: Progress): Promise<string> {
+  const { flags } = session.call;
+  // Without the option, nodes that were started by hand stay.
+  const asked = flags.text("gpu-nodes") !== undefined;
+  const gpuNodes = asked ? { gpuNodes: flags.integer("gpu-nodes", 0, 0, 16) } : {};
+  const dir = clusterDir(session.environment);
+  return (await startCluster({ dir, ...gpuNodes, progress })).kubeconfig;
 }
 
 /** For `preview`, `render` and the rest: what exists is used, nothing is started or kept. */
@@ -128,11 +138,11 @@ async function refuseTakenPorts(values: Readonly<Record<string, ConfigValue>>): 
 }
 
 /**
- * True where the stack was last deployed to another cluster than this one, as after a reset: what
- * the state names is gone, and only reading it anew finds that out. A cluster's identity is the id
- * of its kube-system namespace, which lives as long as the cluster.
+ * A cluster's identity: the id of its kube-system namespace, which lives as long as the cluster.
+ * Where it is not the one that the stack was last deployed to, as after a reset, what the state
+ * names may be gone, and only reading it anew finds that out.
  */
-async function isNewCluster(session: Session, kubeconfig: string): Promise<boolean> {
+async function clusterIdentity(session: Session, kubeconfig: string): Promise<string> {
   const { kube } = await ensureBinaries({ progress: silentProgress });
   const { stdout } = await runOrThrow(
     kube,
@@ -142,10 +152,13 @@ async function isNewCluster(session: Session, kubeconfig: string): Promise<boole
       signal: AbortSignal.timeout(KUBECTL_TIMEOUT_MS),
     },
   );
-  const known = (await session.config.values())[CLUSTER_KEY]?.value;
-  if (known === stdout.trim()) return false;
-  await session.config.set(CLUSTER_KEY, stdout.trim(), { layer: "overlay", secret: false });
-  return known !== undefined;
+  return stdout.trim();
+}
+
+/** Only after an `up` that succeeded: one that was cut off must look again. */
+export async function rememberCluster(session: Session, prepared: Prepared): Promise<void> {
+  if (prepared.cluster === undefined || !prepared.refresh) return;
+  await session.config.set(CLUSTER_KEY, prepared.cluster, { layer: "overlay", secret: false });
 }
 
 async function keptCertificates(session: Session): Promise<CertificateStore> {
@@ -179,8 +192,8 @@ function withLocalValues(
   );
   const { [AUTHORITY_KEY]: _authority, [CLUSTER_KEY]: _cluster, ...visible } = values;
   return {
+    [IMAGES_KEY]: { value: JSON.stringify(images), secret: false },
     ...visible,
-    "deepseek:images": { value: JSON.stringify(images), secret: false },
     ...(certificates === undefined
       ? {}
       : {

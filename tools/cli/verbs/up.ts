@@ -1,5 +1,6 @@
 /** Deploys a stack: plan, question, change. The local stack gets its cluster and images first. */
 import { announceLocal } from "../announce.ts";
+import { rememberCluster } from "../local-stack.ts";
 import { operate } from "../operate.ts";
 import { PROGRAM_OPTIONS } from "../session.ts";
 import type { Verb } from "../verb.ts";
@@ -31,6 +32,8 @@ export const verb: Verb = {
   positionals: [1, 1],
   run: (call) =>
     operate(call, "up", async (outcome) => {
-      if (outcome.session.isLocal) await announceLocal(outcome);
+      if (!outcome.session.isLocal) return;
+      await rememberCluster(outcome.session, outcome.prepared);
+      await announceLocal(outcome);
     }),
 };
