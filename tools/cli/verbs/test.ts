@@ -1,12 +1,10 @@
 /**
- * All tests: unit tests, tests against real servers, the Go tests. Closes with one line of counts.
+ * All tests: unit tests, then tests against real servers (the Go tests among them). Closes with one line of counts.
  * A skipped test is a failure in CI: nothing is left out silently.
  */
 import { mkdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
-import { run } from "../../base/process.ts";
 import { runInTerminal } from "../child.ts";
-import type { Environment } from "../environment.ts";
 import type { Call, Verb } from "../verb.ts";
 
 interface Counts {
@@ -37,11 +35,6 @@ export const verb: Verb = {
       results.push(counts);
       // No file of one project may match a filter; that is not a failure.
       clean &&= code === 0 || (call.positionals.length > 0 && total(counts) === 0);
-    }
-    if (call.positionals.length === 0) {
-      const go = await runGo(call.environment);
-      results.push(go);
-      clean &&= go.failed === 0;
     }
     const sum = add(results);
     const skippedInCi = call.environment.ci && sum.skipped > 0;
@@ -83,36 +76,6 @@ async function readCounts(report: string): Promise<Counts> {
     // vitest ended before it could write its report; its exit code says so.
     return { passed: 0, failed: 0, skipped: 0 };
   }
-}
-
-/** Go tests of the cluster's own programs, counted from `go test -json`. */
-async function runGo(environment: Environment): Promise<Counts> {
-  const result = await run("go", ["test", "-json", "./..."], {
-    cwd: path.join(environment.projectDir, "tools/cluster"),
-    env: { ...environment.variables, CGO_ENABLED: "0" },
-  });
-  const events = result.stdout.split("\n").flatMap(parseEvent);
-  const count = (action: string) => events.filter((event) => event.Action === action).length;
-  const counts = { passed: count("pass"), failed: count("fail"), skipped: count("skip") };
-  process.stdout.write(` Go tests: ${counts.passed} passed, ${counts.failed} failed\n`);
-  if (result.code === 0) return counts;
-  process.stdout.write(
-    `${events.map((event) => event.Output ?? "").join("")}${result.stderr}\n`.slice(-8000),
-  );
-  return { ...counts, failed: Math.max(1, counts.failed) };
-}
-
-interface GoEvent {
-  readonly Action?: string;
-  readonly Test?: string;
-  readonly Output?: string;
-}
-
-/** Events of packages as a whole carry no Test; only those of tests are counted. */
-function parseEvent(line: string): readonly GoEvent[] {
-  if (!line.startsWith("{")) return [];
-  const event: GoEvent = JSON.parse(line);
-  return event.Test === undefined && event.Action !== "output" ? [] : [event];
 }
 
 function add(all: readonly Counts[]): Counts {
