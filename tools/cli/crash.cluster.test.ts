@@ -1,8 +1,9 @@
 /**
  * kill -9 of the command line at thirty moments of an `up`, then `up` again: the same final state
- * as an undisturbed run, and no orphan in the cluster. Half of the moments are inside a call to the
- * API server (before it acts, and after it acted but before its answer arrives), seen by a proxy
- * between the two; the other half are points in time spread over the whole run.
+ * as an undisturbed run, and no orphan in the cluster. Half of the runs make a stack, half change
+ * one with every kind of call (update, replace, delete, create). Half of the moments are inside a
+ * call to the API server (before it acts, and after it acted but before its answer arrives), seen
+ * by a proxy between the two; the other half are points in time spread over the whole run.
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
@@ -20,19 +21,37 @@ import {
 import { runVerb, runVerbOrFail } from "./test-stack.ts";
 
 const fixture = path.join(import.meta.dirname, "fixtures/crash");
-const OBJECTS = [
-  ...Array.from({ length: 4 }, (_, index) => `configmap/chain-${index}`),
-  ...Array.from({ length: 6 }, (_, index) => `configmap/fan-${index}`),
-  "secret/secret",
+
+/** What the cluster must hold of a generation: each once, nothing else. */
+function objectsOf(generation: number): readonly string[] {
+  return [
+    ...Array.from({ length: 4 }, (_, index) => `configmap/chain-${index}`),
+    ...Array.from({ length: 6 }, (_, index) => `configmap/fan-${index + generation}`),
+    `configmap/renamed-${generation}`,
+    "secret/secret",
+  ].sort();
+}
+
+/** A run that is cut off: the first `up` of a stack, or the one to its second generation. */
+interface Run {
+  readonly generation: 1 | 2;
+  ms: number;
+  /** Requests that are no mere reads, rehearsals included. */
+  calls: number;
+}
+
+const RUNS: readonly Run[] = [
+  { generation: 1, ms: 0, calls: 0 },
+  { generation: 2, ms: 0, calls: 0 },
 ];
-const MOMENTS = 15;
+const MOMENTS = Array.from({ length: 15 }, (_, index) => {
+  const run = RUNS[index % 2] as Run;
+  return { index, run, generation: run.generation, fraction: (index + 0.5) / 15 };
+});
 
 let api: TestApiServer;
 let proxy: Proxy;
 let folder: string;
-let undisturbedMs: number;
-/** Requests of one undisturbed run that are no mere reads, rehearsals included. */
-let undisturbedCalls: number;
 
 beforeAll(async () => {
   const { kube } = await ensureBinaries({ progress: silentProgress });
@@ -40,11 +59,13 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "crash-test-"));
   proxy = await startProxy(api);
   await writeFile(path.join(folder, "kubeconfig"), proxy.kubeconfig);
-  const started = performance.now();
-  await up("undisturbed");
-  undisturbedMs = performance.now() - started;
-  undisturbedCalls = proxy.calls();
-  await expectWhole("undisturbed");
+  for (const run of RUNS) {
+    const [started, callsBefore] = [performance.now(), proxy.calls()];
+    await up("undisturbed", run.generation);
+    run.ms = performance.now() - started;
+    run.calls = proxy.calls() - callsBefore;
+    await expectWhole("undisturbed", run.generation);
+  }
 });
 
 afterAll(async () => {
@@ -54,48 +75,51 @@ afterAll(async () => {
 });
 
 describe("kill -9 inside a call to the API server", () => {
-  test.each(
-    Array.from({ length: MOMENTS }, (_, index) => ({
-      index,
-      moment: index % 2 === 0 ? ("before it acts" as const) : ("before it answers" as const),
-    })),
-  )(`call $index of ${MOMENTS} spread over the run, $moment`, async ({ index, moment }) => {
-    const name = `call-${index}`;
-    const call = Math.ceil(((index + 0.5) / MOMENTS) * undisturbedCalls);
+  test.each(MOMENTS)("moment $index, generation $generation", async ({ index, run, fraction }) => {
+    const name = await prepare(`call-${index}`, run);
+    const moment = Math.floor(index / 2) % 2 === 0 ? "before it acts" : "before it answers";
     let pid = 0;
-    proxy.onCall(call, moment, () => end(pid));
-    await runVerb(upArguments(name), {
+    proxy.onCall(Math.ceil(fraction * run.calls), moment, () => end(pid));
+    await runVerb(upArguments(name, run.generation), {
       environment: environmentOf(name),
       onStart: (started) => {
         pid = started;
       },
     });
     expect(proxy.fired()).toBe(true);
-    await up(name);
-    await expectWhole(name);
+    await up(name, run.generation);
+    await expectWhole(name, run.generation);
   });
 });
 
 describe("kill -9 at a point in time", () => {
-  test.each(Array.from({ length: MOMENTS }, (_, index) => (index + 0.5) / MOMENTS))(
-    "after %f of the run",
-    async (fraction) => {
-      const name = `time-${Math.round(fraction * 1000)}`;
-      await runVerb(upArguments(name), {
-        environment: environmentOf(name),
-        onStart: (pid) => {
-          setTimeout(() => end(pid), undisturbedMs * fraction);
-        },
-      });
-      await up(name);
-      await expectWhole(name);
-    },
-  );
+  test.each(MOMENTS)("moment $index, generation $generation", async ({ index, run, fraction }) => {
+    const name = await prepare(`time-${index}`, run);
+    await runVerb(upArguments(name, run.generation), {
+      environment: environmentOf(name),
+      onStart: (pid) => {
+        setTimeout(() => end(pid), run.ms * fraction);
+      },
+    });
+    await up(name, run.generation);
+    await expectWhole(name, run.generation);
+  });
 });
 
-function upArguments(name: string): readonly string[] {
-  const options = ["--yes", "--engine", "embedded", "--cwd", fixture];
-  return ["up", "test", ...options, "--config", `crash:namespace=${name}`];
+/** A second generation needs a first one; its namespace is the stack's name. */
+async function prepare(name: string, run: Run): Promise<string> {
+  if (run.generation === 2) await up(name, 1);
+  return name;
+}
+
+function upArguments(name: string, generation: number): readonly string[] {
+  return ["up", "test", "--yes", ...programOptions(name, generation)];
+}
+
+function programOptions(name: string, generation: number): readonly string[] {
+  const settings = [`crash:namespace=${name}`, `crash:generation=${generation}`];
+  const config = settings.flatMap((setting) => ["--config", setting]);
+  return ["--engine", "embedded", "--cwd", fixture, ...config];
 }
 
 function environmentOf(name: string): Readonly<Record<string, string>> {
@@ -105,25 +129,26 @@ function environmentOf(name: string): Readonly<Record<string, string>> {
   };
 }
 
-function up(name: string) {
-  return runVerbOrFail(upArguments(name), { environment: environmentOf(name) });
+function up(name: string, generation: number) {
+  return runVerbOrFail(upArguments(name, generation), { environment: environmentOf(name) });
 }
 
 /** The state says what the cluster has, each once, and nothing is pending. */
-async function expectWhole(name: string) {
+async function expectWhole(name: string, generation: number) {
   const found = await api.kubectl(["-n", name, "get", "configmaps,secrets", "-o", "name"]);
   const objects = found.split("\n").filter((line) => line !== "" && !line.includes("kube-root-ca"));
-  expect(objects.sort()).toEqual([...OBJECTS].sort());
+  expect(objects.sort()).toEqual(objectsOf(generation));
   const file = path.join(folder, name, "pulumi/.pulumi/stacks/crash/test.json");
   const { checkpoint } = JSON.parse(await readFile(file, "utf8"));
   expect(checkpoint.latest.pending_operations ?? []).toEqual([]);
   const urns = checkpoint.latest.resources.map((resource: { urn: string }) => resource.urn);
   expect(new Set(urns).size).toBe(urns.length);
-  // Stack, two Pulumi providers, namespace, component, password, secret, ten config maps.
-  expect(urns).toHaveLength(17);
-  const again = await runVerbOrFail(["preview", "test", "--json", ...upArguments(name).slice(3)], {
-    environment: environmentOf(name),
-  });
+  // Stack, two Pulumi providers, namespace, component, password, secret, eleven config maps.
+  expect(urns).toHaveLength(18);
+  const again = await runVerbOrFail(
+    ["preview", "test", "--json", ...programOptions(name, generation)],
+    { environment: environmentOf(name) },
+  );
   expect(JSON.parse(again.stdout).changes).toMatchObject({ create: 0, update: 0, delete: 0 });
 }
 

@@ -4,6 +4,8 @@
  */
 import { mkdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
+import { createProgress } from "../../base/progress.ts";
+import { ensureBinaries } from "../../cluster/binaries.ts";
 import { runInTerminal } from "../child.ts";
 import type { Call, Verb } from "../verb.ts";
 
@@ -31,6 +33,10 @@ export const verb: Verb = {
     const results: Counts[] = [];
     let clean = true;
     for (const project of projects) {
+      // Minutes on a new machine, so it is said here rather than done silently inside a test.
+      if (project === "cluster" && call.positionals.length === 0) {
+        await ensureBinaries({ progress: createProgress() });
+      }
       const { counts, code } = await runVitest(call, project);
       results.push(counts);
       // No file of one project may match a filter; that is not a failure.
