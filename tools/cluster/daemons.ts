@@ -10,6 +10,7 @@ import {
   PORTS,
   STORAGE_CLASS,
 } from "./layout.ts";
+import { schedulerFile } from "./node-files.ts";
 
 export type Probe =
   | { readonly kind: "socket"; readonly path: string }
@@ -195,23 +196,33 @@ function scheduler(layout: Layout, kube: string): DaemonSpec {
   return {
     name: "kube-scheduler",
     after: ["kube-apiserver"],
-    command: [kube, "kube-scheduler", ...controlPlane(layout, "scheduler", PORTS.scheduler)],
+    command: [
+      ...[kube, "kube-scheduler", `--config=${schedulerFile(layout)}`],
+      ...servingFlags(layout, "scheduler", PORTS.scheduler),
+    ],
     ready: loopbackHealth(PORTS.scheduler),
   };
 }
 
 function controlPlane(layout: Layout, name: string, port: number): string[] {
+  return [
+    `--kubeconfig=${kubeconfigFile(layout, name)}`,
+    "--leader-elect=false",
+    "--profiling=false",
+    ...servingFlags(layout, name, port),
+  ];
+}
+
+/** How a control-plane program listens, and whom it asks about its callers. */
+function servingFlags(layout: Layout, name: string, port: number): string[] {
   const kubeconfig = kubeconfigFile(layout, name);
   return [
-    `--kubeconfig=${kubeconfig}`,
     `--authentication-kubeconfig=${kubeconfig}`,
     `--authorization-kubeconfig=${kubeconfig}`,
     "--bind-address=127.0.0.1",
     `--secure-port=${port}`,
     `--tls-cert-file=${certificateFile(layout, "loopback")}`,
     `--tls-private-key-file=${keyFile(layout, "loopback")}`,
-    "--leader-elect=false",
-    "--profiling=false",
   ];
 }
 

@@ -1,5 +1,5 @@
 /** Configuration files of the node's programs: containerd, kubelet, the CNI chain. Pure texts. */
-import { certificateFile, keyFile } from "./certificates.ts";
+import { certificateFile, keyFile, kubeconfigFile } from "./certificates.ts";
 import { agentSocket, below, containerdSocket, type Layout, POD_NETWORK, PORTS } from "./layout.ts";
 
 export interface NodeFile {
@@ -19,6 +19,7 @@ export function nodeFiles(layout: Layout, choices: NodeChoices): NodeFile[] {
   return [
     { path: below(layout, "config/containerd.toml"), content: containerdToml(layout, choices) },
     { path: below(layout, "config/kubelet.json"), content: json(kubeletConfiguration(layout)) },
+    { path: schedulerFile(layout), content: json(schedulerConfiguration(layout)) },
     { path: below(layout, "config/cni/10-deepseek.conflist"), content: json(podNetwork(layout)) },
     // Pods never see the host's resolver; names outside the cluster go through CoreDNS.
     { path: below(layout, "config/resolv.conf"), content: "# deliberately empty\n" },
@@ -120,7 +121,26 @@ function kubeletConfiguration(layout: Layout): unknown {
     containerLogMaxSize: "20Mi",
     containerLogMaxFiles: 3,
     nodeStatusUpdateFrequency: "5s",
+    // The lease is renewed after a quarter of its time, and a start waits for a renewal.
+    nodeLeaseDurationSeconds: 8,
     registerNode: true,
+  };
+}
+
+export function schedulerFile(layout: Layout): string {
+  return below(layout, "config/scheduler.json");
+}
+
+/** A pod that was too early for its node is tried again at once: the default waits up to 10 s. */
+function schedulerConfiguration(layout: Layout): unknown {
+  return {
+    apiVersion: "kubescheduler.config.k8s.io/v1",
+    kind: "KubeSchedulerConfiguration",
+    clientConnection: { kubeconfig: kubeconfigFile(layout, "scheduler") },
+    leaderElection: { leaderElect: false },
+    enableProfiling: false,
+    podInitialBackoffSeconds: 1,
+    podMaxBackoffSeconds: 1,
   };
 }
 
