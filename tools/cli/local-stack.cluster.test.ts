@@ -139,6 +139,41 @@ describe("a second up", () => {
   });
 });
 
+describe("a change that cannot be made in place", () => {
+  test("is shown as a replacement before anything happens", async () => {
+    // With the replicas of the test before, so that nothing else differs.
+    const change = ["deepseek:gateway.replicas=3", "deepseek:redis.storage=3Gi"].flatMap(
+      (setting) => ["--config", setting],
+    );
+    const { stdout } = await runVerbOrFail(["preview", "local", "--json", ...change]);
+    const { changes, steps } = JSON.parse(stdout);
+    expect(changes).toMatchObject({ create: 0, update: 0, replace: 1, delete: 0 });
+    const replaced = steps.find((step: { replaces: string[] }) => step.replaces.length > 0);
+    expect(replaced).toMatchObject({
+      type: "kubernetes:apps/v1:StatefulSet",
+      name: "redis",
+      basis: "cluster",
+    });
+  });
+});
+
+describe("up after the cluster was reset", () => {
+  test("makes again what is gone, with the same key and authority", async () => {
+    await runVerbOrFail(["cluster", "reset", "--yes"]);
+    await dispatcher.destroy();
+    await runVerbOrFail(["up", "local", "--yes"]);
+    const again = await stackOutputs();
+    expect(again).toMatchObject({ apiKey: outputs.apiKey, caCertificate: outputs.caCertificate });
+    dispatcher = trusting(again);
+    const response = await request(`${again.url}/v1/models`, {
+      dispatcher,
+      headers: { authorization: `Bearer ${outputs.apiKey}` },
+    });
+    expect(response.statusCode).toBe(200);
+    await response.body.dump();
+  });
+});
+
 describe("destroy", () => {
   test("leaves nothing behind", async () => {
     await runVerbOrFail(["destroy", "local", "--yes"]);
