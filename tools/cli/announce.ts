@@ -7,7 +7,7 @@ import { Agent, request } from "undici";
 import { writeFileAtomic } from "../base/atomic-file.ts";
 import { createProgress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
-import { type PropertyMap, reveal } from "../engine/values.ts";
+import { type PropertyMap, revealMap } from "../engine/values.ts";
 import type { Outcome } from "./operate.ts";
 
 // All pods are ready by now; what may be missing is a rule of kube-proxy.
@@ -22,7 +22,7 @@ interface LocalOutputs {
 }
 
 export async function announceLocal({ session, result }: Outcome): Promise<void> {
-  const outputs = localOutputs(reveal(result.outputs) as PropertyMap);
+  const outputs = localOutputs(revealMap(result.outputs));
   const caFile = path.join(session.environment.stateDir, "ca.pem");
   await writeFileAtomic(caFile, outputs.caCertificate);
   if (session.call.flags.text("kubeconfig") === undefined) {

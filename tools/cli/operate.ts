@@ -4,7 +4,6 @@
  */
 
 import path from "node:path";
-import { createInterface } from "node:readline/promises";
 import { createProgress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
 import { createDisplay, type Display, silentDisplay } from "../engine/display/display.ts";
@@ -15,6 +14,7 @@ import type { ProviderFactories } from "../engine/providers/factory.ts";
 import { chooseEngine, recordEngine } from "./engine-choice.ts";
 import { inspectLocal, type Prepared, prepareLocal } from "./local-stack.ts";
 import { runPulumi } from "./pulumi-cli.ts";
+import { agreesTo } from "./question.ts";
 import {
   configuration,
   embeddedProviders,
@@ -163,14 +163,8 @@ async function confirmed(
   // A refresh touches nothing but the state, which keeps its history.
   if (operation === "refresh" || session.call.flags.on("yes")) return true;
   if (!changed(plan)) return true;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const question = `${operation} ${session.stack}: apply these changes? (yes/no) `;
-    const answer = await terminal.question(question, { signal: session.call.signal });
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    terminal.close();
-  }
+  const question = `${operation} ${session.stack}: apply these changes?`;
+  return agreesTo(question, session.call.signal);
 }
 
 /** The embedded engine plans cloud resources and never makes one. */

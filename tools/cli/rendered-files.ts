@@ -3,14 +3,9 @@
  * inside a ConfigMap as a file of its own. Pure; the verb writes them.
  */
 import { stringify } from "yaml";
+import { maskMap } from "../engine/plan/masking.ts";
 import type { ResourceState } from "../engine/resource.ts";
-import {
-  isObject,
-  isSecret,
-  type PropertyMap,
-  type PropertyValue,
-  reveal,
-} from "../engine/values.ts";
+import { isObject, type PropertyValue, revealMap } from "../engine/values.ts";
 
 export interface RenderedFile {
   /** Relative, with forward slashes. */
@@ -36,7 +31,7 @@ export function renderFiles(
 
 function objectFiles(resource: ResourceState, showSecrets: boolean): readonly RenderedFile[] {
   const inputs = resource.inputs ?? {};
-  const object = (showSecrets ? reveal(inputs) : mask(inputs)) as PropertyMap;
+  const object = showSecrets ? revealMap(inputs) : maskMap(inputs);
   const kind = text(object["kind"]);
   const metadata = isObject(object["metadata"]) ? object["metadata"] : {};
   const name = text(metadata["name"]);
@@ -59,13 +54,6 @@ function configurationFiles(file: string, data: PropertyValue | undefined): Rend
   return Object.entries(data)
     .filter((entry): entry is [string, string] => typeof entry[1] === "string")
     .map(([name, content]) => ({ path: `${file}/${name}`, content }));
-}
-
-function mask(value: PropertyValue): PropertyValue {
-  if (isSecret(value)) return "[secret]";
-  if (Array.isArray(value)) return value.map(mask);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mask(inner)]));
 }
 
 function text(value: PropertyValue | undefined): string {

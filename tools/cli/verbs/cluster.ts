@@ -1,9 +1,9 @@
 /** The one-node cluster by hand. `up local` starts it by itself. */
-import { createInterface } from "node:readline/promises";
 import { createProgress } from "../../base/progress.ts";
 import { UserError } from "../../base/user-error.ts";
 import { clusterStatus, resetCluster, startCluster, stopCluster } from "../../cluster/cluster.ts";
 import { clusterDir } from "../local-stack.ts";
+import { agreesTo } from "../question.ts";
 import type { Call, Verb } from "../verb.ts";
 
 const ACTIONS: Readonly<Record<string, (call: Call) => Promise<number>>> = {
@@ -87,13 +87,5 @@ async function agreed({ environment, signal }: Call): Promise<boolean> {
       fix: "npm run cluster -- reset --yes",
     });
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question("remove the cluster and all its data? (yes/no) ", {
-      signal,
-    });
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    terminal.close();
-  }
+  return agreesTo("remove the cluster and all its data?", signal);
 }

@@ -1,6 +1,7 @@
 /** The outputs of a stack: as a table for people, or exactly one JSON object for programs. */
 import { UserError } from "../../base/user-error.ts";
-import { isSecret, type PropertyMap, type PropertyValue, reveal } from "../../engine/values.ts";
+import { maskMap } from "../../engine/plan/masking.ts";
+import { type PropertyMap, revealMap } from "../../engine/values.ts";
 import { openSession, STACK_OPTIONS } from "../session.ts";
 import type { Verb } from "../verb.ts";
 
@@ -27,25 +28,13 @@ export const verb: Verb = {
         fix: `npm run up -- ${session.stack}`,
       });
     }
-    const shown = call.flags.on("show-secrets")
-      ? (reveal(outputs) as PropertyMap)
-      : masked(outputs);
+    const shown = call.flags.on("show-secrets") ? revealMap(outputs) : maskMap(outputs);
     process.stdout.write(
       call.flags.on("json") ? `${JSON.stringify(shown, null, 2)}\n` : table(shown),
     );
     return 0;
   },
 };
-
-function masked(outputs: PropertyMap): PropertyMap {
-  const mask = (value: PropertyValue): PropertyValue => {
-    if (isSecret(value)) return "[secret]";
-    if (Array.isArray(value)) return value.map(mask);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mask(inner)]));
-  };
-  return mask(outputs) as PropertyMap;
-}
 
 function table(outputs: PropertyMap): string {
   const width = Math.max(0, ...Object.keys(outputs).map((key) => key.length));
