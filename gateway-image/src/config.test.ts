@@ -18,7 +18,7 @@ const VALID = {
 describe("the environment", () => {
   test("a valid one has defaults for the rest, and other variables do not matter", () => {
     const result = parseConfig({ ...VALID, PATH: "/bin", GATEWAY_PORT: "tcp://10.0.0.1:8080" });
-    expect(result).toMatchObject({ config: { GW_PORT: 8080, GW_QUOTA_STORE_DOWN: "refuse" } });
+    expect(result).toMatchObject({ config: { GW_PORT: 8080, GW_SHARED_STORE_DOWN: "refuse" } });
   });
 
   test("all faults are named at once", () => {

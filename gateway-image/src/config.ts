@@ -53,19 +53,19 @@ const environmentSchema = z.strictObject({
     .optional()
     .describe("Tiers (JSON, `tiersFile`); reloaded. Without: the tiers `user` and `service`."),
 
-  GW_QUOTA_STORE: z.enum(["redis", "memory"]).default("redis"),
+  GW_SHARED_STORE: z.enum(["redis", "memory"]).default("redis"),
   GW_REDIS_HOST: z.string().min(1).optional(),
   GW_REDIS_PORT: port(6379, "Port of Redis."),
   GW_REDIS_TLS: z.enum(["on", "off"]).default("on").describe("off: loopback only."),
   GW_REDIS_USERNAME: z.string().min(1).optional().describe("ACL user."),
   GW_REDIS_PASSWORD_FILE: path.optional(),
-  GW_QUOTA_STORE_DOWN: z
+  GW_SHARED_STORE_DOWN: z
     .enum(["refuse", "local-share"])
     .default("refuse")
     .describe("Redis away: refuse with 503, or each replica counts its share of the quota."),
   GW_REPLICAS: integer(1, 1000, 1, "Gateways of this site; a local share is quota / replicas."),
 
-  GW_LEDGER_STORE: z.enum(["postgres", "memory"]).default("postgres"),
+  GW_DATABASE: z.enum(["postgres", "memory"]).default("postgres"),
   GW_POSTGRES_HOST: z.string().min(1).optional(),
   GW_POSTGRES_PORT: port(5432, "Port of PostgreSQL."),
   GW_POSTGRES_TLS: z.enum(["on", "off"]).default("on").describe("off: loopback only."),
@@ -147,12 +147,12 @@ function relationFaults(env: Environment): string[] {
   const hasCertificate = env.GW_TLS_CERT_FILE !== undefined && env.GW_TLS_KEY_FILE !== undefined;
   need(env.GW_TLS === "off" || hasCertificate, "GW_TLS_CERT_FILE, GW_TLS_KEY_FILE: are required");
   need(env.GW_TLS === "on" || local, "GW_TLS: off needs GW_HOST to be a loopback address");
-  if (env.GW_QUOTA_STORE === "redis") {
+  if (env.GW_SHARED_STORE === "redis") {
     need(env.GW_REDIS_HOST !== undefined, "GW_REDIS_HOST: is required");
     const redisLocal = LOOPBACK.has(env.GW_REDIS_HOST ?? "");
     need(env.GW_REDIS_TLS === "on" || redisLocal, "GW_REDIS_TLS: off only for a loopback host");
   }
-  if (env.GW_LEDGER_STORE === "postgres") {
+  if (env.GW_DATABASE === "postgres") {
     need(env.GW_POSTGRES_HOST !== undefined, "GW_POSTGRES_HOST: is required");
     const postgresLocal = LOOPBACK.has(env.GW_POSTGRES_HOST ?? "");
     need(

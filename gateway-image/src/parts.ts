@@ -168,7 +168,7 @@ function createQuotaStore(
   ca: () => string | null,
   log: Log,
 ): QuotaStore {
-  if (config.GW_QUOTA_STORE === "memory") return new MemoryQuotaStore(clock);
+  if (config.GW_SHARED_STORE === "memory") return new MemoryQuotaStore(clock);
   return new RedisQuotaStore({
     host: config.GW_REDIS_HOST ?? "",
     port: config.GW_REDIS_PORT,
@@ -189,7 +189,7 @@ function createGuard(
   const share = { store: new MemoryQuotaStore(clock), replicas: config.GW_REPLICAS };
   return new QuotaGuard({
     store,
-    localShare: config.GW_QUOTA_STORE_DOWN === "local-share" ? share : null,
+    localShare: config.GW_SHARED_STORE_DOWN === "local-share" ? share : null,
     onFault: (cause) => {
       metrics.quotaFaults.inc();
       log.warn({ cause }, "the quota store does not answer");
@@ -198,7 +198,7 @@ function createGuard(
 }
 
 function createLedger(config: Config, ca: () => string | null, log: Log): LedgerStore {
-  if (config.GW_LEDGER_STORE === "memory") return new MemoryLedgerStore();
+  if (config.GW_DATABASE === "memory") return new MemoryLedgerStore();
   return new PostgresLedgerStore({
     host: config.GW_POSTGRES_HOST ?? "",
     port: config.GW_POSTGRES_PORT,

@@ -79,8 +79,8 @@ describe("a gateway on real stores", () => {
     const harness = await boot({
       targets: [{ url }],
       env: {
-        GW_QUOTA_STORE: "redis",
-        GW_LEDGER_STORE: "postgres",
+        GW_SHARED_STORE: "redis",
+        GW_DATABASE: "postgres",
         GW_CA_FILE: seed.write("ca.pem", `${redis.ca}${postgres.ca}`),
         ...secret("REDIS", redis),
         ...secret("POSTGRES", postgres),
@@ -114,7 +114,7 @@ describe("a gateway on real stores", () => {
   });
 
   test("Redis away with a local share: this replica's part of the quota is admitted", async () => {
-    const harness = await start({ GW_QUOTA_STORE_DOWN: "local-share", GW_REPLICAS: "1000" });
+    const harness = await start({ GW_SHARED_STORE_DOWN: "local-share", GW_REPLICAS: "1000" });
     await redis.kill();
     // The built-in 200 at once over 1,000 replicas are one at least, 12,000 a minute are 12.
     const statuses: number[] = [];

@@ -76,8 +76,8 @@ export async function boot(options: HarnessOptions): Promise<Harness> {
     GW_PORT: "0",
     GW_METRICS_PORT: "0",
     GW_TLS: "off",
-    GW_QUOTA_STORE: "memory",
-    GW_LEDGER_STORE: "memory",
+    GW_SHARED_STORE: "memory",
+    GW_DATABASE: "memory",
     GW_DRAIN_GRACE_MS: "0",
     GW_KEYS_FILE: write("keys.json", { keys: [testKey(key), ...(options.keys ?? [])] }),
     GW_ROUTES_FILE: write("routes.json", {

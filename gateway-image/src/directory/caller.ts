@@ -1,0 +1,28 @@
+/** Who calls, as all later steps see it: credential, principal, tenant and tier, resolved once. */
+import type { Limits, Permission, Tenant, Tier } from "./entities.ts";
+
+export interface Caller {
+  /** The principal's id: the label `user` of metrics and the owner of usage. */
+  readonly principal: string;
+  readonly name: string;
+  readonly kind: "user" | "service";
+  /** The credential's id: key id, access key, `jwt:<jti>`, `cert:<fingerprint>`. */
+  readonly credential: string;
+  readonly method: "api_key" | "jwt" | "oidc" | "hmac" | "certificate";
+  readonly tenant: Tenant;
+  readonly tierName: string;
+  readonly tier: Tier;
+  readonly roles: readonly string[];
+  readonly permissions: ReadonlySet<Permission>;
+  /** Allowed by credential, principal and tenant together. */
+  readonly models: "*" | ReadonlySet<string>;
+  /** Of the credential alone, beside those of the tier and the tenant. */
+  readonly credentialLimits: Limits;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** A user who must change the password may do nothing else. */
+  readonly mustChangePassword: boolean;
+}
+
+export function mayUseModel(caller: Caller, model: string): boolean {
+  return caller.models === "*" || caller.models.has(model);
+}

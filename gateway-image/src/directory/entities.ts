@@ -1,0 +1,182 @@
+/**
+ * What an administrator manages: tenants, tiers, roles, principals and their credentials, prices
+ * and word lists. Each kind has a schema; model routes keep theirs in documents.ts. An entity comes from
+ * a mounted file (then it is read-only here) or from the directory store.
+ */
+import { z } from "zod";
+import { modelSchema } from "../documents.ts";
+import { entityName, hex64, models, moment } from "./fields.ts";
+
+const addresses = z
+  .array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
+  .min(1)
+  .describe("Addresses or CIDR blocks from which calls are taken; absent: from anywhere.");
+const origins = z
+  .array(z.url())
+  .min(1)
+  .describe("Values of Origin that browsers may send; absent: any that CORS allows.");
+const attributes = z.record(entityName, z.string().max(256)).default({});
+
+/** What a role may do. Administration is split in three, so that nobody can hide what they did. */
+export const PERMISSIONS = [
+  "inference",
+  "models:read",
+  "usage:read",
+  "usage:read:tenant",
+  "fine-tuning",
+  "admin:system",
+  "admin:security",
+  "admin:audit",
+] as const;
+
+export const roleSchema = z.strictObject({
+  id: entityName,
+  permissions: z.array(z.enum(PERMISSIONS)),
+});
+
+/** A limit of 0 or an absent one does not exist; what is not limited is not counted. */
+export const limitsSchema = z.strictObject({
+  requestsPerSecond: z.number().int().min(1).optional(),
+  requestsPerMinute: z.number().int().min(1).max(10_000_000).optional(),
+  requestsPerDay: z.number().int().min(1).optional(),
+  tokensPerMinute: z.number().int().min(1).optional(),
+  concurrency: z.number().int().min(1).max(100_000).optional(),
+  /** Currency of the prices; budgets begin anew on the first of the month, UTC. */
+  costPerMonth: z.number().min(0).optional(),
+});
+
+export const tierSchema = z.strictObject({
+  /** For each principal of the tier; counted over its credentials together. */
+  ...limitsSchema.shape,
+  /** Instead of the above on the named endpoint, such as "/v1/chat/completions". */
+  endpoints: z.record(z.string(), limitsSchema).default({}),
+  /** In addition, for each model by its id. */
+  models: z.record(entityName, limitsSchema).default({}),
+  priority: z.enum(["realtime", "interactive", "batch"]).default("interactive"),
+  /** Share among waiting principals of one class. */
+  weight: z.number().int().min(1).max(1000).default(1),
+  overQuota: z
+    .discriminatedUnion("action", [
+      z.strictObject({ action: z.literal("refuse") }),
+      z.strictObject({
+        action: z.literal("queue"),
+        deadlineMs: z.number().int().min(1).max(60_000),
+      }),
+      z.strictObject({ action: z.literal("fallback"), model: entityName }),
+    ])
+    .default({ action: "refuse" }),
+});
+
+export const tenantSchema = z.strictObject({
+  id: entityName,
+  name: z.string().min(1).max(128),
+  disabled: z.boolean().default(false),
+  /** `site`: nothing of this tenant leaves the site, whatever the routes say. */
+  residency: z.enum(["any", "site"]).default("any"),
+  models: models.default("*"),
+  addresses: addresses.optional(),
+  /** For the whole tenant, beside the limits of each tier. */
+  limits: limitsSchema.default({}),
+  /** Word lists by id; absent: all lists that are marked as default. */
+  wordLists: z.array(entityName).optional(),
+  /** Answers with temperature 0 may be kept and given again to callers of this tenant. */
+  cache: z.boolean().default(false),
+});
+
+export const principalSchema = z.strictObject({
+  id: entityName.describe("Name of a user or service; unique over all tenants."),
+  kind: z.enum(["user", "service"]),
+  name: z.string().max(128).default(""),
+  email: z.email().optional(),
+  tenant: entityName,
+  tier: entityName,
+  roles: z.array(entityName).default(["caller"]),
+  models: models.default("*"),
+  addresses: addresses.optional(),
+  origins: origins.optional(),
+  attributes,
+  disabled: z.boolean().default(false),
+  /** Users only: scrypt, in the form of identity/password.ts. */
+  passwordHash: z.string().optional(),
+  mustChangePassword: z.boolean().default(false),
+  /** Sealed (base/sealed-box.ts) TOTP secret; obligatory for administrators where the profile says so. */
+  totp: z.string().optional(),
+  /** Identities in a client certificate: SHA-256 fingerprint, or a URI or DNS name of its SAN. */
+  certificates: z.array(z.string().min(1).max(256)).default([]),
+  /** `sub` at an outside OIDC issuer: "<issuer>#<sub>". */
+  oidcSubjects: z.array(z.string().min(1).max(512)).default([]),
+});
+
+const credential = {
+  id: entityName.describe("Names the credential in logs, metrics and the ledger. Not secret."),
+  principal: entityName,
+  name: z.string().max(128).default(""),
+  created: moment.optional(),
+  expires: moment.optional(),
+  disabled: z.boolean().default(false),
+  models: models.default("*"),
+  addresses: addresses.optional(),
+  /** Instead of the principal's. */
+  tier: entityName.optional(),
+  limits: limitsSchema.default({}),
+  /** The credential that this one replaces; that one expires after the overlap. */
+  replaces: entityName.optional(),
+  /** Days after which a new one is due; reported, and rotated where the owner takes webhooks. */
+  rotateAfterDays: z.number().int().min(1).optional(),
+};
+
+export const apiKeySchema = z.strictObject({ ...credential, sha256: hex64 });
+
+/** A key pair for HMAC-signed calls and for OAuth2 client credentials. */
+export const accessKeySchema = z.strictObject({
+  ...credential,
+  accessKey: z.string().regex(/^AK[0-9A-Za-z]{20}$/),
+  /** Sealed (base/sealed-box.ts): HMAC needs the secret itself. */
+  sealedSecret: z.string(),
+  /** Registered without: a repeated signature is refused instead of a repeated nonce. */
+  nonce: z.enum(["required", "optional"]).default("required"),
+});
+
+/** Per million tokens, per request, per second of the call's duration; all that is named is added. */
+export const priceSchema = z.strictObject({
+  id: entityName.describe("The model."),
+  currency: z.string().regex(/^[A-Z]{3}$/),
+  promptPerMillion: z.number().min(0).default(0),
+  completionPerMillion: z.number().min(0).default(0),
+  perRequest: z.number().min(0).default(0),
+  perSecond: z.number().min(0).default(0),
+  source: z.string().max(512).describe("Where the price stands, with its date."),
+});
+
+export const wordListSchema = z.strictObject({
+  id: entityName,
+  mode: z.enum(["block", "mask", "flag"]),
+  direction: z.enum(["input", "output", "both"]).default("both"),
+  words: z.array(z.string().min(1).max(256)).min(1).max(100_000),
+  default: z.boolean().default(true),
+});
+
+export const ENTITY_SCHEMAS = {
+  tenant: tenantSchema,
+  tier: z.strictObject({ id: entityName, ...tierSchema.shape }),
+  role: roleSchema,
+  principal: principalSchema,
+  apiKey: apiKeySchema,
+  accessKey: accessKeySchema,
+  model: modelSchema,
+  price: priceSchema,
+  wordList: wordListSchema,
+} as const;
+
+export type EntityKind = keyof typeof ENTITY_SCHEMAS;
+export type Entity<K extends EntityKind> = z.output<(typeof ENTITY_SCHEMAS)[K]>;
+export type Permission = (typeof PERMISSIONS)[number];
+export type Limits = z.output<typeof limitsSchema>;
+export type Tier = z.output<typeof tierSchema>;
+export type Tenant = z.output<typeof tenantSchema>;
+export type Principal = z.output<typeof principalSchema>;
+export type Role = z.output<typeof roleSchema>;
+export type ApiKey = z.output<typeof apiKeySchema>;
+export type AccessKey = z.output<typeof accessKeySchema>;
+export type Price = z.output<typeof priceSchema>;
+export type WordList = z.output<typeof wordListSchema>;
