@@ -24,42 +24,81 @@ export function usageOf(usage: Usage) {
   };
 }
 
-export function wholeAnswer(head: AnswerHead, text: string, finish: string, usage: Usage) {
+/** One of the answers to a request. */
+export interface Choice {
+  readonly text: string;
+  readonly finish: string;
+  /** The tool that is called with `text` as its arguments; null: plain text. */
+  readonly tool: string | null;
+}
+
+export function wholeAnswer(head: AnswerHead, choices: readonly Choice[], usage: Usage) {
   const chat = head.endpoint === "chat";
-  const choice = chat
-    ? {
-        index: 0,
-        message: { role: "assistant", content: text, reasoning_content: null, tool_calls: [] },
-        logprobs: null,
-        finish_reason: finish,
-        stop_reason: null,
-      }
-    : { index: 0, text, logprobs: null, finish_reason: finish, stop_reason: null };
   return {
     id: head.id,
     object: chat ? "chat.completion" : "text_completion",
     created: head.created,
     model: head.model,
-    choices: [choice],
+    choices: choices.map((choice, index) => (chat ? chatChoice : textChoice)(head, choice, index)),
     usage: usageOf(usage),
     ...SIMULATED,
   };
 }
 
-/** One event of a stream. `text` null: the first chat event, which carries the role only. */
-export function chunk(
-  head: AnswerHead,
-  text: string | null,
-  finish: string | null,
-  usage: Usage | null,
-) {
-  const delta =
-    text === null ? { role: "assistant", content: "" } : { content: text, reasoning_content: null };
+function chatChoice(head: AnswerHead, { text, finish, tool }: Choice, index: number) {
+  const call = (name: string) => ({
+    id: toolCallId(head, index),
+    type: "function",
+    function: { name, arguments: text },
+  });
+  return {
+    index,
+    message: {
+      role: "assistant",
+      content: tool === null ? text : null,
+      reasoning_content: null,
+      tool_calls: tool === null ? [] : [call(tool)],
+    },
+    logprobs: null,
+    finish_reason: finish,
+    stop_reason: null,
+  };
+}
+
+function textChoice(_head: AnswerHead, { text, finish }: Choice, index: number) {
+  return { index, text, logprobs: null, finish_reason: finish, stop_reason: null };
+}
+
+/** The same in all events of one answer. */
+function toolCallId(head: AnswerHead, choice: number): string {
+  return `${head.id.replace("chatcmpl", "call")}-${choice}`;
+}
+
+/** A piece of one answer in a stream. `text` null: the first chat event, with the role only. */
+export interface Piece {
+  readonly choice: number;
+  readonly text: string | null;
+  readonly finish: string | null;
+  readonly tool: string | null;
+  /** The first piece of a tool call carries its id and name. */
+  readonly first: boolean;
+}
+
+export function chunk(head: AnswerHead, piece: Piece, usage: Usage | null) {
+  const { choice: index, text, finish } = piece;
   const choice =
     head.endpoint === "chat"
-      ? { index: 0, delta, logprobs: null, finish_reason: finish }
-      : { index: 0, text: text ?? "", logprobs: null, finish_reason: finish, stop_reason: null };
+      ? { index, delta: delta(head, piece), logprobs: null, finish_reason: finish }
+      : { index, text: text ?? "", logprobs: null, finish_reason: finish, stop_reason: null };
   return { ...chunkHead(head), choices: [choice], ...(usage && { usage: usageOf(usage) }) };
+}
+
+function delta(head: AnswerHead, { choice, text, tool, first }: Piece) {
+  if (text === null) return { role: "assistant", content: "" };
+  if (tool === null) return { content: text, reasoning_content: null };
+  const start = first ? { id: toolCallId(head, choice), type: "function" } : {};
+  const call = { index: 0, ...start, function: { ...(first && { name: tool }), arguments: text } };
+  return { tool_calls: [call] };
 }
 
 /** The event after the last choice, where usage was asked for. */

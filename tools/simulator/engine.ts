@@ -6,19 +6,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { SimulatorConfig } from "./config.ts";
 import { type FinishedReason, ModelMetrics } from "./metrics.ts";
 import type { Call, Controls } from "./request.ts";
+import { shapedTokens } from "./shaped-answer.ts";
 import { type Answer, answerTo, createRandom, hashText } from "./text.ts";
 
 /** Longest prefill that one A100 batch holds at the default length; sizes the KV gauge only. */
 const KV_SEQUENCES = 64;
 
 export interface Token {
+  /** The answer it belongs to, from 0. */
+  readonly choice: number;
   readonly text: string;
+  /** Its place in that answer. */
   readonly index: number;
   readonly last: boolean;
 }
 
 export interface Generation {
-  readonly answer: Answer;
+  readonly answers: readonly Answer[];
   readonly promptTokens: number;
   /** Yields each token when its time has come; throws ConnectionLost where one is to be played. */
   tokens(signal: AbortSignal): AsyncGenerator<Token>;
@@ -51,27 +55,36 @@ export class ModelEngine {
   }
 
   prepare(call: Call, promptTokens: number, tokensMax: number, controls: Controls): Generation {
+    const answers = Array.from({ length: call.choices }, (_, choice) =>
+      this.#answer(call, choice, tokensMax, controls),
+    );
+    const run = (signal: AbortSignal) => this.#run(answers, promptTokens, controls, signal);
+    return { answers, promptTokens, tokens: run };
+  }
+
+  /** The first answer depends on the seed alone, so that asking for more does not change it. */
+  #answer(call: Call, choice: number, tokensMax: number, controls: Controls): Answer {
+    const seed = (call.seed ?? this.#config.seed) + choice;
+    if (call.shape !== null) {
+      const tokens = shapedTokens(call.shape, hashText(call.prompt, seed));
+      const fits = tokens.length <= tokensMax;
+      const finishReason = !fits ? "length" : call.shape.kind === "tool" ? "tool_calls" : "stop";
+      const tool = call.shape.kind === "tool" ? call.shape.name : null;
+      return { tokens: tokens.slice(0, tokensMax), finishReason, tool };
+    }
     const exactly = controls.tokens ?? (call.ignoreEnd ? tokensMax : undefined);
-    const seed = call.seed ?? this.#config.seed;
-    const answer = answerTo(call.prompt, { seed, tokensMax, exactly });
-    const run = (signal: AbortSignal) => this.#run(answer, promptTokens, controls, signal);
-    return { answer, promptTokens, tokens: run };
+    return answerTo(call.prompt, { seed, tokensMax, exactly });
   }
 
   /** Runs work that yields no tokens (embeddings) in a slot. */
   async prefillOnly(promptTokens: number, controls: Controls, signal: AbortSignal): Promise<void> {
-    for await (const _ of this.#run(
-      { tokens: [], finishReason: "stop" },
-      promptTokens,
-      controls,
-      signal,
-    )) {
+    for await (const _ of this.#run([], promptTokens, controls, signal)) {
       // No tokens: the loop only waits for the slot and the prefill.
     }
   }
 
   async *#run(
-    answer: Answer,
+    answers: readonly Answer[],
     promptTokens: number,
     controls: Controls,
     signal: AbortSignal,
@@ -88,13 +101,13 @@ export class ModelEngine {
       await this.#pause(this.#prefillMs(promptTokens, controls), signal);
       metrics.promptTokens += promptTokens;
       metrics.observe("vllm:time_to_first_token_seconds", (performance.now() - arrived) / 1000);
-      for await (const token of this.#decode(answer, controls, signal)) {
+      for await (const token of this.#decode(answers, controls, signal)) {
         produced += 1;
         metrics.generationTokens += 1;
         metrics.tokensHeld += 1;
         yield token;
       }
-      reason = answer.finishReason;
+      reason = answers[0]?.finishReason === "length" ? "length" : "stop";
     } catch (error) {
       if (error instanceof ConnectionLost) reason = "error";
       throw error;
@@ -113,11 +126,17 @@ export class ModelEngine {
     else next();
   }
 
-  async *#decode(answer: Answer, controls: Controls, signal: AbortSignal): AsyncGenerator<Token> {
+  /** One step yields the next token of every answer, as one batch on a GPU does. */
+  async *#decode(
+    answers: readonly Answer[],
+    controls: Controls,
+    signal: AbortSignal,
+  ): AsyncGenerator<Token> {
     const interval = 1000 / (controls.tokensPerSecond ?? this.#config.tokensPerSecond);
     let due = performance.now();
     let previous = due;
-    for (const [index, text] of answer.tokens.entries()) {
+    const steps = Math.max(0, ...answers.map((answer) => answer.tokens.length));
+    for (let index = 0; index < steps; index += 1) {
       if (index > 0) {
         // A due time, not a fixed pause, so that a busy machine does not slow the pace for ever.
         due += this.#vary(interval);
@@ -128,7 +147,10 @@ export class ModelEngine {
         previous = now;
       }
       if (index === controls.disconnectAfter) throw new ConnectionLost();
-      yield { text, index, last: index === answer.tokens.length - 1 };
+      for (const [choice, { tokens }] of answers.entries()) {
+        const text = tokens[index];
+        if (text !== undefined) yield { choice, text, index, last: index === tokens.length - 1 };
+      }
     }
   }
 

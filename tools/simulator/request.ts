@@ -2,6 +2,8 @@
  * Reads a request body as vLLM does: only the members that the simulator acts upon, everything
  * else is let through. Faults carry vLLM's own status and error type.
  */
+import { readShape, type Shape } from "./shaped-answer.ts";
+
 export type Endpoint = "chat" | "completions" | "embeddings";
 
 /** How one request should misbehave; from `simulate` in the body or x-sim-* headers. */
@@ -32,8 +34,15 @@ export interface Call {
   readonly dimensions: number | null;
   /** Embeddings as base64 of 32-bit floats, which OpenAI's client asks for by itself. */
   readonly base64: boolean;
+  /** How many answers are wanted. */
+  readonly choices: number;
+  /** A prescribed shape of the answer; null: plain words. */
+  readonly shape: Shape | null;
   readonly controls: Controls;
 }
+
+/** vLLM sets no limit of its own; this one bounds the memory of a test server. */
+const CHOICES_MAX = 16;
 
 export class RequestFault extends Error {
   readonly status: number;
@@ -70,9 +79,8 @@ export function readCall(
 ): Call {
   const body = readObject(text);
   if (typeof body.model !== "string") throw bad("model: Field required");
-  if (body.n !== undefined && body.n !== null && body.n !== 1) {
-    throw bad("the simulated server answers with one choice only: n must be 1");
-  }
+  const choices = readPositive(body, "n") ?? 1;
+  if (choices > CHOICES_MAX) throw bad(`n must be at most ${CHOICES_MAX}, got ${choices}.`);
   const texts = readTexts(endpoint, body);
   const options = isObject(body.stream_options) ? body.stream_options : {};
   const stream = body.stream === true;
@@ -91,6 +99,8 @@ export function readCall(
     seed: typeof body.seed === "number" && Number.isInteger(body.seed) ? body.seed : null,
     dimensions: readPositive(body, "dimensions"),
     base64: body.encoding_format === "base64",
+    choices,
+    shape: endpoint === "chat" ? readShape(body) : null,
     controls: testControls ? readControls(body.simulate, headers) : {},
   };
 }

@@ -210,11 +210,15 @@ async function sendWhole(
   signal: AbortSignal,
   response: ServerResponse,
 ): Promise<void> {
-  const words: string[] = [];
-  for await (const token of generation.tokens(signal)) words.push(token.text);
-  const { answer, promptTokens } = generation;
-  const usage = { promptTokens, completionTokens: words.length };
-  sendJson(response, 200, wholeAnswer(head, words.join(""), answer.finishReason, usage));
+  let completionTokens = 0;
+  for await (const _ of generation.tokens(signal)) completionTokens += 1;
+  const { answers, promptTokens } = generation;
+  const choices = answers.map(({ tokens, finishReason: finish, tool }) => ({
+    text: tokens.join(""),
+    finish,
+    tool,
+  }));
+  sendJson(response, 200, wholeAnswer(head, choices, { promptTokens, completionTokens }));
 }
 
 async function stream(
@@ -224,7 +228,7 @@ async function stream(
   signal: AbortSignal,
   response: ServerResponse,
 ): Promise<void> {
-  const { answer, promptTokens } = generation;
+  const { answers, promptTokens } = generation;
   let completionTokens = 0;
   const usage = (): Usage => ({ promptTokens, completionTokens });
   const running = () => (call.continuousUsage ? usage() : null);
@@ -233,12 +237,18 @@ async function stream(
     await drained(response, signal);
   };
   for await (const token of generation.tokens(signal)) {
-    if (token.index === 0) {
+    if (!response.headersSent) {
       response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
-      if (head.endpoint === "chat") await send(chunk(head, null, null, running()));
+    }
+    const { choice, index, last } = token;
+    const answer = answers[choice];
+    const piece = { choice, tool: answer?.tool ?? null, first: index === 0 };
+    if (index === 0 && head.endpoint === "chat") {
+      await send(chunk(head, { ...piece, text: null, finish: null }, running()));
     }
     completionTokens += 1;
-    await send(chunk(head, token.text, token.last ? answer.finishReason : null, running()));
+    const finish = last ? (answer?.finishReason ?? null) : null;
+    await send(chunk(head, { ...piece, text: token.text, finish }, running()));
   }
   if (call.includeUsage) await send(usageChunk(head, usage()));
   response.end("data: [DONE]\n\n");

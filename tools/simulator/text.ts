@@ -46,7 +46,9 @@ export function createRandom(seed: number): () => number {
 export interface Answer {
   /** One entry for each token; joined they are the text. */
   readonly tokens: readonly string[];
-  readonly finishReason: "stop" | "length";
+  readonly finishReason: "stop" | "length" | "tool_calls";
+  /** The tool that is called: the tokens are its arguments. */
+  readonly tool: string | null;
 }
 
 export function answerTo(
@@ -61,7 +63,7 @@ export function answerTo(
     const word = WORDS[Math.floor(random() * WORDS.length)] ?? "word";
     return index === 0 ? word : ` ${word}`;
   });
-  return { tokens, finishReason: length < wanted ? "length" : "stop" };
+  return { tokens, finishReason: length < wanted ? "length" : "stop", tool: null };
 }
 
 /** A vector of length 1 that depends only on the text and the seed. */
