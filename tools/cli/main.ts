@@ -21,6 +21,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   kubectl: () => import("./verbs/kubectl.ts"),
   doctor: () => import("./verbs/doctor.ts"),
   bench: () => import("./verbs/bench.ts"),
+  "bench:gateway": () => import("./verbs/bench-gateway.ts"),
   check: () => import("./verbs/check.ts"),
   format: () => import("./verbs/format.ts"),
   test: () => import("./verbs/test.ts"),

@@ -117,7 +117,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/tidy": [],
   "tools/images": ["tools/base", "tools/debian"],
   "tools/cluster": ["tools/base", "tools/debian", "tools/pki"],
-  "tools/bench": ["tools/base", "tools/engine"],
+  "tools/servers": ["tools/base", "tools/debian", "tools/pki"],
+  "tools/bench": ["tools/base", "tools/engine", "tools/debian", "tools/images", "tools/servers"],
   "tools/engine": ["tools/base"],
   "tools/cli": [
     "tools/base",
@@ -137,6 +138,7 @@ export const ENTRY_POINTS: readonly RegExp[] = [
   /^policies\/index\.js$/,
   /^gateway-image\/src\/main\.ts$/,
   /^tools\/simulator\/main\.ts$/,
+  /^tools\/bench\/gateway\/(bare-proxy|mock-model)\.ts$/,
   /^tools\/cli\/(bootstrap\.mjs|main\.ts)$/,
   /\/fixtures\//,
   /\.test\.ts$/,

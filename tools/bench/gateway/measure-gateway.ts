@@ -1,0 +1,248 @@
+/** The whole measurement: starts models, stores and subjects, runs the rounds, ends them all. */
+import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { runOrThrow } from "../../base/process.ts";
+import type { Progress } from "../../base/progress.ts";
+import { ensurePackages } from "../../debian/packages.ts";
+import { startPostgresServer, startRedisServer } from "../../servers/stores.ts";
+import { median } from "../measure.ts";
+import type { StreamJob, StreamResult } from "./streams.ts";
+import {
+  type Models,
+  OTHER_CORES,
+  type Subject,
+  startBareProxy,
+  startGatewayProcess,
+  startModels,
+  startNginxProxy,
+} from "./subjects.ts";
+import { type LoadResult, runWrk } from "./wrk.ts";
+
+export interface Measure {
+  readonly projectDir: string;
+  readonly folder: string;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface SubjectFigures {
+  readonly name: string;
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly firstP50Ms: number;
+  readonly firstP99Ms: number;
+  /** First event through the subject less the first event of the model alone. */
+  readonly addedP50Ms: number;
+  readonly addedP99Ms: number;
+  readonly longestPauseMs: number;
+  /** Streams with a pause above STALL_MS. */
+  readonly stalls: number;
+  readonly leaveP50Ms: number;
+  readonly leaveMaxMs: number;
+  readonly residentMib: number;
+  readonly faults: number;
+}
+
+export interface Figures {
+  readonly subjects: readonly SubjectFigures[];
+  readonly startMs: number;
+  readonly streamsAtOnce: number;
+}
+
+const CONNECTIONS = 64;
+const FIRST_STREAMS = 300;
+const STREAMS_AT_ONCE = 500;
+const TOKENS_PER_SECOND = 20;
+const LEAVING_STREAMS = 40;
+const STALL_MS = 100;
+/** What the gateway's stores ask of Redis; README.md of the gateway names them too. */
+const REDIS_COMMANDS =
+  "+@read +@write +@scripting +@connection +time +info -@dangerous +info +script|load";
+
+export async function measureGateway(measure: Measure): Promise<Figures> {
+  const { folder, progress } = measure;
+  const ends: (() => Promise<void>)[] = [];
+  const at = (name: string) => path.join(folder, name);
+  // PostgreSQL runs as nobody and must pass through; what is secret inside has its own mode.
+  chmodSync(folder, 0o711);
+  try {
+    const { root } = await ensurePackages(["nginx", "wrk"], { progress });
+    const models = await startModels(at("models"), root);
+    ends.push(models.whole.kill, models.streamed.kill);
+    const stores = await progress.step("Starting Redis and PostgreSQL", async () => {
+      const redis = await startRedisServer(folderOf(at("redis")), REDIS_COMMANDS);
+      ends.push(redis.kill);
+      const postgres = await startPostgresServer(folderOf(at("postgres")));
+      ends.push(postgres.kill);
+      return { redis, postgres };
+    });
+    const gateway = await startGatewayProcess(measure.projectDir, at("gateway"), models, stores);
+    ends.push(gateway.server.kill);
+    const bare = await startBareProxy(models);
+    ends.push(bare.server.kill);
+    const nginx = await startNginxProxy(at("proxy"), root, models);
+    ends.push(nginx.server.kill);
+    const subjects = [gateway, bare, nginx];
+    const loads = await measureLoads(measure, root, subjects);
+    const direct = directSubject(models);
+    const own = await firstEvents(direct);
+    const figures: SubjectFigures[] = [];
+    for (const subject of subjects) {
+      figures.push(
+        await progress.step(`Streams through ${subject.name}`, () =>
+          measureStreams(subject, models, loads.get(subject.name) ?? [], own),
+        ),
+      );
+    }
+    return { subjects: figures, startMs: gateway.startMs, streamsAtOnce: STREAMS_AT_ONCE };
+  } finally {
+    for (const end of ends.reverse()) await end().catch(() => {});
+  }
+}
+
+function folderOf(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Rounds are interleaved, so that a slow minute of the machine meets all subjects. */
+async function measureLoads(measure: Measure, root: string, subjects: readonly Subject[]) {
+  const loads = new Map<string, LoadResult[]>(subjects.map(({ name }) => [name, []]));
+  const body = JSON.stringify({
+    model: "bench",
+    messages: [{ role: "user", content: "What is a ledger? ".repeat(20) }],
+    max_tokens: 140,
+  });
+  for (let round = 0; round <= measure.rounds; round += 1) {
+    for (const subject of subjects) {
+      measure.signal.throwIfAborted();
+      // Round 0 warms the compilers up and is not counted.
+      const seconds = round === 0 ? Math.min(3, measure.seconds) : measure.seconds;
+      const title = round === 0 ? "Warm-up" : `Round ${round} of ${measure.rounds}`;
+      const result = await measure.progress.step(`${title}: ${subject.name}`, () =>
+        runWrk({
+          root,
+          folder: measure.folder,
+          url: subject.wholeUrl,
+          headers: subject.headers,
+          body,
+          connections: CONNECTIONS,
+          seconds,
+          prefix: OTHER_CORES,
+        }),
+      );
+      if (round > 0) loads.get(subject.name)?.push(result);
+    }
+  }
+  return loads;
+}
+
+function directSubject(models: Models): Subject {
+  const url = `http://127.0.0.1:${models.streamed.port}/v1/chat/completions`;
+  return { name: "model", wholeUrl: url, streamUrl: url, headers: {}, server: models.streamed };
+}
+
+const job = (subject: Subject, change: Partial<StreamJob>, wish: object): StreamJob => ({
+  url: subject.streamUrl,
+  headers: subject.headers,
+  body: {
+    model: "bench-stream",
+    messages: [{ role: "user", content: "What is a ledger?" }],
+    max_tokens: 1000,
+    ...wish,
+  },
+  streams: FIRST_STREAMS,
+  atOnce: 1,
+  leaveAfter: 0,
+  ...change,
+});
+
+function firstEvents(subject: Subject): Promise<StreamResult> {
+  return runJob(job(subject, {}, { "x-bench-tokens": 3, "x-bench-pause-ms": 1 }));
+}
+
+async function measureStreams(
+  subject: Subject,
+  models: Models,
+  loads: readonly LoadResult[],
+  own: StreamResult,
+): Promise<SubjectFigures> {
+  const first = await firstEvents(subject);
+  const seconds = 10;
+  const paced = { "x-bench-tokens": TOKENS_PER_SECOND * seconds, "x-bench-pause-ms": 50 };
+  const many = { streams: STREAMS_AT_ONCE, atOnce: STREAMS_AT_ONCE };
+  const crowd = await runJob(job(subject, many, paced));
+  const leave = await measureLeaving(subject, models);
+  return {
+    name: subject.name,
+    requestsPerSecond: median(loads.map((load) => load.requestsPerSecond)),
+    p50Ms: median(loads.map((load) => load.p50Ms)),
+    p99Ms: median(loads.map((load) => load.p99Ms)),
+    firstP50Ms: percentile(first.firstMs, 50),
+    firstP99Ms: percentile(first.firstMs, 99),
+    addedP50Ms: percentile(first.firstMs, 50) - percentile(own.firstMs, 50),
+    addedP99Ms: percentile(first.firstMs, 99) - percentile(own.firstMs, 99),
+    longestPauseMs: Math.max(...crowd.longestPauseMs),
+    stalls: crowd.longestPauseMs.filter((pause) => pause > STALL_MS).length,
+    leaveP50Ms: percentile(leave, 50),
+    leaveMaxMs: Math.max(...leave),
+    residentMib: residentMib(subject.server.pid()),
+    faults: first.faults + crowd.faults + loads.reduce((sum, load) => sum + load.faults, 0),
+  };
+}
+
+/** From a client's leaving to the moment when the model's connection closed, one by one. */
+async function measureLeaving(subject: Subject, models: Models): Promise<number[]> {
+  const stats = async () => {
+    const answer = await fetch(`http://127.0.0.1:${models.streamed.port}/stats`);
+    return (await answer.json()) as { aborted: number; lastAbortMs: number };
+  };
+  const wish = { "x-bench-tokens": 2000, "x-bench-pause-ms": 20 };
+  const delays: number[] = [];
+  for (let index = 0; index < LEAVING_STREAMS; index += 1) {
+    const before = (await stats()).aborted;
+    const { leftMs } = await runJob(job(subject, { streams: 1, leaveAfter: 3 }, wish));
+    const deadline = performance.now() + 5_000;
+    let after = await stats();
+    while (after.aborted === before && performance.now() < deadline) after = await stats();
+    // A stream that never stops counts as the whole wait.
+    delays.push(after.aborted === before ? 5_000 : after.lastAbortMs - (leftMs[0] ?? 0));
+  }
+  return delays;
+}
+
+async function runJob(work: StreamJob): Promise<StreamResult> {
+  const script = path.join(path.dirname(fileURLToPath(import.meta.url)), "streams.ts");
+  const words = [...OTHER_CORES, process.execPath, "--disable-warning=ExperimentalWarning", script];
+  const [command = "", ...args] = words;
+  const result = await runOrThrow(command, args, { input: JSON.stringify(work) });
+  return JSON.parse(result.stdout) as StreamResult;
+}
+
+export function percentile(values: readonly number[], rank: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (
+    sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * rank) / 100))] ?? Number.NaN
+  );
+}
+
+/** With the children, such as nginx's worker. */
+function residentMib(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  const all = [
+    pid,
+    ...children
+      .split(" ")
+      .filter((word) => word !== "")
+      .map(Number),
+  ];
+  const kib = all.map((one) => {
+    const status = readFileSync(`/proc/${one}/status`, "utf8");
+    return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+  });
+  return kib.reduce((sum, one) => sum + one, 0) / 1024;
+}
