@@ -16,9 +16,10 @@ export const WHOLE_ANSWER = JSON.stringify({
   usage: { prompt_tokens: 8, completion_tokens: 140, total_tokens: 148 },
 });
 
+/** One process, which is one worker: a master that is killed would leave its worker behind. */
 const head = (folder: string) => `
 daemon off;
-worker_processes 1;
+master_process off;
 pid ${folder}/nginx.pid;
 error_log stderr crit;
 events { worker_connections 4096; }
