@@ -110,6 +110,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/telemetry",
   ],
 
+  // Clients that people copy into their own programs: they know nothing of ours.
+  sdk: [],
+
   "tools/base": [],
   "tools/pki": ["tools/base"],
   "tools/debian": ["tools/base"],
@@ -138,6 +141,7 @@ export const ENTRY_POINTS: readonly RegExp[] = [
   /^policies\/index\.js$/,
   /^gateway-image\/src\/main\.ts$/,
   /^tools\/simulator\/main\.ts$/,
+  /^sdk\/conformance\/typescript\.ts$/,
   /^tools\/bench\/gateway\/(bare-proxy|mock-model)\.ts$/,
   /^tools\/cli\/(bootstrap\.mjs|main\.ts)$/,
   /\/fixtures\//,

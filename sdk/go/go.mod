@@ -1,0 +1,3 @@
+module deepseek.private/sdk
+
+go 1.21
