@@ -9,6 +9,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PostgresLedgerStore } from "../gateway-image/src/stores/postgres-ledger-store.ts";
+import { createPostgresPool } from "../gateway-image/src/stores/postgres-pool.ts";
 import { buildImages } from "../tools/images/build.ts";
 import { postgres } from "../tools/images/recipes/postgres.ts";
 import { PROGRAM_UID } from "../tools/images/recipes/program-user.ts";
@@ -134,8 +135,8 @@ function query(connection: string, statement: string) {
   return program("psql", "-XAtq", connection, "-c", statement);
 }
 
-function ledger(password: string, tls = true): PostgresLedgerStore {
-  return new PostgresLedgerStore({
+function ledger(password: string, tls = true) {
+  const pool = createPostgresPool({
     host: "127.0.0.1",
     port,
     database: "gateway",
@@ -144,13 +145,17 @@ function ledger(password: string, tls = true): PostgresLedgerStore {
     tls: tls ? { ca: () => ca } : null,
     onError: () => {},
   });
+  const store = new PostgresLedgerStore(pool);
+  return Object.assign(store, { close: () => pool.end() });
 }
 
 describe("the gateway's role", () => {
   test("makes the ledger and reads it, over verified TLS", async () => {
     const store = ledger("first-password");
     await store.prepare();
-    await expect(store.usage("first", new Date(0))).resolves.toEqual([]);
+    await expect(
+      store.usage({ principal: "first", from: new Date(0), to: new Date() }),
+    ).resolves.toEqual([]);
     await store.close();
   });
 

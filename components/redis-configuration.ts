@@ -7,7 +7,8 @@ import { createHash } from "node:crypto";
 /** What the gateway's quota script needs, as its README lists it, and nothing else. */
 const GATEWAY_COMMANDS = [
   "+eval +evalsha +script|load",
-  "+zadd +zrem +zcard +zremrangebyscore +hset +hmget +pexpire +time",
+  "+zadd +zrem +zcard +zcount +zremrangebyscore +hset +hmget +pexpire +pttl +time",
+  "+set +get +del +incr",
   "+ping +info +hello +auth",
 ].join(" ");
 

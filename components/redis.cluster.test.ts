@@ -9,7 +9,9 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { connectRedis } from "../gateway-image/src/stores/redis-connection.ts";
 import { RedisQuotaStore } from "../gateway-image/src/stores/redis-quota-store.ts";
+import { RedisSharedStore } from "../gateway-image/src/stores/redis-shared-store.ts";
 import { run } from "../tools/base/process.ts";
 import { ensurePackages } from "../tools/debian/packages.ts";
 import { environmentFor } from "../tools/debian/root-folder.ts";
@@ -88,7 +90,7 @@ async function ask(user: string | undefined, password: string, ...command: strin
 describe("users", () => {
   test("the gateway's own store admits, counts and releases as its user", async () => {
     const errors: Error[] = [];
-    const store = new RedisQuotaStore({
+    const connection = connectRedis({
       host: "127.0.0.1",
       port,
       username: "gateway",
@@ -96,20 +98,28 @@ describe("users", () => {
       tls: { ca: () => ca },
       onError: (error) => errors.push(error),
     });
-    const admission = { keyId: "first", requestsPerMinute: 600, concurrency: 1 };
+    const store = new RedisQuotaStore(connection);
+    const shared = new RedisSharedStore(connection);
+    const limits = { requestsPerMinute: 600, tokensPerMinute: 100, concurrency: 1 };
+    const call = (callId: string) => ({
+      callId,
+      scopes: [{ id: "user:first", limits }],
+      tokens: 10,
+      costMicros: 0,
+    });
     try {
       await expect.poll(() => store.ping().then(() => "answered", String)).toBe("answered");
-      await expect(store.admit({ ...admission, callId: "a" })).resolves.toMatchObject({
-        admitted: true,
-      });
-      await expect(store.admit({ ...admission, callId: "b" })).resolves.toMatchObject({
-        admitted: false,
-        reason: "concurrency",
-      });
-      await store.release("first", "a");
-      await expect(store.admit({ ...admission, callId: "c" })).resolves.toMatchObject({
-        admitted: true,
-      });
+      expect(await store.reserve(call("a"))).toMatchObject({ admitted: true });
+      expect(await store.reserve(call("b"))).toMatchObject({ limit: "concurrency" });
+      await store.settle({ reservation: call("a"), tokens: 5, costMicros: 0, month: "" });
+      expect(await store.reserve(call("c"))).toMatchObject({ admitted: true });
+      await store.renew([{ scope: "user:first", callId: "c" }]);
+      expect(await store.read(call("c").scopes)).toHaveLength(3);
+      expect(await shared.claim("nonce", 1_000)).toBe(true);
+      expect(await shared.count("logins", 1_000)).toBe(1);
+      await shared.set("context", Buffer.from("x"), 1_000);
+      expect(await shared.get("context")).toEqual(Buffer.from("x"));
+      await shared.delete("context");
     } finally {
       await store.close();
     }

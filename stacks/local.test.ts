@@ -8,11 +8,8 @@ import type { Settings } from "../config/schema.ts";
 import { asTexts, completeValues, type Values } from "../config/test-settings.ts";
 import { hashApiKey, isWellFormed } from "../gateway-image/src/base/api-key.ts";
 import { parseConfig } from "../gateway-image/src/config.ts";
-import {
-  keysFileSchema,
-  routesFileSchema,
-  tiersFileSchema,
-} from "../gateway-image/src/documents.ts";
+import { tiersFileSchema } from "../gateway-image/src/directory/baseline.ts";
+import { keysFileSchema, routesFileSchema } from "../gateway-image/src/documents.ts";
 import { parseConfig as parseSimulatorConfig } from "../tools/simulator/config.ts";
 import { local } from "./local.ts";
 import { type Program, type Registered, runProgram } from "./test-program.ts";

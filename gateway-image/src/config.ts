@@ -4,7 +4,9 @@
  * the start, all faults listed at once. config.schema.json is made from the same schemas.
  */
 import { z } from "zod";
-import { faultsOf, keysFileSchema, routesFileSchema, tiersFileSchema } from "./documents.ts";
+import { directoryFileSchema, tiersFileSchema } from "./directory/baseline.ts";
+import { faultsOf, keysFileSchema, routesFileSchema } from "./documents.ts";
+import { oidcFileSchema } from "./identity/outside-tokens.ts";
 import { limits } from "./limits.ts";
 
 const PREFIX = "GW_";
@@ -52,6 +54,28 @@ const environmentSchema = z.strictObject({
   GW_TIERS_FILE: path
     .optional()
     .describe("Tiers (JSON, `tiersFile`); reloaded. Without: the tiers `user` and `service`."),
+  GW_DIRECTORY_FILE: path
+    .optional()
+    .describe("Tenants, principals, roles, prices (JSON, `directoryFile`); reloaded."),
+
+  GW_DATA_KEY_FILE: path
+    .optional()
+    .describe("Keys that seal what is kept: lines `id:base64 of 32 bytes`; the first seals."),
+  GW_JWT_SECRET_FILE: path
+    .optional()
+    .describe("Secrets of our own tokens: lines of base64, 32 bytes each; the first signs."),
+  GW_OIDC_FILE: path.optional().describe("Outside issuers of tokens (JSON, `oidcFile`)."),
+  GW_CLIENT_CERTIFICATE_HEADER: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .optional()
+    .describe("Header in which the edge passes a verified client certificate, PEM, URL-encoded."),
+  GW_EDGE_TOKEN_FILE: path
+    .optional()
+    .describe("Secret by which the edge proves, in x-edge-token, that it is the edge."),
+  GW_ADMIN_PASSWORD_FILE: path
+    .optional()
+    .describe("First password of the user `admin`, made where the directory has none."),
 
   GW_SHARED_STORE: z.enum(["redis", "memory"]).default("redis"),
   GW_REDIS_HOST: z.string().min(1).optional(),
@@ -63,9 +87,19 @@ const environmentSchema = z.strictObject({
     .enum(["refuse", "local-share"])
     .default("refuse")
     .describe("Redis away: refuse with 503, or each replica counts its share of the quota."),
+  GW_QUOTA_SHARE_PERCENT: integer(
+    1,
+    100,
+    100,
+    "Of every limit, what this site enforces, where several sites are active.",
+  ),
   GW_REPLICAS: integer(1, 1000, 1, "Gateways of this site; a local share is quota / replicas."),
 
-  GW_DATABASE: z.enum(["postgres", "memory"]).default("postgres"),
+  GW_DATABASE: z
+    .enum(["postgres", "sqlite", "memory"])
+    .default("postgres")
+    .describe("Ledger and directory. sqlite: one gateway alone; memory: nothing is kept."),
+  GW_DATABASE_FILE: path.optional().describe("The file of sqlite."),
   GW_POSTGRES_HOST: z.string().min(1).optional(),
   GW_POSTGRES_PORT: port(5432, "Port of PostgreSQL."),
   GW_POSTGRES_TLS: z.enum(["on", "off"]).default("on").describe("off: loopback only."),
@@ -152,6 +186,14 @@ function relationFaults(env: Environment): string[] {
     const redisLocal = LOOPBACK.has(env.GW_REDIS_HOST ?? "");
     need(env.GW_REDIS_TLS === "on" || redisLocal, "GW_REDIS_TLS: off only for a loopback host");
   }
+  need(
+    env.GW_DATABASE !== "sqlite" || env.GW_DATABASE_FILE !== undefined,
+    "GW_DATABASE_FILE: is required",
+  );
+  need(
+    (env.GW_CLIENT_CERTIFICATE_HEADER === undefined) === (env.GW_EDGE_TOKEN_FILE === undefined),
+    "GW_CLIENT_CERTIFICATE_HEADER, GW_EDGE_TOKEN_FILE: both or neither",
+  );
   if (env.GW_DATABASE === "postgres") {
     need(env.GW_POSTGRES_HOST !== undefined, "GW_POSTGRES_HOST: is required");
     const postgresLocal = LOOPBACK.has(env.GW_POSTGRES_HOST ?? "");
@@ -187,6 +229,8 @@ export function configJsonSchema(): unknown {
       keysFile: schema(keysFileSchema),
       routesFile: schema(routesFileSchema),
       tiersFile: schema(tiersFileSchema),
+      directoryFile: schema(directoryFileSchema),
+      oidcFile: schema(oidcFileSchema),
     },
   };
 }

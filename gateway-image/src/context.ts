@@ -5,17 +5,12 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Member } from "./base/json-members.ts";
-import type { ApiKey, Model, Tier } from "./documents.ts";
+import type { Caller } from "./directory/caller.ts";
+import type { Model } from "./documents.ts";
+import type { EndpointRow } from "./endpoints.ts";
 import type { GatewayError } from "./errors.ts";
-
-/** Endpoints as metrics and records name them. */
-export type Endpoint =
-  | "/v1/chat/completions"
-  | "/v1/completions"
-  | "/v1/embeddings"
-  | "/v1/models"
-  | "/v1/usage"
-  | "other";
+import type { SignedHeaders } from "./identity/signature.ts";
+import type { Presenter } from "./proxy/presenter.ts";
 
 /** What the caller asked for, read from the body once. */
 export interface Call {
@@ -27,8 +22,14 @@ export interface Call {
   readonly continuousUsage: boolean;
   /** The caller's own stream_options, whatever else they hold. */
   readonly streamOptions: Readonly<Record<string, unknown>> | null;
+  /** The body does not say so, but the endpoint streams. */
+  readonly streamForced: boolean;
   /** An answer with tokens, and no limit named by the caller. */
   readonly needsMaxTokens: boolean;
+  /** The limit that the caller names; null: none. */
+  readonly maxTokens: number | null;
+  /** How many answers are wanted. */
+  readonly choices: number;
   /** Where each top-level member of the body is. */
   readonly members: readonly Member[];
 }
@@ -43,7 +44,7 @@ export interface Usage {
 export interface RequestContext {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly endpoint: Endpoint;
+  readonly endpoint: EndpointRow;
   /** Our own id: names the quota lease and the ledger row. Never chosen by the caller. */
   readonly callId: string;
   readonly startedWallMs: number;
@@ -54,16 +55,18 @@ export interface RequestContext {
   requestId: string;
   /** request-id */
   clientAddress: string;
-  /** identify */
-  principal: ApiKey | null;
+  /** identify, or verify-signature for signed calls */
+  caller: Caller | null;
+  /** identify: a signed call, to be verified when its body is there. */
+  signed: SignedHeaders | null;
   /** read-body */
   body: Buffer;
   /** parse-call */
   call: Call | null;
   /** authorise */
   model: Model | null;
-  /** authorise */
-  tier: Tier | null;
+  /** converse: how the answer is shown where it is not OpenAI's way. */
+  presenter: Presenter | null;
   /** forward */
   usage: Usage;
   /** forward: the first event or byte of an answer. */
@@ -77,7 +80,7 @@ export interface RequestContext {
 export interface Arrival {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly endpoint: Endpoint;
+  readonly endpoint: EndpointRow;
   readonly wallMs: number;
   readonly monotonicMs: number;
 }
@@ -94,11 +97,12 @@ export function createContext(arrival: Arrival): RequestContext {
     gone: new AbortController(),
     requestId: callId,
     clientAddress: "",
-    principal: null,
+    caller: null,
+    signed: null,
     body: Buffer.alloc(0),
     call: null,
     model: null,
-    tier: null,
+    presenter: null,
     usage: { promptTokens: 0, completionTokens: 0, source: "none" },
     firstByteMs: null,
     target: null,

@@ -76,20 +76,10 @@ export const routesFileSchema = z
     refuseRepeats("models", file.models, "id", context);
   });
 
-export const tierSchema = z.strictObject({
-  requestsPerMinute: z.number().int().min(1).max(10_000_000),
-  concurrency: z.number().int().min(1).max(100_000).describe("Requests at the same time."),
-});
-
-export const tiersFileSchema = z.strictObject({ tiers: z.record(name, tierSchema) });
-
-export type ApiKey = z.output<typeof apiKeySchema>;
 export type Model = z.output<typeof modelSchema>;
 export type Target = z.output<typeof targetSchema>;
-export type Tier = z.output<typeof tierSchema>;
 export type KeysFile = z.output<typeof keysFileSchema>;
 export type RoutesFile = z.output<typeof routesFileSchema>;
-export type TiersFile = z.output<typeof tiersFileSchema>;
 
 /** Parses one mounted file; throws an Error that lists every fault with its path. */
 export function parseDocument<T>(schema: z.ZodType<T>, text: string, what: string): T {

@@ -24,14 +24,58 @@ export const ERRORS = {
     native: 40003,
     message: "The model server refused the request.",
   },
+  unsupported_grant_type: {
+    ...request,
+    status: 400,
+    native: 40004,
+    message: "grant_type must be password or client_credentials.",
+  },
   missing_api_key: {
     ...request,
     status: 401,
     native: 40100,
-    message: "No API key: send `Authorization: Bearer sk-…` or `X-API-Key`.",
+    message: "No credentials: send `Authorization: Bearer …`, `X-API-Key`, or a signature.",
   },
   invalid_api_key: { ...request, status: 401, native: 40101, message: "Incorrect API key." },
   expired_api_key: { ...request, status: 401, native: 40102, message: "The API key has expired." },
+  ambiguous_credentials: {
+    ...request,
+    status: 401,
+    native: 40103,
+    message: "Several credentials in one request: send one.",
+  },
+  invalid_token: { ...request, status: 401, native: 40104, message: "The token is not valid." },
+  expired_token: { ...request, status: 401, native: 40105, message: "The token has expired." },
+  invalid_signature: {
+    ...request,
+    status: 401,
+    native: 40106,
+    message: "The access key or the signature is not valid.",
+  },
+  timestamp_out_of_range: {
+    ...request,
+    status: 401,
+    native: 40107,
+    message: "X-DS-Timestamp differs from the service's time by more than 300 s.",
+  },
+  signature_repeated: {
+    ...request,
+    status: 401,
+    native: 40108,
+    message: "This nonce or signature was used before.",
+  },
+  invalid_certificate: {
+    ...request,
+    status: 401,
+    native: 40109,
+    message: "The client certificate belongs to nobody here.",
+  },
+  invalid_grant: {
+    ...request,
+    status: 401,
+    native: 40110,
+    message: "The name, the password, the secret or the code is not valid.",
+  },
   model_not_allowed: {
     ...permission,
     status: 403,
@@ -44,8 +88,44 @@ export const ERRORS = {
     native: 40302,
     message: "The tier of this API key is not configured.",
   },
+  principal_disabled: {
+    ...permission,
+    status: 403,
+    native: 40303,
+    message: "This account is disabled.",
+  },
+  address_not_allowed: {
+    ...permission,
+    status: 403,
+    native: 40304,
+    message: "Calls from this address are not allowed.",
+  },
+  origin_not_allowed: {
+    ...permission,
+    status: 403,
+    native: 40305,
+    message: "Calls from this Origin are not allowed.",
+  },
+  permission_denied: {
+    ...permission,
+    status: 403,
+    native: 40306,
+    message: "No role of this account allows that.",
+  },
+  password_change_required: {
+    ...permission,
+    status: 403,
+    native: 40307,
+    message: "The password must be changed first: POST /users/me/password.",
+  },
   not_found: { ...request, status: 404, native: 40400, message: "There is no such path." },
   model_not_found: { ...request, status: 404, native: 40401, message: "There is no such model." },
+  context_not_found: {
+    ...request,
+    status: 404,
+    native: 40402,
+    message: "There is no such context, or it has ended.",
+  },
   method_not_allowed: {
     ...request,
     status: 405,
@@ -71,7 +151,7 @@ export const ERRORS = {
     type: "requests",
     native: 42901,
     retryable: true,
-    message: "Too many requests a minute.",
+    message: "Too many requests in this time.",
   },
   concurrency_limit_exceeded: {
     status: 429,
@@ -79,6 +159,34 @@ export const ERRORS = {
     native: 42902,
     retryable: true,
     message: "Too many requests at the same time.",
+  },
+  too_many_logins: {
+    status: 429,
+    type: "requests",
+    native: 42903,
+    retryable: true,
+    message: "Too many attempts to log in.",
+  },
+  daily_quota_exceeded: {
+    status: 429,
+    type: "requests",
+    native: 42904,
+    retryable: true,
+    message: "The requests of this day are used up.",
+  },
+  token_limit_exceeded: {
+    status: 429,
+    type: "tokens",
+    native: 42905,
+    retryable: true,
+    message: "Too many tokens a minute.",
+  },
+  insufficient_quota: {
+    status: 429,
+    type: "insufficient_quota",
+    native: 42906,
+    retryable: false,
+    message: "The budget of this month is used up.",
   },
   headers_too_large: {
     ...request,
@@ -119,6 +227,12 @@ export const ERRORS = {
     message: "Usage cannot be recorded at the moment.",
   },
   not_ready: { ...server, status: 503, native: 50304, message: "Starting or stopping." },
+  identity_unavailable: {
+    ...server,
+    status: 503,
+    native: 50305,
+    message: "Identities cannot be checked at the moment.",
+  },
   model_timeout: {
     ...server,
     status: 504,
@@ -141,6 +255,8 @@ export interface ErrorDetail {
   /** The member of the request that is at fault. */
   readonly param?: string;
   readonly retryAfterMs?: number;
+  /** Further members of the answer's error, such as where a quota stands. */
+  readonly facts?: Readonly<Record<string, string | number>>;
   /** For the log only. */
   readonly cause?: unknown;
 }
@@ -151,6 +267,7 @@ export class GatewayError extends Error {
   readonly entry: ErrorEntry;
   readonly param: string | null;
   readonly retryAfterMs: number | null;
+  readonly facts: Readonly<Record<string, string | number>>;
 
   constructor(code: ErrorCode, detail: ErrorDetail = {}) {
     super(detail.message ?? ERRORS[code].message, { cause: detail.cause });
@@ -159,6 +276,7 @@ export class GatewayError extends Error {
     this.entry = ERRORS[code];
     this.param = detail.param ?? null;
     this.retryAfterMs = detail.retryAfterMs ?? null;
+    this.facts = detail.facts ?? {};
   }
 }
 
@@ -169,18 +287,46 @@ export function toGatewayError(error: unknown): GatewayError {
     : new GatewayError("internal_error", { cause: error });
 }
 
-/** OpenAI's error shape, with our native code beside it. */
-export function errorBody(error: GatewayError, requestId: string): string {
+/** How an endpoint tells its errors: OpenAI's way, the native envelope, or OAuth 2 (RFC 6749, 5.2). */
+export type ErrorShape = "openai" | "native" | "oauth";
+
+export function errorBody(
+  error: GatewayError,
+  requestId: string,
+  shape: ErrorShape = "openai",
+): string {
+  const native = error.entry.native;
+  if (shape === "native") {
+    return JSON.stringify({
+      code: native,
+      message: error.message,
+      data: null,
+      request_id: requestId,
+    });
+  }
+  if (shape === "oauth") {
+    return JSON.stringify({ error: oauthCode(error.code), error_description: error.message });
+  }
+  const retryAfter =
+    error.retryAfterMs === null ? {} : { retry_after: Math.ceil(error.retryAfterMs / 1000) };
   return JSON.stringify({
     error: {
       message: error.message,
       type: error.entry.type,
       param: error.param,
       code: error.code,
-      native_code: error.entry.native,
+      native_code: native,
       request_id: requestId,
+      ...retryAfter,
+      ...error.facts,
     },
   });
+}
+
+/** RFC 6749 names few; what is none of them is the request's or the server's fault. */
+function oauthCode(code: ErrorCode): string {
+  if (code === "unsupported_grant_type" || code === "invalid_grant") return code;
+  return ERRORS[code].status >= 500 ? "server_error" : "invalid_request";
 }
 
 /** The table of docs/errors.md. */

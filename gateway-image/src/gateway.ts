@@ -8,6 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DestinationStream } from "pino";
 import type { Clock } from "./base/clock.ts";
 import type { Config } from "./config.ts";
+import { passwordReader } from "./files.ts";
+import { ensureAdministrator } from "./identity/first-administrator.ts";
 import { limits } from "./limits.ts";
 import { createMetricsServer } from "./metrics-server.ts";
 import { createParts, type Parts } from "./parts.ts";
@@ -87,7 +89,16 @@ async function prepareStores(parts: Parts, signal: AbortSignal): Promise<void> {
   await Promise.all([
     attempt("ledger", () => parts.ledger.prepare()),
     attempt("quota store", () => parts.quotaStore.ping()),
+    attempt("directory", () => startDirectory(parts)),
   ]);
+}
+
+async function startDirectory(parts: Parts): Promise<void> {
+  await parts.directory.start();
+  const password = passwordReader(parts.config.GW_ADMIN_PASSWORD_FILE)();
+  if (password === null) return;
+  const made = await ensureAdministrator(parts.directory, password);
+  if (made) parts.log.warn("the first administrator was made and must change the password");
 }
 
 /**

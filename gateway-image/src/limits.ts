@@ -54,12 +54,30 @@ export const limits = {
   leaseMs: 90_000,
   leaseRenewalMs: 30_000,
 
-  /** Rows per insert: PostgreSQL allows 65,535 parameters, a row has fewer than 20. */
+  /** One connection writes the ledger, one answers about usage, the rest serve the directory. */
+  postgresConnectionsMax: 5,
+  /** Rows per insert: PostgreSQL allows 65,535 parameters, a row has fewer than 25. */
   ledgerBatchRowsMax: 500,
   ledgerFlushMs: 50,
   ledgerTimeoutMs: 5_000,
   /** Between two tries while PostgreSQL is away. */
   ledgerRetryMs: 1_000,
+
+  /** A conversation of the native API ends this long after its last turn. */
+  contextTtlMs: 3_600_000,
+  contextTurnsMax: 20,
+  /** Some 16,000 tokens of Latin script: beyond it the oldest turns go. */
+  contextBytesMax: 64 * KIB,
+
+  /** Attempts to log in from one address. */
+  loginsPerMinute: 5,
+  /** Failures in a row for one name, after which it pauses. */
+  loginFailuresMax: 10,
+  loginPauseMs: 300_000,
+  /** NIST SP 800-63B-4: 15 where a password is the only factor. */
+  passwordLengthMin: 15,
+  /** How often a gateway asks for changes of the directory: a revoked key is refused in two seconds. */
+  directoryPollMs: 1_000,
 
   /** Series for the label `user`; later principals are counted together as "other". */
   userLabelsMax: 200,
@@ -76,5 +94,5 @@ assert(limits.leaseRenewalMs * 2 < limits.leaseMs, "one renewal may fail without
 assert(limits.errorBytesMax <= limits.answerBytesMax, "an error is an answer");
 assert(limits.eventBytesMax <= limits.answerBytesMax, "an event is part of an answer");
 assert(limits.ejectionMsMin < limits.ejectionMsMax, "ejection grows");
-assert(limits.ledgerBatchRowsMax * 20 <= 65_535, "one insert fits PostgreSQL's parameters");
+assert(limits.ledgerBatchRowsMax * 25 <= 65_535, "one insert fits PostgreSQL's parameters");
 assert(limits.ledgerFlushMs < limits.ledgerRetryMs, "a retry waits longer than a flush");

@@ -1,31 +1,28 @@
 /** Everything a gateway is made of, built from its settings: files, stores, pools, telemetry. */
-import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { createSecureContext } from "node:tls";
+import { randomBytes } from "node:crypto";
 import type { DestinationStream } from "pino";
 import packageJson from "../package.json" with { type: "json" };
 import { type Clock, systemClock } from "./base/clock.ts";
-import { type WatchedFile, watchFiles } from "./base/watched-file.ts";
+import { SealedBox } from "./base/sealed-box.ts";
+import type { WatchedFile } from "./base/watched-file.ts";
 import type { Config } from "./config.ts";
-import {
-  keysFileSchema,
-  parseDocument,
-  routesFileSchema,
-  type Tier,
-  tiersFileSchema,
-} from "./documents.ts";
-import { limits } from "./limits.ts";
+import { baselineEntities } from "./directory/baseline.ts";
+import { Directory } from "./directory/directory.ts";
+import { type Certificate, type Files, openFiles } from "./files.ts";
+import { Identity } from "./identity/identity.ts";
+import { LogIn } from "./identity/log-in.ts";
+import { OutsideTokens } from "./identity/outside-tokens.ts";
+import { Tokens } from "./identity/tokens.ts";
+import { Contexts } from "./native/contexts.ts";
 import { RouteTable } from "./proxy/route-table.ts";
 import { UpstreamPools } from "./proxy/upstream-pools.ts";
-import { createKeyStore, type KeyStore } from "./stores/key-store.ts";
+import { createSharedStores, openDatabase } from "./store-parts.ts";
 import { LedgerQueue } from "./stores/ledger-queue.ts";
 import type { LedgerStore } from "./stores/ledger-store.ts";
-import { MemoryLedgerStore } from "./stores/memory-ledger-store.ts";
 import { MemoryQuotaStore } from "./stores/memory-quota-store.ts";
-import { PostgresLedgerStore } from "./stores/postgres-ledger-store.ts";
 import { QuotaGuard } from "./stores/quota-guard.ts";
 import type { QuotaStore } from "./stores/quota-store.ts";
-import { RedisQuotaStore } from "./stores/redis-quota-store.ts";
+import type { SharedStore } from "./stores/shared-store.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 
@@ -35,9 +32,11 @@ export interface Parts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly keys: KeyStore;
+  readonly directory: Directory;
+  readonly identity: Identity;
+  readonly logIn: LogIn;
+  readonly contexts: Contexts;
   readonly routes: RouteTable;
-  readonly tierOf: (name: string) => Tier | undefined;
   readonly pools: UpstreamPools;
   readonly quotaStore: QuotaStore;
   readonly quota: QuotaGuard;
@@ -47,20 +46,6 @@ export interface Parts {
   readonly certificate: WatchedFile<Certificate> | null;
   readonly close: () => Promise<void>;
 }
-
-export interface Certificate {
-  readonly cert: string;
-  readonly key: string;
-}
-
-/**
- * What applies where no tiers file is given: 20 requests a minute for a person
- * who chats by hand, 200 requests a second and 200 at once for a service.
- */
-const BUILT_IN_TIERS: Readonly<Record<string, Tier>> = {
-  user: { requestsPerMinute: 20, concurrency: 20 },
-  service: { requestsPerMinute: 12_000, concurrency: 200 },
-};
 
 /** Throws where a file cannot be read or is malformed: the gateway must not start half. */
 export function createParts(config: Config, destination?: DestinationStream): Parts {
@@ -81,13 +66,15 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   const ca = () => files.ca?.current ?? null;
   const pools = new UpstreamPools({ ca: ca(), answerTimeoutMs: config.GW_ANSWER_TIMEOUT_MS });
   files.ca?.onChange((pem) => pools.setCa(pem));
-  const quotaStore = createQuotaStore(config, clock, ca, log);
+  const { quota: quotaStore, shared } = createSharedStores(config, clock, ca, log);
+  const database = openDatabase(config, ca, log);
   const quota = createGuard(config, quotaStore, clock, metrics, log);
-  const ledger = createLedger(config, ca, log);
-  const ledgerQueue = createQueue(config, ledger, metrics, log);
+  const directory = createDirectory(files, database.directory, clock, metrics, log);
+  const ledgerQueue = createQueue(config, database.ledger, metrics, log);
   const close = async () => {
     for (const file of Object.values(files)) file?.stop();
-    await Promise.allSettled([quota.close(), ledger.close(), pools.destroy()]);
+    await Promise.allSettled([quota.close(), directory.close(), pools.destroy()]);
+    await database.close();
   };
   return {
     config,
@@ -95,88 +82,81 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     clock,
     log,
     metrics,
-    keys: createKeyStore(() => files.keys.current),
+    directory,
+    ...createIdentity(config, files, directory, shared, clock),
+    contexts: new Contexts(shared, boxForContexts(config, files)),
     routes,
-    tierOf: (name) => (files.tiers?.current.tiers ?? BUILT_IN_TIERS)[name],
     pools,
     quotaStore,
     quota,
-    ledger,
+    ledger: database.ledger,
     ledgerQueue,
     certificate: files.certificate,
     close,
   };
 }
 
-function openFiles(config: Config, onFault: (file: string, error: unknown) => void) {
-  const watch = <T>(
-    name: string,
-    paths: readonly string[],
-    parse: (texts: readonly string[]) => T,
-  ) =>
-    watchFiles<T>({
-      files: paths,
-      parse,
-      intervalMs: limits.reloadMs,
-      onFault: (error) => onFault(name, error),
-    });
-  const first = (texts: readonly string[]) => texts[0] ?? "";
-  const { GW_TLS_CERT_FILE: certFile, GW_TLS_KEY_FILE: keyFile, GW_CA_FILE: caFile } = config;
-  const tiersFile = config.GW_TIERS_FILE;
-  return {
-    keys: watch("keys", [config.GW_KEYS_FILE], (texts) =>
-      parseDocument(keysFileSchema, first(texts), "the keys file"),
-    ),
-    routes: watch("routes", [config.GW_ROUTES_FILE], (texts) =>
-      parseDocument(routesFileSchema, first(texts), "the routes file"),
-    ),
-    tiers:
-      tiersFile === undefined
-        ? null
-        : watch("tiers", [tiersFile], (texts) =>
-            parseDocument(tiersFileSchema, first(texts), "the tiers file"),
-          ),
-    ca: caFile === undefined ? null : watch("ca", [caFile], parseCa),
-    certificate:
-      config.GW_TLS === "off" || certFile === undefined || keyFile === undefined
-        ? null
-        : watch("certificate", [certFile, keyFile], parseCertificate),
-  };
-}
-
-/** Throws while only one of the two files is the new one. */
-function parseCertificate([cert = "", key = ""]: readonly string[]): Certificate {
-  createSecureContext({ cert, key });
-  return { cert, key };
-}
-
-/** Node takes anything for a CA and then trusts nobody; a fault must show when it is made. */
-function parseCa([pem = ""]: readonly string[]): string {
-  new X509Certificate(pem);
-  return pem;
-}
-
-function readPassword(file: string | undefined): () => string | null {
-  if (file === undefined) return () => null;
-  // Read at each connection: a rotated password needs no restart.
-  return () => readFileSync(file, "utf8").replace(/\r?\n$/, "");
-}
-
-function createQuotaStore(
-  config: Config,
+function createDirectory(
+  files: Files,
+  store: ConstructorParameters<typeof Directory>[0]["store"],
   clock: Clock,
-  ca: () => string | null,
+  metrics: Metrics,
   log: Log,
-): QuotaStore {
-  if (config.GW_SHARED_STORE === "memory") return new MemoryQuotaStore(clock);
-  return new RedisQuotaStore({
-    host: config.GW_REDIS_HOST ?? "",
-    port: config.GW_REDIS_PORT,
-    username: config.GW_REDIS_USERNAME ?? null,
-    password: readPassword(config.GW_REDIS_PASSWORD_FILE),
-    tls: config.GW_REDIS_TLS === "on" ? { ca } : null,
-    onError: (cause) => log.warn({ cause }, "redis"),
+): Directory {
+  const directory = new Directory({
+    store,
+    clock,
+    onFault: (cause) => {
+      metrics.directoryFaults.inc();
+      log.warn({ cause }, "the directory cannot be read; what was read last stays in force");
+    },
   });
+  const read = () =>
+    directory.setFiles(
+      baselineEntities({
+        keys: files.keys.current,
+        tiers: files.tiers?.current ?? null,
+        directory: files.directory?.current ?? null,
+      }),
+    );
+  read();
+  for (const file of [files.keys, files.tiers, files.directory]) file?.onChange(read);
+  return directory;
+}
+
+function createIdentity(
+  config: Config,
+  files: Files,
+  directory: Directory,
+  shared: SharedStore,
+  clock: Clock,
+): { identity: Identity; logIn: LogIn } {
+  const box = () => files.dataKeys?.current ?? null;
+  const { tokenSecrets, edgeToken, oidc } = files;
+  const tokens = tokenSecrets === null ? null : new Tokens(() => tokenSecrets.current, clock);
+  const header = config.GW_CLIENT_CERTIFICATE_HEADER;
+  const identity = new Identity({
+    directory,
+    shared,
+    clock,
+    tokens,
+    box,
+    outside: oidc === null ? null : new OutsideTokens(oidc.current, directory, clock),
+    edge:
+      header === undefined || edgeToken === null
+        ? null
+        : { header, token: () => edgeToken.current },
+  });
+  return { identity, logIn: new LogIn({ directory, shared, clock, tokens, box }) };
+}
+
+/** What only this process keeps may be sealed by a key that only it has. */
+function boxForContexts(config: Config, files: Files): () => SealedBox | null {
+  const own =
+    config.GW_SHARED_STORE === "memory"
+      ? new SealedBox(`process:${randomBytes(32).toString("base64")}`)
+      : null;
+  return () => files.dataKeys?.current ?? own;
 }
 
 function createGuard(
@@ -189,24 +169,12 @@ function createGuard(
   const share = { store: new MemoryQuotaStore(clock), replicas: config.GW_REPLICAS };
   return new QuotaGuard({
     store,
+    siteShare: config.GW_QUOTA_SHARE_PERCENT / 100,
     localShare: config.GW_SHARED_STORE_DOWN === "local-share" ? share : null,
     onFault: (cause) => {
       metrics.quotaFaults.inc();
       log.warn({ cause }, "the quota store does not answer");
     },
-  });
-}
-
-function createLedger(config: Config, ca: () => string | null, log: Log): LedgerStore {
-  if (config.GW_DATABASE === "memory") return new MemoryLedgerStore();
-  return new PostgresLedgerStore({
-    host: config.GW_POSTGRES_HOST ?? "",
-    port: config.GW_POSTGRES_PORT,
-    database: config.GW_POSTGRES_DATABASE,
-    username: config.GW_POSTGRES_USERNAME,
-    password: readPassword(config.GW_POSTGRES_PASSWORD_FILE),
-    tls: config.GW_POSTGRES_TLS === "on" ? { ca } : null,
-    onError: (cause) => log.warn({ cause }, "postgres"),
   });
 }
 

@@ -2,73 +2,72 @@
  * A request's life, top to bottom: the ordered steps of each kind of endpoint. A step that is to
  * come later (cache, filters, audit) has its line here and nowhere else.
  *
- *   observe      metrics, log line, every error becomes an answer
- *   requestId    names the request
- *   identify     who calls                               → context.principal
- *   readBody     bounded in size and time                → context.body
- *   parseCall    what is asked for                       → context.call
- *   authorise    may it be                               → context.model, context.tier
- *   admit        quota: a slot and a request
- *   recordUsage  the ledger: opened, settled
- *   forward      route, send, relay                      → context.usage, target, fault
+ *   observe          metrics, log line, every error becomes an answer
+ *   requestId        names the request
+ *   identify         who calls                               → context.caller (or context.signed)
+ *   readBody         bounded in size and time                → context.body
+ *   verifySignature  of signed calls, now that the body is there
+ *   permit           does a role of the caller allow this kind of call
+ *   parseCall        what is asked for; converse: the same for the native API → context.call
+ *   authorise        may it be, with this model              → context.model
+ *   admit            quota: reserved at its bound, settled at the end
+ *   recordUsage      the ledger: opened, settled
+ *   forward          route, send, relay                      → context.usage, target, fault
  */
 import type { RequestContext, Step } from "./context.ts";
+import type { Permission } from "./directory/entities.ts";
+import type { EndpointRow } from "./endpoints.ts";
 import { GatewayError } from "./errors.ts";
 import type { Parts } from "./parts.ts";
 import { admit } from "./steps/admit.ts";
-import { authorise } from "./steps/authorise.ts";
+import { authorise, permit } from "./steps/authorise.ts";
+import { converse, forgetContext } from "./steps/converse.ts";
 import { forward } from "./steps/forward.ts";
-import { identify } from "./steps/identify.ts";
+import { identify, verifySignature } from "./steps/identify.ts";
+import { issueToken } from "./steps/issue-token.ts";
 import { listModels, showModel } from "./steps/list-models.ts";
 import { observe } from "./steps/observe.ts";
 import { parseCall } from "./steps/parse-call.ts";
-import { readBody } from "./steps/read-body.ts";
+import { FORM_TYPE, readBody } from "./steps/read-body.ts";
 import { recordUsage } from "./steps/record-usage.ts";
 import { requestId } from "./steps/request-id.ts";
-import { showUsage } from "./steps/show-usage.ts";
+import { showQuota } from "./steps/show-quota.ts";
+import { changePassword, showSelf } from "./steps/show-self.ts";
+import { showDailyUsage, showUsage } from "./steps/show-usage.ts";
 
 export type Pipeline = (context: RequestContext) => Promise<void>;
 
 export interface Pipelines {
-  readonly inference: Pipeline;
-  readonly models: Pipeline;
-  readonly model: Pipeline;
-  readonly usage: Pipeline;
+  readonly of: Readonly<Record<EndpointRow["does"], Pipeline>>;
   /** Every path and method that does not exist. */
   readonly refused: (code: "not_found" | "method_not_allowed" | "not_ready") => Pipeline;
 }
 
-export const MODEL_PATH = "/v1/models/";
-
 export function createPipelines(parts: Parts): Pipelines {
+  const { directory, identity, logIn, contexts, routes, ledger, clock } = parts;
   const seen = [observe(parts), requestId(parts.config.GW_CLIENT_ADDRESS_HEADER ?? null)];
-  const known = [...seen, identify(parts.keys, parts.clock)];
+  const known = [...seen, identify(identity)];
+  const withBody = [...known, readBody(), verifySignature(identity)];
+  // A signed call without a body signs the empty one.
+  const withoutBody = [...known, verifySignature(identity)];
+  const call = [authorise(routes), ...served(parts)];
+  const read = (permission: Permission, ...steps: Step[]) =>
+    compose([...withoutBody, permit(permission), ...steps]);
   return {
-    inference: compose([
-      ...known,
-      readBody(),
-      parseCall(),
-      authorise(parts.routes, parts.tierOf),
-      admit(parts.quota, parts.metrics),
-      recordUsage({
-        ledger: parts.ledgerQueue,
-        clock: parts.clock,
-        site: parts.config.GW_SITE,
-        instance: parts.config.GW_INSTANCE,
-      }),
-      forward({
-        routes: parts.routes,
-        pools: parts.pools,
-        metrics: parts.metrics,
-        clock: parts.clock,
-        maxTokensDefault: parts.config.GW_MAX_TOKENS_DEFAULT,
-        answerTimeoutMs: parts.config.GW_ANSWER_TIMEOUT_MS,
-        streamTimeoutMs: parts.config.GW_STREAM_TIMEOUT_MS,
-      }),
-    ]),
-    models: compose([...known, listModels(parts.routes)]),
-    model: compose([...known, showModel(parts.routes, MODEL_PATH)]),
-    usage: compose([...known, showUsage(parts.ledger, parts.clock)]),
+    of: {
+      inference: compose([...withBody, permit("inference"), parseCall(), ...call]),
+      converse: compose([...withBody, permit("inference"), converse(contexts), ...call]),
+      forgetContext: read("inference", forgetContext(contexts)),
+      listModels: read("models:read", listModels(routes)),
+      showModel: read("models:read", showModel(routes)),
+      showUsage: read("usage:read", showUsage(ledger, clock)),
+      showDailyUsage: read("usage:read", showDailyUsage(ledger, clock)),
+      showQuota: read("usage:read", showQuota(parts.quota)),
+      issueToken: compose([...seen, readBody(FORM_TYPE), issueToken(logIn)]),
+      // Also for those who must change their password first: no permission is asked.
+      showSelf: compose([...withoutBody, showSelf(directory)]),
+      changePassword: compose([...withBody, changePassword(logIn)]),
+    },
     refused: (code) =>
       compose([
         ...seen,
@@ -77,6 +76,32 @@ export function createPipelines(parts: Parts): Pipelines {
         },
       ]),
   };
+}
+
+/** From admission to the answer. */
+function served(parts: Parts): Step[] {
+  const { config, clock, directory, metrics } = parts;
+  const maxTokensDefault = config.GW_MAX_TOKENS_DEFAULT;
+  const answerTimeoutMs = config.GW_ANSWER_TIMEOUT_MS;
+  return [
+    admit({ quota: parts.quota, directory, metrics, clock, maxTokensDefault, answerTimeoutMs }),
+    recordUsage({
+      ledger: parts.ledgerQueue,
+      directory,
+      clock,
+      site: config.GW_SITE,
+      instance: config.GW_INSTANCE,
+    }),
+    forward({
+      routes: parts.routes,
+      pools: parts.pools,
+      metrics,
+      clock,
+      maxTokensDefault,
+      answerTimeoutMs,
+      streamTimeoutMs: config.GW_STREAM_TIMEOUT_MS,
+    }),
+  ];
 }
 
 /** Step by step from the outside in; a step that calls `next` twice is a defect. */

@@ -3,11 +3,12 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
-import { createContext, type Endpoint } from "./context.ts";
+import { createContext } from "./context.ts";
+import { ENDPOINTS, type EndpointRow, OTHER } from "./endpoints.ts";
 import { errorBody, GatewayError } from "./errors.ts";
 import { limits } from "./limits.ts";
 import type { Parts } from "./parts.ts";
-import { createPipelines, MODEL_PATH, type Pipeline } from "./pipeline.ts";
+import { createPipelines, type Pipeline } from "./pipeline.ts";
 
 /** What the listener must know of the process's life. */
 export interface Lifecycle {
@@ -15,11 +16,6 @@ export interface Lifecycle {
   /** Requests under way. */
   busy: number;
 }
-
-const INFERENCE = ["/v1/chat/completions", "/v1/completions", "/v1/embeddings"] as const;
-const INFERENCE_PATHS = new Set<string>(INFERENCE);
-const OPEN = ["/", "/health", "/livez", "/readyz"];
-const PATHS = new Set<string>([...INFERENCE, ...OPEN, "/v1/models", "/v1/usage"]);
 
 export function createServer(parts: Parts, lifecycle: Lifecycle): FastifyInstance {
   const app = fastify({
@@ -46,7 +42,7 @@ export function createServer(parts: Parts, lifecycle: Lifecycle): FastifyInstanc
 
 function addPipelines(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle): void {
   const pipelines = createPipelines(parts);
-  const bind = (pipeline: Pipeline, endpoint: Endpoint) =>
+  const bind = (pipeline: Pipeline, endpoint: EndpointRow) =>
     async function run(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       reply.hijack();
       if (lifecycle.state === "draining") reply.raw.setHeader("connection", "close");
@@ -70,20 +66,31 @@ function addPipelines(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle):
         reply.raw.destroy();
       }
     };
-  for (const path of INFERENCE) app.post(path, bind(pipelines.inference, path));
-  app.get("/v1/models", bind(pipelines.models, "/v1/models"));
-  app.get(`${MODEL_PATH}*`, bind(pipelines.model, "/v1/models"));
-  app.get("/v1/usage", bind(pipelines.usage, "/v1/usage"));
-  const notFound = bind(pipelines.refused("not_found"), "other");
-  const wrongMethod = bind(pipelines.refused("method_not_allowed"), "other");
+  for (const row of ENDPOINTS) {
+    app.route({ method: row.method, url: row.path, handler: bind(pipelines.of[row.does], row) });
+  }
+  const notFound = bind(pipelines.refused("not_found"), OTHER);
+  const wrongMethod = bind(pipelines.refused("method_not_allowed"), OTHER);
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?", 1)[0] ?? "";
-    const known = PATHS.has(path) || path.startsWith(MODEL_PATH);
-    if (!known) return notFound(request, reply);
-    reply.raw.setHeader("allow", INFERENCE_PATHS.has(path) ? "POST" : "GET");
+    const methods = OPEN.includes(path) ? ["GET"] : methodsOf(path);
+    if (methods.length === 0) return notFound(request, reply);
+    reply.raw.setHeader("allow", methods.join(", "));
     return wrongMethod(request, reply);
   });
 }
+
+/** Those that the path takes; none: there is no such path. */
+function methodsOf(path: string): string[] {
+  const rows: readonly EndpointRow[] = ENDPOINTS;
+  return rows
+    .filter((row) =>
+      row.path.endsWith("*") ? path.startsWith(row.path.slice(0, -1)) : path === row.path,
+    )
+    .map((row) => row.method);
+}
+
+const OPEN = ["/", "/health", "/livez", "/readyz"];
 
 /** Answers that need no key and tell nothing but the state. */
 function addOpenRoutes(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle): void {

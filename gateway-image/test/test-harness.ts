@@ -8,12 +8,14 @@ import { type Simulator, startSimulator } from "../../tools/simulator/server.ts"
 import { testConfig } from "../../tools/simulator/test-config.ts";
 import { createApiKey, hashApiKey } from "../src/base/api-key.ts";
 import { parseConfig } from "../src/config.ts";
-import type { ApiKey } from "../src/documents.ts";
+import type { KeysFile } from "../src/documents.ts";
 import { type Gateway, startGateway } from "../src/gateway.ts";
 import type { LedgerRow } from "../src/stores/ledger-store.ts";
 import type { MemoryLedgerStore } from "../src/stores/memory-ledger-store.ts";
 
 export const MODEL = "deepseek-llm-7b-chat";
+
+type ApiKey = KeysFile["keys"][number];
 
 export interface Harness {
   readonly folder: string;
@@ -34,7 +36,9 @@ export interface HarnessOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly models?: readonly Record<string, unknown>[];
   readonly keys?: readonly Partial<ApiKey>[];
-  readonly tiers?: Readonly<Record<string, { requestsPerMinute: number; concurrency: number }>>;
+  readonly tiers?: Readonly<Record<string, object>>;
+  /** The directory file. */
+  readonly directory?: object;
 }
 
 const cleanups: (() => Promise<unknown> | unknown)[] = [];
@@ -84,6 +88,9 @@ export async function boot(options: HarnessOptions): Promise<Harness> {
       models: options.models ?? [testModel(options.targets)],
     }),
     ...(options.tiers && { GW_TIERS_FILE: write("tiers.json", { tiers: options.tiers }) }),
+    ...(options.directory && {
+      GW_DIRECTORY_FILE: write("directory.json", options.directory),
+    }),
     ...options.env,
   };
   const result = parseConfig(env);

@@ -47,8 +47,8 @@ export async function startRedis(): Promise<TestServer> {
 
 function redisConfig(folder: string, port: number, files: CertificateFiles): string {
   const commands =
-    "+eval +evalsha +script|load +zadd +zrem +zcard +zremrangebyscore +hset +hmget +pexpire " +
-    "+time +ping +info +hello +auth";
+    "+eval +evalsha +script|load +zadd +zrem +zcard +zcount +zremrangebyscore +hset +hmget " +
+    "+pexpire +pttl +set +get +del +incr +time +ping +info +hello +auth";
   return [
     "bind 127.0.0.1",
     "port 0",

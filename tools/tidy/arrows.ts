@@ -19,9 +19,6 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src",
     "gateway-image/src/base",
     "gateway-image/src/directory",
-    "gateway-image/src/jobs",
-    "gateway-image/src/audit",
-    "gateway-image/src/quota",
   ],
   "gateway-image/src/telemetry": ["gateway-image/src", "gateway-image/src/base"],
   "gateway-image/src/proxy": [
@@ -40,6 +37,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src",
     "gateway-image/src/base",
     "gateway-image/src/directory",
+    "gateway-image/src/stores",
   ],
   "gateway-image/src/content": [
     "gateway-image/src",
@@ -52,7 +50,14 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/base",
     "gateway-image/src/directory",
   ],
+  "gateway-image/src/native": [
+    "gateway-image/src",
+    "gateway-image/src/base",
+    "gateway-image/src/proxy",
+    "gateway-image/src/stores",
+  ],
   "gateway-image/src/steps": [
+    "gateway-image/src/native",
     "gateway-image/src",
     "gateway-image/src/base",
     "gateway-image/src/directory",
@@ -95,6 +100,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/admin",
   ],
   "gateway-image/src": [
+    "gateway-image/src/native",
     "gateway-image/src/base",
     "gateway-image/src/steps",
     "gateway-image/src/admin",

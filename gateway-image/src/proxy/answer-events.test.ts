@@ -9,7 +9,10 @@ const CALL: Call = {
   includeUsage: false,
   continuousUsage: false,
   streamOptions: null,
+  streamForced: false,
   needsMaxTokens: false,
+  maxTokens: null,
+  choices: 1,
   members: [],
 };
 

@@ -57,7 +57,10 @@ function relay(source: AsyncIterable<Buffer>) {
     includeUsage: false,
     continuousUsage: false,
     streamOptions: null,
+    streamForced: false,
     needsMaxTokens: false,
+    maxTokens: null,
+    choices: 1,
     members: [],
   };
   const stop = new AbortController();
@@ -67,6 +70,8 @@ function relay(source: AsyncIterable<Buffer>) {
     events: new AnswerEvents(call, false, usage),
     signal: stop.signal,
     requestId: "r",
+    errors: "openai",
+    presenter: null,
     onFirst: () => {},
   });
   return { response, result, stop };

@@ -4,9 +4,10 @@
  * `[DONE]` only where the model server said so; every other end is an error event.
  */
 import type { ServerResponse } from "node:http";
-import { errorBody, GatewayError } from "../errors.ts";
+import { type ErrorShape, errorBody, GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { AnswerEvents } from "./answer-events.ts";
+import type { Presenter } from "./presenter.ts";
 import { EventSplitter } from "./sse-events.ts";
 
 export interface StreamRelay {
@@ -16,6 +17,8 @@ export interface StreamRelay {
   /** Aborted when the caller leaves or the time is up; its reason is a GatewayError. */
   readonly signal: AbortSignal;
   readonly requestId: string;
+  readonly errors: ErrorShape;
+  readonly presenter: Presenter | null;
   /** Called before the first byte is written. */
   readonly onFirst: () => void;
   readonly heartbeatMs?: number;
@@ -56,7 +59,9 @@ async function pump(relay: StreamRelay, heartbeat: NodeJS.Timeout): Promise<void
     const output: Buffer[] = [];
     for (const event of splitter.push(chunk)) {
       const bytes = events.process(event);
-      if (bytes !== null) output.push(bytes);
+      const shown =
+        bytes === null || relay.presenter === null ? bytes : relay.presenter.event(bytes);
+      if (shown !== null) output.push(shown);
       if (events.done || events.failed) break;
     }
     if (output.length > 0) {
@@ -85,7 +90,7 @@ function openHead(relay: StreamRelay): void {
 function breakOff(relay: StreamRelay, fault: GatewayError): GatewayError {
   const { response } = relay;
   if (!response.headersSent || response.destroyed) return fault;
-  response.end(`data: ${errorBody(fault, relay.requestId)}\n\n`);
+  response.end(`data: ${errorBody(fault, relay.requestId, relay.errors)}\n\n`);
   return fault;
 }
 

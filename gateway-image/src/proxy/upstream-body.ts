@@ -12,6 +12,7 @@ export function upstreamBody(
   const changes: Record<string, string> = {};
   if (call.needsMaxTokens) changes.max_tokens = String(maxTokensDefault);
   if (target.model !== undefined) changes.model = JSON.stringify(target.model);
+  if (call.streamForced) changes.stream = "true";
   if (call.stream) {
     // Usage is asked for in every event, so that a caller who leaves is billed exactly.
     const wanted = target.continuousUsage

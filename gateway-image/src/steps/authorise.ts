@@ -1,39 +1,45 @@
-/** May this principal use this model in this way? Fills the model and the tier. */
-import type { Endpoint, Step } from "../context.ts";
-import type { ApiKey, Model, Tier } from "../documents.ts";
+/** May this caller do this, with this model? Fills the model. */
+import type { Step } from "../context.ts";
+import { mayUseModel } from "../directory/caller.ts";
+import type { Permission } from "../directory/entities.ts";
+import type { Api } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import type { RouteTable } from "../proxy/route-table.ts";
 
-const CAPABILITIES: Partial<Record<Endpoint, Model["capabilities"][number]>> = {
-  "/v1/chat/completions": "chat",
-  "/v1/completions": "completions",
-  "/v1/embeddings": "embeddings",
-};
-
-export function authorise(routes: RouteTable, tierOf: (name: string) => Tier | undefined): Step {
-  return async function authorise(context, next) {
-    const { principal, call, endpoint } = context;
-    if (principal === null || call === null) throw new Error("authorise comes too early");
-    const route = routes.get(call.model);
-    if (route === undefined) throw new GatewayError("model_not_found", { param: "model" });
-    if (!mayUse(principal, call.model)) {
-      throw new GatewayError("model_not_allowed", { param: "model" });
-    }
-    const capability = CAPABILITIES[endpoint];
-    if (capability !== undefined && !route.model.capabilities.includes(capability)) {
-      throw new GatewayError("invalid_request", {
-        message: `The model does not support ${endpoint}.`,
-        param: "model",
-      });
-    }
-    const tier = tierOf(principal.tier);
-    if (tier === undefined) throw new GatewayError("tier_unknown");
-    context.model = route.model;
-    context.tier = tier;
+/** The permission that a role of the caller must grant. */
+export function permit(permission: Permission): Step {
+  return async function permit(context, next) {
+    const { caller } = context;
+    if (caller === null) throw new Error("permit comes too early");
+    if (caller.mustChangePassword) throw new GatewayError("password_change_required");
+    if (!caller.permissions.has(permission)) throw new GatewayError("permission_denied");
     await next();
   };
 }
 
-export function mayUse(principal: ApiKey, model: string): boolean {
-  return principal.models === "*" || principal.models.includes(model);
+const CAPABILITIES = {
+  chat: "chat",
+  completions: "completions",
+  embeddings: "embeddings",
+} as const satisfies Record<Api, string>;
+
+export function authorise(routes: RouteTable): Step {
+  return async function authorise(context, next) {
+    const { caller, call, endpoint } = context;
+    if (caller === null || call === null) throw new Error("authorise comes too early");
+    const route = routes.get(call.model);
+    if (route === undefined) throw new GatewayError("model_not_found", { param: "model" });
+    if (!mayUseModel(caller, call.model)) {
+      throw new GatewayError("model_not_allowed", { param: "model" });
+    }
+    const { api } = endpoint;
+    if (api !== null && !route.model.capabilities.includes(CAPABILITIES[api])) {
+      throw new GatewayError("invalid_request", {
+        message: `The model does not support ${endpoint.path}.`,
+        param: "model",
+      });
+    }
+    context.model = route.model;
+    await next();
+  };
 }

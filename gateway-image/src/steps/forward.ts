@@ -6,6 +6,7 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../base/clock.ts";
 import type { Call, RequestContext, Step } from "../context.ts";
 import type { Target } from "../documents.ts";
+import { UPSTREAM_PATHS } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { AnswerEvents } from "../proxy/answer-events.ts";
@@ -113,7 +114,7 @@ function send(parts: ForwardParts, flight: Flight, target: Target): Promise<Answ
   const maxTokens = context.model?.maxTokensDefault ?? parts.maxTokensDefault;
   return parts.pools.get(target.url).request({
     method: "POST",
-    path: context.endpoint,
+    path: UPSTREAM_PATHS[context.endpoint.api ?? "chat"],
     // None of the caller's headers: no key, cookie or address reaches a model server.
     headers: {
       "content-type": "application/json",
@@ -133,6 +134,8 @@ async function relayEvents(flight: Flight, target: Target, answer: Answer): Prom
     events: new AnswerEvents(call, target.model !== undefined, context.usage),
     signal,
     requestId: context.requestId,
+    errors: context.endpoint.errors,
+    presenter: context.presenter,
     onFirst,
   });
   if (fault === null) return GOOD;
@@ -149,7 +152,9 @@ async function relayWhole(flight: Flight, target: Target, answer: Answer): Promi
   const { context, call, onFirst } = flight;
   const bytes = await readBounded(answer.body, limits.answerBytesMax);
   if (bytes === null) throw new GatewayError("upstream_failed", { cause: "answer too large" });
-  const body = finishWhole(bytes, target.model === undefined ? null : call.model, context.usage);
+  const rename = target.model === undefined ? null : call.model;
+  const answer200 = finishWhole(bytes, rename, context.usage);
+  const body = context.presenter?.whole(answer200) ?? answer200;
   onFirst();
   context.response.writeHead(200, {
     "content-type": "application/json; charset=utf-8",

@@ -1,34 +1,31 @@
-/** Who calls: an API key by its hash. Runs before the body is read, so strangers cost little. */
-import type { IncomingMessage } from "node:http";
-import { hashApiKey, isWellFormed } from "../base/api-key.ts";
-import type { Clock } from "../base/clock.ts";
+/**
+ * Who calls: one credential, of one kind. Runs before the body is read, so strangers cost little;
+ * a signed call is only recognised here and verified when its body is there.
+ */
 import type { Step } from "../context.ts";
-import { GatewayError } from "../errors.ts";
-import type { KeyStore } from "../stores/key-store.ts";
+import type { Identity } from "../identity/identity.ts";
 
-export function identify(keys: KeyStore, clock: Clock): Step {
+export function identify(identity: Identity): Step {
   return async function identify(context, next) {
-    const presented = presentedKey(context.request);
-    if (presented === null) throw new GatewayError("missing_api_key");
-    // The checksum spares the lookup of what was never a key of ours.
-    if (!isWellFormed(presented)) throw new GatewayError("invalid_api_key");
-    const key = keys.find(hashApiKey(presented));
-    if (key === null) throw new GatewayError("invalid_api_key");
-    if (key.expires !== undefined && Date.parse(key.expires) <= clock.wallMs()) {
-      throw new GatewayError("expired_api_key");
-    }
-    context.principal = key;
+    const found = await identity.identify(context.request.headers, originOf(context));
+    if ("caller" in found) context.caller = found.caller;
+    else context.signed = found.signed;
     await next();
   };
 }
 
-function presentedKey(request: IncomingMessage): string | null {
-  const authorization = request.headers.authorization;
-  if (authorization !== undefined) {
-    const [, token] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
-    if (token === undefined) throw new GatewayError("invalid_api_key");
-    return token;
-  }
-  const header = request.headers["x-api-key"];
-  return typeof header === "string" && header !== "" ? header : null;
+/** After the body was read. */
+export function verifySignature(identity: Identity): Step {
+  return async function verifySignature(context, next) {
+    const { signed, request, body } = context;
+    if (signed !== null) {
+      const call = { method: request.method ?? "", path: request.url ?? "", body };
+      context.caller = await identity.verify(signed, call, originOf(context));
+    }
+    await next();
+  };
+}
+
+function originOf(context: Parameters<Step>[0]) {
+  return { address: context.clientAddress, origin: context.request.headers.origin ?? null };
 }

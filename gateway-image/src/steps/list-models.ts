@@ -1,7 +1,9 @@
 /** The models that the caller may use, in OpenAI's shape with what we know beyond it. */
 import { sendJson } from "../base/send-json.ts";
 import type { RequestContext, Step } from "../context.ts";
+import { mayUseModel } from "../directory/caller.ts";
 import type { Model } from "../documents.ts";
+import { nameIn } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import type { RouteTable } from "../proxy/route-table.ts";
 
@@ -16,11 +18,10 @@ export function listModels(routes: RouteTable): Step {
   };
 }
 
-/** `prefix` ends before the id, which may hold slashes. */
-export function showModel(routes: RouteTable, prefix: string): Step {
+export function showModel(routes: RouteTable): Step {
   return async function showModel(context, next) {
-    const id = readId(context.request.url ?? "", prefix);
-    const model = routes.get(id)?.model;
+    const id = nameIn(context.request.url ?? "", context.endpoint);
+    const model = id === null ? undefined : routes.get(id)?.model;
     if (model === undefined || !isVisible(context, model)) {
       throw new GatewayError("model_not_found", { param: "model" });
     }
@@ -29,18 +30,8 @@ export function showModel(routes: RouteTable, prefix: string): Step {
   };
 }
 
-function isVisible({ principal }: RequestContext, model: Model): boolean {
-  if (principal === null) return false;
-  return principal.models === "*" || principal.models.includes(model.id);
-}
-
-function readId(url: string, prefix: string): string {
-  const path = url.split("?", 1)[0] ?? "";
-  try {
-    return decodeURIComponent(path.slice(prefix.length));
-  } catch {
-    throw new GatewayError("model_not_found", { param: "model" });
-  }
+function isVisible({ caller }: RequestContext, model: Model): boolean {
+  return caller !== null && mayUseModel(caller, model.id);
 }
 
 function modelCard(model: Model) {

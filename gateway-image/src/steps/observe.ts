@@ -17,7 +17,7 @@ export interface ObserveParts {
 
 export function observe(parts: ObserveParts): Step {
   return async function observe(context, next) {
-    const { endpoint } = context;
+    const endpoint = context.endpoint.path;
     parts.metrics.concurrent.inc({ endpoint });
     let thrown: unknown;
     try {
@@ -47,7 +47,7 @@ function sendError(context: RequestContext, error: GatewayError): void {
   }
   // A body that was not read to its end would be taken for the next request.
   if (!request.complete) response.setHeader("connection", "close");
-  const body = errorBody(error, context.requestId);
+  const body = errorBody(error, context.requestId, context.endpoint.errors);
   response.writeHead(error.entry.status, {
     "content-type": "application/json; charset=utf-8",
     "content-length": Buffer.byteLength(body),
@@ -62,11 +62,12 @@ function record(
   cause: unknown,
 ): void {
   const { metrics, clock, log } = parts;
-  const { endpoint, usage } = context;
+  const { usage, caller } = context;
+  const endpoint = context.endpoint.path;
   const model = context.model?.id ?? "none";
   const latencyMs = clock.monotonicMs() - context.startedMs;
   const { status } = outcome;
-  const user = metrics.userLabel(context.principal?.id ?? null);
+  const user = metrics.userLabel(caller?.principal ?? null);
   metrics.requests.inc({ endpoint, model, status, code: outcome.httpStatus, user });
   metrics.duration.observe({ endpoint, model, status }, latencyMs / 1000);
   if (usage.source !== "none") {
@@ -80,8 +81,10 @@ function record(
   const line = {
     request_id: context.requestId,
     call_id: context.callId,
-    user: context.principal?.id ?? null,
-    tenant: context.principal?.tenant ?? null,
+    user: caller?.principal ?? null,
+    key: caller?.credential ?? null,
+    method_of_identity: caller?.method ?? null,
+    tenant: caller?.tenant.id ?? null,
     address: context.clientAddress,
     method: context.request.method,
     endpoint,

@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import { scanMembers } from "../base/json-members.ts";
-import type { Call, Endpoint, Step } from "../context.ts";
+import type { Call, Step } from "../context.ts";
+import type { Api, EndpointRow } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 
@@ -19,16 +20,17 @@ const shared = {
   stream_options: options.nullish(),
   max_tokens: positive,
   max_completion_tokens: positive,
+  n: positive,
 };
 const texts = z.union([z.string(), z.array(z.unknown()).min(1)]);
 
-const SCHEMAS: Partial<Record<Endpoint, z.ZodType<Body>>> = {
-  "/v1/chat/completions": z.looseObject({
+const SCHEMAS: Record<Api, z.ZodType<Body>> = {
+  chat: z.looseObject({
     ...shared,
     messages: z.array(z.looseObject({ role: z.string().min(1) })).min(1),
   }),
-  "/v1/completions": z.looseObject({ ...shared, prompt: texts }),
-  "/v1/embeddings": z.looseObject({ model: shared.model, input: texts }),
+  completions: z.looseObject({ ...shared, prompt: texts }),
+  embeddings: z.looseObject({ model: shared.model, input: texts }),
 };
 
 interface Body {
@@ -37,6 +39,7 @@ interface Body {
   readonly stream_options?: z.output<typeof options> | null | undefined;
   readonly max_tokens?: number | null | undefined;
   readonly max_completion_tokens?: number | null | undefined;
+  readonly n?: number | null | undefined;
 }
 
 export function parseCall(): Step {
@@ -46,19 +49,20 @@ export function parseCall(): Step {
   };
 }
 
-export function readCall(endpoint: Endpoint, bytes: Buffer): Call {
-  const json = parseJson(bytes);
+export function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
+  const { api } = endpoint;
+  if (api === null) throw new Error(`${endpoint.path} asks nothing of a model`);
+  const json = parseJsonBody(bytes);
   const scan = scanMembers(bytes);
   if (scan === null) throw new GatewayError("invalid_request", { message: OBJECT_EXPECTED });
   if (scan.depth > limits.jsonDepthMax) {
     throw new GatewayError("invalid_request", { message: "The body is nested too deeply." });
   }
   refuseRepeats(scan.members.map((member) => member.name));
-  const result = SCHEMAS[endpoint]?.safeParse(json);
-  if (result === undefined) throw new Error(`no schema for ${endpoint}`);
+  const result = SCHEMAS[api].safeParse(json);
   if (!result.success) throw toInvalidRequest(result.error);
   const body = result.data;
-  const stream = body.stream === true;
+  const stream = body.stream === true || endpoint.alwaysStreams === true;
   const streamOptions = body.stream_options ?? null;
   if (streamOptions !== null && !stream) {
     throw new GatewayError("invalid_request", {
@@ -74,7 +78,10 @@ export function readCall(endpoint: Endpoint, bytes: Buffer): Call {
     includeUsage,
     continuousUsage: includeUsage && streamOptions?.continuous_usage_stats === true,
     streamOptions,
-    needsMaxTokens: endpoint !== "/v1/embeddings" && limited === null,
+    streamForced: stream && body.stream !== true,
+    needsMaxTokens: api !== "embeddings" && limited === null,
+    maxTokens: limited,
+    choices: body.n ?? 1,
     members: scan.members,
   };
 }
@@ -82,7 +89,7 @@ export function readCall(endpoint: Endpoint, bytes: Buffer): Call {
 const OBJECT_EXPECTED = "The body must be a JSON object.";
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function parseJson(bytes: Buffer): unknown {
+export function parseJsonBody(bytes: Buffer): unknown {
   try {
     return JSON.parse(decoder.decode(bytes));
   } catch {
@@ -105,7 +112,7 @@ function refuseRepeats(names: readonly string[]): void {
   }
 }
 
-function toInvalidRequest(error: z.ZodError): GatewayError {
+export function toInvalidRequest(error: z.ZodError): GatewayError {
   const issue = error.issues[0];
   const param = issue?.path.map(String).join(".") ?? "";
   const missing = issue?.code === "invalid_type" && issue.input === undefined;

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { createContext } from "../context.ts";
+import { OTHER } from "../endpoints.ts";
 import { readBody } from "./read-body.ts";
 
 function start(bounds: { bytesMax: number; timeoutMs: number }) {
@@ -12,11 +13,13 @@ function start(bounds: { bytesMax: number; timeoutMs: number }) {
   const context = createContext({
     request: request as unknown as IncomingMessage,
     response: new EventEmitter() as unknown as ServerResponse,
-    endpoint: "/v1/completions",
+    endpoint: OTHER,
     wallMs: 0,
     monotonicMs: 0,
   });
-  const result = readBody(bounds)(context, async () => {}).then(() => context.body.toString());
+  const result = readBody(undefined, bounds)(context, async () => {}).then(() =>
+    context.body.toString(),
+  );
   return { stream, result };
 }
 

@@ -14,12 +14,16 @@ const BOUNDS: ReadBodyBounds = {
   timeoutMs: limits.bodyTimeoutMs,
 };
 
-export function readBody(bounds: ReadBodyBounds = BOUNDS): Step {
+const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(;|$)/i;
+export const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(;|$)/i;
+
+/** Calls that have no body to read keep the empty one. */
+export function readBody(type: RegExp = JSON_TYPE, bounds: ReadBodyBounds = BOUNDS): Step {
   return async function readBody(context, next) {
     const { request } = context;
-    const type = request.headers["content-type"] ?? "";
+    const given = request.headers["content-type"] ?? "";
     const encoding = request.headers["content-encoding"] ?? "identity";
-    if (!/^application\/(?:[a-z0-9.+-]+\+)?json\s*(;|$)/i.test(type) || encoding !== "identity") {
+    if (!type.test(given) || encoding !== "identity") {
       throw new GatewayError("unsupported_media_type");
     }
     if (Number(request.headers["content-length"] ?? 0) > bounds.bytesMax) {

@@ -1,13 +1,16 @@
 /** Writes the call into the ledger: opened before anything is sent upstream, settled at its end. */
 import type { Clock } from "../base/clock.ts";
 import type { RequestContext, Step } from "../context.ts";
+import type { Directory } from "../directory/directory.ts";
 import { GatewayError } from "../errors.ts";
 import { outcomeOf } from "../outcome.ts";
+import { costMicrosOf } from "../quota/cost.ts";
 import type { LedgerQueue } from "../stores/ledger-queue.ts";
 import type { LedgerRow } from "../stores/ledger-store.ts";
 
 export interface RecordParts {
   readonly ledger: LedgerQueue;
+  readonly directory: Directory;
   readonly clock: Clock;
   readonly site: string;
   readonly instance: string;
@@ -29,8 +32,8 @@ export function recordUsage(parts: RecordParts): Step {
 }
 
 function openRow(parts: RecordParts, context: RequestContext): LedgerRow {
-  const { principal, model, call } = context;
-  if (principal === null || model === null || call === null) {
+  const { caller, model, call } = context;
+  if (caller === null || model === null || call === null) {
     throw new Error("recordUsage comes too early");
   }
   return {
@@ -39,9 +42,10 @@ function openRow(parts: RecordParts, context: RequestContext): LedgerRow {
     requestId: context.requestId,
     site: parts.site,
     instance: parts.instance,
-    keyId: principal.id,
-    tenant: principal.tenant,
-    endpoint: context.endpoint,
+    principal: caller.principal,
+    keyId: caller.credential,
+    tenant: caller.tenant.id,
+    endpoint: context.endpoint.path,
     model: model.id,
     streamed: call.stream,
     startedAt: new Date(context.startedWallMs),
@@ -52,6 +56,8 @@ function openRow(parts: RecordParts, context: RequestContext): LedgerRow {
     promptTokens: 0,
     completionTokens: 0,
     usageSource: "none",
+    costMicros: 0,
+    currency: null,
     latencyMs: null,
     firstByteMs: null,
   };
@@ -59,17 +65,24 @@ function openRow(parts: RecordParts, context: RequestContext): LedgerRow {
 
 function settledRow(parts: RecordParts, context: RequestContext, thrown: unknown): LedgerRow {
   const outcome = outcomeOf(context, thrown);
+  const row = openRow(parts, context);
+  const latencyMs = parts.clock.monotonicMs() - context.startedMs;
+  const { usage } = context;
+  const price = parts.directory.get("price", row.model)?.entity;
+  const billed = usage.source !== "none" && price !== undefined;
   return {
-    ...openRow(parts, context),
+    ...row,
     state: "settled",
     finishedAt: new Date(parts.clock.wallMs()),
     status: outcome.status,
     httpStatus: outcome.httpStatus,
     error: outcome.error,
-    promptTokens: context.usage.promptTokens,
-    completionTokens: context.usage.completionTokens,
-    usageSource: context.usage.source,
-    latencyMs: parts.clock.monotonicMs() - context.startedMs,
+    promptTokens: usage.promptTokens,
+    completionTokens: usage.completionTokens,
+    usageSource: usage.source,
+    costMicros: billed ? costMicrosOf(price, { ...usage, durationMs: latencyMs }) : 0,
+    currency: billed ? price.currency : null,
+    latencyMs,
     firstByteMs: context.firstByteMs,
   };
 }

@@ -14,6 +14,7 @@ export function testRow(change: Partial<LedgerRow> = {}): LedgerRow {
     requestId: "r",
     site: "primary",
     instance: "gateway-0",
+    principal: "alice",
     keyId: "first",
     tenant: "platform",
     endpoint: "/v1/chat/completions",
@@ -27,6 +28,8 @@ export function testRow(change: Partial<LedgerRow> = {}): LedgerRow {
     promptTokens: 10,
     completionTokens: 5,
     usageSource: "reported",
+    costMicros: 120,
+    currency: "CNY",
     latencyMs: 12.5,
     firstByteMs: null,
     ...change,
@@ -35,51 +38,83 @@ export function testRow(change: Partial<LedgerRow> = {}): LedgerRow {
 
 export function ledgerStoreContract(name: string, subject: LedgerStoreSubject): void {
   const since = new Date(Date.now() - 3_600_000);
+  const to = new Date(Date.now() + 3_600_000);
   const create = async () => {
     const store = await subject.create();
     await store.prepare();
-    return { store, keyId: `key-${randomUUID()}` };
+    const principal = `user-${randomUUID()}`;
+    return { store, principal, query: { principal, from: since, to } };
   };
 
   describe(`ledger: ${name}`, () => {
-    test("sums what is settled by model, and leaves out other keys and open calls", async () => {
-      const { store, keyId } = await create();
+    test("sums what is settled by model, and leaves out others and open calls", async () => {
+      const { store, principal, query } = await create();
       await store.write([
-        testRow({ keyId, model: "b" }),
-        testRow({ keyId, model: "a" }),
-        testRow({ keyId, model: "a", promptTokens: 1, completionTokens: 1 }),
-        testRow({ keyId, model: "a", state: "open" }),
-        testRow({ keyId: `${keyId}-other` }),
+        testRow({ principal, model: "b" }),
+        testRow({ principal, model: "a" }),
+        testRow({ principal, model: "a", promptTokens: 1, completionTokens: 1, costMicros: 3 }),
+        testRow({ principal, model: "a", state: "open" }),
+        testRow({ principal: `${principal}-other` }),
+        testRow({ principal, startedAt: to }),
       ]);
-      expect(await store.usage(keyId, since)).toEqual([
-        { model: "a", requests: 2, promptTokens: 11, completionTokens: 6 },
-        { model: "b", requests: 1, promptTokens: 10, completionTokens: 5 },
+      const one = { currency: "CNY" };
+      expect(await store.usage(query)).toEqual([
+        { ...one, model: "a", requests: 2, promptTokens: 11, completionTokens: 6, costMicros: 123 },
+        { ...one, model: "b", requests: 1, promptTokens: 10, completionTokens: 5, costMicros: 120 },
+      ]);
+      expect(await store.usage({ ...query, model: "b" })).toHaveLength(1);
+    });
+
+    test("a tenant's usage is that of its principals, and nobody else's", async () => {
+      const { store } = await create();
+      const tenant = `tenant-${randomUUID()}`;
+      const rows = ["x", "y"].map((principal) => testRow({ principal, tenant }));
+      await store.write([...rows, testRow({ tenant: `${tenant}-other` })]);
+      expect(await store.usage({ tenant, from: since, to })).toMatchObject([{ requests: 2 }]);
+    });
+
+    test("days are UTC days of the start, the earliest first", async () => {
+      const { store, principal } = await create();
+      const at = (text: string, model = "m") =>
+        testRow({ principal, model, startedAt: new Date(text) });
+      await store.write([
+        at("2026-03-02T00:00:00.000Z"),
+        at("2026-03-01T23:59:59.999Z"),
+        at("2026-03-01T00:00:00.000Z", "a"),
+        at("2026-03-03T00:00:00.000Z"),
+      ]);
+      const query = { principal, from: new Date("2026-03-01"), to: new Date("2026-03-03") };
+      const days = await store.dailyUsage(query);
+      expect(days.map(({ day, model, requests }) => [day, model, requests])).toEqual([
+        ["2026-03-01", "a", 1],
+        ["2026-03-01", "m", 1],
+        ["2026-03-02", "m", 1],
       ]);
     });
 
     test("a call is one row, however often it is written", async () => {
-      const { store, keyId } = await create();
-      const row = testRow({ keyId });
+      const { store, principal, query } = await create();
+      const row = testRow({ principal });
       await store.write([{ ...row, state: "open", promptTokens: 0, completionTokens: 0 }]);
       await store.write([row]);
       await store.write([row]);
-      expect(await store.usage(keyId, since)).toMatchObject([{ requests: 1, promptTokens: 10 }]);
+      expect(await store.usage(query)).toMatchObject([{ requests: 1, promptTokens: 10 }]);
     });
 
     test("settled is final: neither a late opening nor another settling changes it", async () => {
-      const { store, keyId } = await create();
-      const row = testRow({ keyId });
+      const { store, principal, query } = await create();
+      const row = testRow({ principal });
       await store.write([row]);
       await store.write([{ ...row, state: "open", promptTokens: 0 }]);
       await store.write([{ ...row, promptTokens: 999 }]);
-      expect(await store.usage(keyId, since)).toMatchObject([{ requests: 1, promptTokens: 10 }]);
+      expect(await store.usage(query)).toMatchObject([{ requests: 1, promptTokens: 10 }]);
     });
 
     test("preparing again, and many at once, does no harm", async () => {
-      const { store, keyId } = await create();
-      await store.write([testRow({ keyId })]);
+      const { store, principal, query } = await create();
+      await store.write([testRow({ principal })]);
       await Promise.all([store.prepare(), store.prepare(), store.prepare()]);
-      expect(await store.usage(keyId, since)).toHaveLength(1);
+      expect(await store.usage(query)).toHaveLength(1);
     });
   });
 }

@@ -8,6 +8,8 @@ export interface LedgerRow {
   readonly requestId: string;
   readonly site: string;
   readonly instance: string;
+  readonly principal: string;
+  /** The credential: a key's id, an access key, a token. */
   readonly keyId: string;
   readonly tenant: string;
   readonly endpoint: string;
@@ -17,20 +19,40 @@ export interface LedgerRow {
   readonly finishedAt: Date | null;
   readonly status: "success" | "client_error" | "error" | null;
   readonly httpStatus: number | null;
+  /** `client_closed` where the caller left: what was produced until then is counted. */
   readonly error: string | null;
   readonly promptTokens: number;
   readonly completionTokens: number;
   /** `none`, `counted` or `reported`: how far the counts can be trusted. */
   readonly usageSource: string;
+  /** By the price of the moment, in millionths of `currency`; later prices change nothing. */
+  readonly costMicros: number;
+  readonly currency: string | null;
   readonly latencyMs: number | null;
   readonly firstByteMs: number | null;
 }
 
+/** Whose usage, and when: `from` counts, `to` does not. */
+export interface UsageQuery {
+  readonly principal?: string;
+  readonly tenant?: string;
+  readonly model?: string;
+  readonly from: Date;
+  readonly to: Date;
+}
+
 export interface UsageTotal {
   readonly model: string;
+  readonly currency: string | null;
   readonly requests: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  readonly costMicros: number;
+}
+
+/** `day` as `2026-11-24`, UTC, by the call's start. */
+export interface DailyUsage extends UsageTotal {
+  readonly day: string;
 }
 
 export interface LedgerStore {
@@ -38,8 +60,10 @@ export interface LedgerStore {
   prepare(): Promise<void>;
   /** All rows or none. Each call at most once in one batch. */
   write(rows: readonly LedgerRow[]): Promise<void>;
-  /** Settled usage of one key since `from`, by model. */
-  usage(keyId: string, from: Date): Promise<UsageTotal[]>;
+  /** Settled usage by model and currency, in the order of their names. */
+  usage(query: UsageQuery): Promise<UsageTotal[]>;
+  /** The same by day, the earliest first; days without usage are absent. */
+  dailyUsage(query: UsageQuery): Promise<DailyUsage[]>;
   close(): Promise<void>;
 }
 

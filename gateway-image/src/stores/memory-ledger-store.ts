@@ -1,5 +1,5 @@
-/** A ledger in this process, for development and tests. Bounded: the oldest rows are forgotten. */
-import type { LedgerRow, LedgerStore, UsageTotal } from "./ledger-store.ts";
+/** A ledger in this process, for tests. Bounded: the oldest rows are forgotten. */
+import type { DailyUsage, LedgerRow, LedgerStore, UsageQuery, UsageTotal } from "./ledger-store.ts";
 
 const ROWS_MAX = 100_000;
 
@@ -19,19 +19,12 @@ export class MemoryLedgerStore implements LedgerStore {
     }
   }
 
-  async usage(keyId: string, from: Date): Promise<UsageTotal[]> {
-    const totals = new Map<string, UsageTotal>();
-    for (const row of this.#rows.values()) {
-      if (row.keyId !== keyId || row.state !== "settled" || row.startedAt < from) continue;
-      const sum = totals.get(row.model);
-      totals.set(row.model, {
-        model: row.model,
-        requests: (sum?.requests ?? 0) + 1,
-        promptTokens: (sum?.promptTokens ?? 0) + row.promptTokens,
-        completionTokens: (sum?.completionTokens ?? 0) + row.completionTokens,
-      });
-    }
-    return [...totals.values()].sort((a, b) => (a.model < b.model ? -1 : 1));
+  async usage(query: UsageQuery): Promise<UsageTotal[]> {
+    return this.#sums(query, () => "").map(({ day: _day, ...total }) => total);
+  }
+
+  async dailyUsage(query: UsageQuery): Promise<DailyUsage[]> {
+    return this.#sums(query, (row) => row.startedAt.toISOString().slice(0, 10));
   }
 
   async close(): Promise<void> {}
@@ -39,4 +32,34 @@ export class MemoryLedgerStore implements LedgerStore {
   rows(): LedgerRow[] {
     return [...this.#rows.values()];
   }
+
+  #sums(query: UsageQuery, dayOf: (row: LedgerRow) => string): DailyUsage[] {
+    const sums = new Map<string, DailyUsage>();
+    for (const row of this.#rows.values()) {
+      if (row.state !== "settled" || !isWanted(row, query)) continue;
+      const day = dayOf(row);
+      const name = JSON.stringify([day, row.model, row.currency]);
+      const sum = sums.get(name);
+      sums.set(name, {
+        day,
+        model: row.model,
+        currency: row.currency,
+        requests: (sum?.requests ?? 0) + 1,
+        promptTokens: (sum?.promptTokens ?? 0) + row.promptTokens,
+        completionTokens: (sum?.completionTokens ?? 0) + row.completionTokens,
+        costMicros: (sum?.costMicros ?? 0) + row.costMicros,
+      });
+    }
+    return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum);
+  }
+}
+
+function isWanted(row: LedgerRow, query: UsageQuery): boolean {
+  return (
+    row.startedAt >= query.from &&
+    row.startedAt < query.to &&
+    (query.principal === undefined || row.principal === query.principal) &&
+    (query.tenant === undefined || row.tenant === query.tenant) &&
+    (query.model === undefined || row.model === query.model)
+  );
 }

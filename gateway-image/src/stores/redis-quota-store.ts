@@ -1,104 +1,109 @@
 /**
- * Quotas in Redis, shared by all gateways of a site. One script admits a request: it drops dead
- * leases, checks concurrency and rate, and takes both or none, on Redis's own clock.
+ * Quotas in Redis, shared by all gateways of a site. One script reserves a call over all of its
+ * scopes, on Redis's own clock: all or nothing, whatever the clocks of the gateways say.
  */
-import { isIP } from "node:net";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { limits } from "../limits.ts";
+import { resetMs } from "./memory-quota-store.ts";
 import {
-  type Admission,
-  CONCURRENCY_RETRY_MS,
+  LIMIT_NAMES,
+  type LimitName,
+  maxima,
   type QuotaStore,
+  type Reservation,
+  type Scope,
+  type Settlement,
+  type Standing,
   type Verdict,
 } from "./quota-store.ts";
+import { READ, RENEW, RESERVE, SETTLE } from "./redis-quota-scripts.ts";
 
-export interface RedisOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly username: string | null;
-  /** Asked at each connection, so that a rotated password or CA is taken over. */
-  readonly password: () => string | null;
-  /** null: no TLS. */
-  readonly tls: { readonly ca: () => string | null } | null;
-  readonly onError: (error: Error) => void;
-}
+/** Braces keep all accounts on one node of a Redis cluster: a script may touch one node only. */
+const accountKey = (scope: string) => `gw:{quota}:${scope}`;
+const slotsKey = (scope: string) => `gw:{quota}:${scope}:slots`;
 
-/** Braces keep both keys of one API key on one node of a Redis cluster. */
-const bucketKey = (keyId: string) => `gw:{${keyId}}:bucket`;
-const slotsKey = (keyId: string) => `gw:{${keyId}}:slots`;
+type Word = string | number;
 
-const ADMIT = `
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local capacity, concurrency = tonumber(ARGV[1]), tonumber(ARGV[2])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-if redis.call('ZCARD', KEYS[2]) >= concurrency then return {0, 'concurrency', 0} end
-local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
-local tokens = tonumber(bucket[1] or capacity)
-local at = tonumber(bucket[2] or now)
-tokens = math.min(capacity, tokens + math.max(0, now - at) * capacity / 60000)
-if tokens < 1 then return {0, 'rate', math.ceil((1 - tokens) * 60000 / capacity)} end
-tokens = tokens - 1
-redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', now)
-redis.call('PEXPIRE', KEYS[1], 120000)
-redis.call('ZADD', KEYS[2], now + tonumber(ARGV[4]), ARGV[3])
-redis.call('PEXPIRE', KEYS[2], tonumber(ARGV[4]))
-return {1, '', math.floor(tokens)}
-`;
-
-const RENEW = `
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-for index = 2, #ARGV do redis.call('ZADD', KEYS[1], now + tonumber(ARGV[1]), ARGV[index]) end
-redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[1]))
-return 1
-`;
-
-/** The scripts as ioredis makes them callable. */
 interface Scripts {
-  gwAdmit(
-    bucket: string,
-    slots: string,
-    requestsPerMinute: number,
-    concurrency: number,
-    callId: string,
-    leaseMs: number,
-  ): Promise<[number, string, number]>;
-  gwRenew(slots: string, leaseMs: number, ...callIds: string[]): Promise<number>;
+  gwReserve(keys: number, ...words: Word[]): Promise<[number, ...(string | number)[]]>;
+  gwSettle(keys: number, ...words: Word[]): Promise<number>;
+  gwRenew(keys: number, ...words: Word[]): Promise<number>;
+  gwRead(keys: number, ...words: Word[]): Promise<(string | number)[]>;
 }
 
 export class RedisQuotaStore implements QuotaStore {
   readonly #redis: Redis & Scripts;
 
-  constructor(options: RedisOptions) {
-    this.#redis = connect(options);
+  constructor(redis: Redis) {
+    redis.defineCommand("gwReserve", { lua: RESERVE });
+    redis.defineCommand("gwSettle", { lua: SETTLE });
+    redis.defineCommand("gwRenew", { lua: RENEW });
+    redis.defineCommand("gwRead", { lua: READ });
+    this.#redis = redis as Redis & Scripts;
   }
 
-  async admit(admission: Admission): Promise<Verdict> {
-    const [admitted, reason, number] = await this.#redis.gwAdmit(
-      bucketKey(admission.keyId),
-      slotsKey(admission.keyId),
-      admission.requestsPerMinute,
-      admission.concurrency,
-      admission.callId,
+  async reserve(reservation: Reservation): Promise<Verdict> {
+    const { scopes, callId, tokens, costMicros } = reservation;
+    const [admitted, ...rest] = await this.#redis.gwReserve(
+      scopes.length * 2,
+      ...keysOf(scopes),
+      callId,
       limits.leaseMs,
+      tokens,
+      costMicros,
+      ...scopes.flatMap(limitWords),
     );
-    if (admitted === 1) return { admitted: true, requestsLeft: number };
-    if (reason === "rate") return { admitted: false, reason, retryAfterMs: number };
-    return { admitted: false, reason: "concurrency", retryAfterMs: CONCURRENCY_RETRY_MS };
+    if (admitted === 1) {
+      const [month, nowMs, ...used] = rest;
+      return {
+        admitted: true,
+        month: String(month),
+        standings: standingsOf(scopes, used, Number(nowMs)),
+      };
+    }
+    const [at, limitAt, max, used, retryAfterMs] = rest.map(Number);
+    return {
+      admitted: false,
+      scope: scopes[at ?? 0]?.id ?? "",
+      limit: LIMIT_NAMES[limitAt ?? 0] ?? "requestsPerMinute",
+      max: max ?? 0,
+      used: used ?? 0,
+      retryAfterMs: Math.max(1, retryAfterMs ?? 0),
+    };
   }
 
-  async release(keyId: string, callId: string): Promise<void> {
-    await this.#redis.zrem(slotsKey(keyId), callId);
+  async settle({ reservation, tokens, costMicros, month }: Settlement): Promise<void> {
+    const { scopes, callId } = reservation;
+    if (scopes.length === 0) return;
+    await this.#redis.gwSettle(
+      scopes.length * 2,
+      ...keysOf(scopes),
+      callId,
+      reservation.tokens - tokens,
+      reservation.costMicros - costMicros,
+      month,
+      ...scopes.flatMap(limitWords),
+    );
   }
 
-  async renew(slots: readonly { keyId: string; callId: string }[]): Promise<void> {
-    const byKey = Map.groupBy(slots, (slot) => slot.keyId);
+  async renew(slots: readonly { scope: string; callId: string }[]): Promise<void> {
+    const byScope = Map.groupBy(slots, (slot) => slot.scope);
     await Promise.all(
-      [...byKey].map(([keyId, group]) =>
-        this.#redis.gwRenew(slotsKey(keyId), limits.leaseMs, ...group.map((slot) => slot.callId)),
+      [...byScope].map(([scope, group]) =>
+        this.#redis.gwRenew(1, slotsKey(scope), limits.leaseMs, ...group.map((one) => one.callId)),
       ),
     );
+  }
+
+  async read(scopes: readonly Scope[]): Promise<Standing[]> {
+    if (scopes.length === 0) return [];
+    const words = scopes.flatMap(limitWords);
+    const [nowMs, ...used] = await this.#redis.gwRead(
+      scopes.length * 2,
+      ...keysOf(scopes),
+      ...words,
+    );
+    return standingsOf(scopes, used, Number(nowMs));
   }
 
   async ping(): Promise<void> {
@@ -110,45 +115,28 @@ export class RedisQuotaStore implements QuotaStore {
   }
 }
 
-function connect(options: RedisOptions): Redis & Scripts {
-  const redis = new Redis({
-    host: options.host,
-    port: options.port,
-    ...(options.username === null ? {} : { username: options.username }),
-    ...passwordOf(options),
-    ...(options.tls === null ? {} : { tls: tlsOptions(options.host, options.tls.ca) }),
-    connectTimeout: limits.upstreamConnectTimeoutMs,
-    commandTimeout: limits.quotaTimeoutMs,
-    // While Redis is away a call fails at once instead of waiting in a queue nobody bounds.
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    // Two more commands the ACL would have to allow, for a name nobody reads.
-    disableClientInfo: true,
-    retryStrategy: (attempt) => {
-      Object.assign(redis.options, passwordOf(options));
-      return Math.min(attempt * 100, 2_000);
-    },
+function keysOf(scopes: readonly Scope[]): string[] {
+  return scopes.flatMap(({ id }) => [accountKey(id), slotsKey(id)]);
+}
+
+function limitWords({ limits: own }: Scope): number[] {
+  const max = maxima(own);
+  return LIMIT_NAMES.map((name) => max[name]);
+}
+
+/** The scripts answer with one number for each limit of each scope, in the order of LIMIT_NAMES. */
+function standingsOf(
+  scopes: readonly Scope[],
+  used: readonly (string | number)[],
+  nowMs: number,
+): Standing[] {
+  return scopes.flatMap((scope, at) => {
+    const max = maxima(scope.limits);
+    return LIMIT_NAMES.flatMap((limit: LimitName, limitAt) => {
+      if (max[limit] === 0) return [];
+      const value = Math.max(0, Number(used[at * LIMIT_NAMES.length + limitAt] ?? 0));
+      const reset = Math.ceil(resetMs(limit, value, max[limit], nowMs));
+      return [{ scope: scope.id, limit, max: max[limit], used: value, resetMs: reset }];
+    });
   });
-  redis.on("error", options.onError);
-  redis.defineCommand("gwAdmit", { numberOfKeys: 2, lua: ADMIT });
-  redis.defineCommand("gwRenew", { numberOfKeys: 1, lua: RENEW });
-  return redis as Redis & Scripts;
-}
-
-function passwordOf(options: RedisOptions): { password?: string } {
-  const password = options.password();
-  return password === null ? {} : { password };
-}
-
-/** The CA is a getter because ioredis reads it at each connection. */
-function tlsOptions(host: string, ca: () => string | null) {
-  return {
-    // A name is verified as such; an address is verified by itself and must not be sent (RFC 6066).
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    minVersion: "TLSv1.3" as const,
-    get ca() {
-      return ca() ?? undefined;
-    },
-  };
 }

@@ -56,6 +56,11 @@ export function createMetrics(version: string) {
     ledgerFaults: counter("gateway_ledger_write_failures_total", "Batches to be tried again.", []),
     quotaRefusals: counter("gateway_quota_refusals_total", "Answers 429.", ["reason"]),
     quotaFaults: counter("gateway_quota_store_failures_total", "Redis did not answer.", []),
+    directoryFaults: counter(
+      "gateway_directory_failures_total",
+      "Times the directory's store did not answer.",
+      [],
+    ),
     upstreamFaults: counter("gateway_upstream_faults_total", "Faults of model servers.", [
       "model",
       "reason",

@@ -1,0 +1,85 @@
+/**
+ * Every endpoint of the API, one row each: what binds it to a pipeline, and what its records and
+ * errors look like. Adding an endpoint is adding a row.
+ */
+import type { ErrorShape } from "./errors.ts";
+
+/** The three calls that model servers know, with their paths there. */
+export const UPSTREAM_PATHS = {
+  chat: "/v1/chat/completions",
+  completions: "/v1/completions",
+  embeddings: "/v1/embeddings",
+} as const;
+
+export type Api = keyof typeof UPSTREAM_PATHS;
+
+export interface EndpointRow {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** `*` at the end: the rest is a name, which may hold slashes. */
+  readonly path: string;
+  /** The pipeline it runs. */
+  readonly does:
+    | "inference"
+    | "converse"
+    | "forgetContext"
+    | "listModels"
+    | "showModel"
+    | "showUsage"
+    | "showDailyUsage"
+    | "showQuota"
+    | "issueToken"
+    | "showSelf"
+    | "changePassword";
+  /** What it asks of a model; null: nothing. */
+  readonly api: Api | null;
+  /** The answer is streamed whether the body says so or not. */
+  readonly alwaysStreams?: true;
+  readonly errors: ErrorShape;
+}
+
+const openai = { errors: "openai" } as const;
+const inference = { ...openai, method: "POST", does: "inference" } as const;
+
+export const ENDPOINTS = [
+  { ...inference, path: "/v1/chat/completions", api: "chat" },
+  { ...inference, path: "/v1/chat", api: "chat" },
+  { ...inference, path: "/v1/streaming/chat", api: "chat", alwaysStreams: true },
+  { ...inference, path: "/v1/completions", api: "completions" },
+  { ...inference, path: "/v1/streaming/completions", api: "completions", alwaysStreams: true },
+  { ...inference, path: "/v1/embeddings", api: "embeddings" },
+  { method: "POST", path: "/v1/chat/complete", does: "converse", api: "chat", errors: "native" },
+  {
+    method: "DELETE",
+    path: "/v1/chat/contexts/*",
+    does: "forgetContext",
+    api: null,
+    errors: "native",
+  },
+  { ...openai, method: "GET", path: "/v1/models", does: "listModels", api: null },
+  { ...openai, method: "GET", path: "/v1/models/*", does: "showModel", api: null },
+  { ...openai, method: "GET", path: "/v1/usage", does: "showUsage", api: null },
+  { ...openai, method: "GET", path: "/v1/usage/daily", does: "showDailyUsage", api: null },
+  { ...openai, method: "GET", path: "/v1/quota", does: "showQuota", api: null },
+  { method: "POST", path: "/token", does: "issueToken", api: null, errors: "oauth" },
+  { ...openai, method: "GET", path: "/users/me", does: "showSelf", api: null },
+  { ...openai, method: "POST", path: "/users/me/password", does: "changePassword", api: null },
+] as const satisfies readonly EndpointRow[];
+
+/** What a path that does not exist is recorded as. */
+export const OTHER: EndpointRow = {
+  method: "GET",
+  path: "other",
+  does: "showSelf",
+  api: null,
+  errors: "openai",
+};
+
+/** The name that follows the row's path, decoded; null where it cannot be read. */
+export function nameIn(url: string, row: EndpointRow): string | null {
+  const path = url.split("?", 1)[0] ?? "";
+  try {
+    return decodeURIComponent(path.slice(row.path.length - 1));
+  } catch {
+    return null;
+  }
+}

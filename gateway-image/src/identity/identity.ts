@@ -1,0 +1,261 @@
+/**
+ * From what a request presents to who calls. One kind of credential a request: two of them are
+ * refused, because guessing which one counts is how one caller acts as another.
+ */
+import { timingSafeEqual, X509Certificate } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { hashApiKey, isWellFormed } from "../base/api-key.ts";
+import type { Clock } from "../base/clock.ts";
+import type { SealedBox } from "../base/sealed-box.ts";
+import type { Caller } from "../directory/caller.ts";
+import type { Directory } from "../directory/directory.ts";
+import type { AccessKey, ApiKey, Principal } from "../directory/entities.ts";
+import {
+  type Origin,
+  type PresentedCredential,
+  resolveCaller,
+} from "../directory/resolve-caller.ts";
+import { GatewayError } from "../errors.ts";
+import type { SharedStore } from "../stores/shared-store.ts";
+import { openSecret } from "./access-key.ts";
+import type { OutsideTokens } from "./outside-tokens.ts";
+import {
+  isSignature,
+  NONCE_TTL_MS,
+  readSignedHeaders,
+  type SignedCall,
+  type SignedHeaders,
+  SKEW_MS,
+  timestampMs,
+} from "./signature.ts";
+import { proofOf, type Tokens } from "./tokens.ts";
+
+export interface IdentityParts {
+  readonly directory: Directory;
+  readonly shared: SharedStore;
+  readonly clock: Clock;
+  /** null: no tokens of our own. */
+  readonly tokens: Tokens | null;
+  /** null: no outside issuer is trusted. */
+  readonly outside: OutsideTokens | null;
+  /** null: no signed calls, because their secrets cannot be kept. */
+  readonly box: () => SealedBox | null;
+  /** null: no client certificates. */
+  readonly edge: EdgeTrust | null;
+}
+
+/** Only the edge may speak of client certificates, and it proves that it is the edge. */
+export interface EdgeTrust {
+  /** Header with the certificate, PEM, URL-encoded as nginx does. */
+  readonly header: string;
+  readonly token: () => string;
+}
+
+export type Identified = { readonly caller: Caller } | { readonly signed: SignedHeaders };
+
+const EDGE_TOKEN_HEADER = "x-edge-token";
+
+export class Identity {
+  readonly #parts: IdentityParts;
+
+  constructor(parts: IdentityParts) {
+    this.#parts = parts;
+  }
+
+  async identify(headers: IncomingHttpHeaders, from: Origin): Promise<Identified> {
+    const bearer = bearerOf(headers.authorization);
+    const apiKey = headers["x-api-key"];
+    const signed = readSignedHeaders(headers);
+    const explicit = [bearer !== null, apiKey !== undefined && apiKey !== "", signed !== null];
+    if (explicit.filter(Boolean).length > 1) throw new GatewayError("ambiguous_credentials");
+    if (signed === "malformed") throw new GatewayError("invalid_signature");
+    if (signed !== null) {
+      this.#checkTime(signed);
+      return { signed };
+    }
+    if (bearer?.startsWith("sk-")) return { caller: this.#byApiKey(bearer, from) };
+    if (bearer !== null) return { caller: await this.#byToken(bearer, from) };
+    if (typeof apiKey === "string" && apiKey !== "") {
+      return { caller: this.#byApiKey(apiKey, from) };
+    }
+    const certificate = this.#certificateOf(headers);
+    if (certificate === null) throw new GatewayError("missing_api_key");
+    return { caller: this.#byCertificate(certificate, from) };
+  }
+
+  /** The same answer for an unknown access key and a wrong signature. */
+  async verify(
+    signed: SignedHeaders,
+    call: Pick<SignedCall, "method" | "path" | "body">,
+    from: Origin,
+  ): Promise<Caller> {
+    const key = this.#parts.directory.accessKey(signed.accessKey);
+    const secret = this.#secretOf(key);
+    const { timestamp, nonce, signature } = signed;
+    const genuine = isSignature(
+      secret ?? NO_SECRET,
+      { ...call, timestamp, nonce: nonce ?? "" },
+      signature,
+    );
+    if (key === undefined || secret === null || !genuine) {
+      throw new GatewayError("invalid_signature");
+    }
+    if (nonce === null && key.nonce === "required") {
+      throw new GatewayError("invalid_signature", { message: "X-DS-Nonce is missing." });
+    }
+    this.#checkExpiry(key);
+    const caller = this.#resolve({ ...credentialOf(key), method: "hmac" }, from);
+    // Last, so that only what was genuine and allowed uses up its nonce.
+    await this.#claim(`nonce:${key.accessKey}:${nonce ?? signature}`);
+    return caller;
+  }
+
+  #secretOf(key: AccessKey | undefined): Buffer | null {
+    const box = this.#parts.box();
+    if (key === undefined || box === null) return null;
+    return openSecret(box, key.accessKey, key.sealedSecret);
+  }
+
+  async #claim(key: string): Promise<void> {
+    const first = await this.#parts.shared.claim(key, NONCE_TTL_MS).catch((cause: unknown) => {
+      throw new GatewayError("identity_unavailable", { cause });
+    });
+    if (!first) throw new GatewayError("signature_repeated");
+  }
+
+  #checkTime({ timestamp }: SignedHeaders): void {
+    const at = timestampMs(timestamp);
+    if (at === null || Math.abs(at - this.#parts.clock.wallMs()) > SKEW_MS) {
+      throw new GatewayError("timestamp_out_of_range");
+    }
+  }
+
+  #byApiKey(presented: string, from: Origin): Caller {
+    // The checksum spares the lookup of what was never a key of ours.
+    const hash = isWellFormed(presented) ? hashApiKey(presented) : null;
+    const key = hash === null ? undefined : this.#parts.directory.apiKeyByHash(hash);
+    // The map compares hashes, not keys, so its timing tells nothing about a key; the last word
+    // is constant-time all the same.
+    if (key === undefined || hash === null || !isSame(key.sha256, hash)) {
+      throw new GatewayError("invalid_api_key");
+    }
+    this.#checkExpiry(key);
+    return this.#resolve({ ...credentialOf(key), method: "api_key" }, from);
+  }
+
+  async #byToken(token: string, from: Origin): Promise<Caller> {
+    const { tokens, outside, directory } = this.#parts;
+    const claims = await tokens?.read(token);
+    if (claims === "expired") throw new GatewayError("expired_token");
+    if (claims === null || claims === undefined) {
+      const principal = (await outside?.read(token)) ?? null;
+      if (principal === null) throw new GatewayError("invalid_token");
+      const credential = { id: `oidc:${principal.id}`, method: "oidc" as const };
+      return this.#resolve(unlimited(principal, credential), from);
+    }
+    const principal = directory.get("principal", claims.principal)?.entity;
+    if (principal === undefined || !this.#isProven(principal, claims.proof)) {
+      throw new GatewayError("invalid_token");
+    }
+    const credential = { id: `jwt:${claims.id}`, method: "jwt" as const };
+    return this.#resolve(unlimited(principal, credential), from);
+  }
+
+  /** A token lives as long as the password or the access key that it was given for. */
+  #isProven(principal: Principal, proof: string): boolean {
+    const proofs = this.#parts.directory
+      .list("accessKey")
+      .filter(({ entity }) => entity.principal === principal.id && !entity.disabled)
+      .map(({ entity }) => entity.sealedSecret);
+    if (principal.passwordHash !== undefined) proofs.push(principal.passwordHash);
+    return proofs.some((stored) => isSame(proofOf(stored), proof));
+  }
+
+  #certificateOf(headers: IncomingHttpHeaders): string | null {
+    const { edge } = this.#parts;
+    if (edge === null) return null;
+    const encoded = headers[edge.header];
+    const token = headers[EDGE_TOKEN_HEADER];
+    if (typeof encoded !== "string" || encoded === "" || typeof token !== "string") return null;
+    return isSame(token, edge.token()) ? encoded : null;
+  }
+
+  #byCertificate(encoded: string, from: Origin): Caller {
+    const certificate = parseCertificate(encoded);
+    const now = this.#parts.clock.wallMs();
+    if (
+      certificate === null ||
+      now < Date.parse(certificate.validFrom) ||
+      now > Date.parse(certificate.validTo)
+    ) {
+      throw new GatewayError("invalid_certificate");
+    }
+    const fingerprint = certificate.fingerprint256.replaceAll(":", "").toLowerCase();
+    for (const identity of [fingerprint, ...alternativeNames(certificate)]) {
+      const principal = this.#parts.directory.principalByCertificate(identity);
+      if (principal === undefined) continue;
+      const credential = { id: `cert:${fingerprint.slice(0, 16)}`, method: "certificate" as const };
+      return this.#resolve(unlimited(principal, credential), from);
+    }
+    throw new GatewayError("invalid_certificate");
+  }
+
+  #checkExpiry(key: ApiKey | AccessKey): void {
+    const expired =
+      key.expires !== undefined && Date.parse(key.expires) <= this.#parts.clock.wallMs();
+    if (expired) throw new GatewayError("expired_api_key");
+    if (key.disabled) throw new GatewayError("principal_disabled");
+  }
+
+  #resolve(credential: PresentedCredential, from: Origin): Caller {
+    const resolution = resolveCaller(this.#parts.directory, credential, from);
+    if ("caller" in resolution) return resolution.caller;
+    throw new GatewayError(resolution.refused);
+  }
+}
+
+/** Compared with where there is no access key, so that both take the same time. */
+const NO_SECRET = Buffer.alloc(42);
+
+function bearerOf(authorization: string | undefined): string | null {
+  if (authorization === undefined) return null;
+  const [, token] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
+  if (token === undefined) throw new GatewayError("invalid_api_key");
+  return token;
+}
+
+function credentialOf(key: ApiKey | AccessKey): Omit<PresentedCredential, "method"> {
+  const { id, principal, models, addresses, tier, limits } = key;
+  return { id, principal, models, addresses, tier, limits };
+}
+
+/** Tokens and certificates stand for the principal itself. */
+function unlimited(
+  principal: Principal,
+  credential: Pick<PresentedCredential, "id" | "method">,
+): PresentedCredential {
+  return { ...credential, principal: principal.id, models: "*", limits: {} };
+}
+
+function isSame(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+function parseCertificate(encoded: string): X509Certificate | null {
+  try {
+    return new X509Certificate(decodeURIComponent(encoded));
+  } catch {
+    return null;
+  }
+}
+
+/** URIs and DNS names; a quoted name is one that tries to look like two. */
+function alternativeNames(certificate: X509Certificate): string[] {
+  const text = certificate.subjectAltName ?? "";
+  if (text.includes('"')) return [];
+  return text.split(", ").flatMap((entry) => {
+    const [, name] = /^(?:URI|DNS):(.+)$/.exec(entry) ?? [];
+    return name === undefined ? [] : [name];
+  });
+}

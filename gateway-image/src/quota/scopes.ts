@@ -1,0 +1,40 @@
+/** Which accounts a call is counted on: its credential, principal, model and tenant. Pure. */
+import type { Caller } from "../directory/caller.ts";
+import type { Limits } from "../directory/entities.ts";
+import type { Scope } from "../stores/quota-store.ts";
+
+/**
+ * Only accounts with a limit of their own. The limits of an endpoint stand instead of the tier's general ones,
+ * those of a model in addition to them.
+ */
+export function scopesOf(caller: Caller, endpoint: string, model: string): Scope[] {
+  const { tier, tenant, principal } = caller;
+  const endpointLimits = tier.endpoints[endpoint];
+  const own =
+    endpointLimits === undefined
+      ? { id: `user:${principal}`, limits: generalLimits(tier) }
+      : { id: `user:${principal}:${endpoint}`, limits: endpointLimits };
+  const candidates: Scope[] = [
+    { id: `key:${caller.credential}`, limits: caller.credentialLimits },
+    own,
+    { id: `user:${principal}:model:${model}`, limits: tier.models[model] ?? {} },
+    { id: `tenant:${tenant.id}`, limits: tenant.limits },
+  ];
+  return candidates.filter(({ limits }) => Object.keys(limits).length > 0);
+}
+
+const NAMES = [
+  "requestsPerSecond",
+  "requestsPerMinute",
+  "requestsPerDay",
+  "tokensPerMinute",
+  "concurrency",
+  "costPerMonth",
+] as const satisfies readonly (keyof Limits)[];
+
+/** A tier holds more than limits. */
+function generalLimits(tier: Limits): Limits {
+  return Object.fromEntries(
+    NAMES.flatMap((name) => (tier[name] === undefined ? [] : [[name, tier[name]]])),
+  );
+}

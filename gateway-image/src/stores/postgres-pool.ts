@@ -1,0 +1,97 @@
+/**
+ * One pool of connections for everything that a gateway keeps in PostgreSQL, and the migrations
+ * of each part. Gateways that start together run them one after the other, under a lock.
+ */
+import { isIP } from "node:net";
+import pg from "pg";
+import { limits } from "../limits.ts";
+
+export interface PostgresOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly username: string;
+  /** Asked at each connection, so that a rotated password or CA is taken over. */
+  readonly password: () => string | null;
+  /** null: no TLS. */
+  readonly tls: { readonly ca: () => string | null } | null;
+  readonly onError: (error: Error) => void;
+}
+
+/** Any fixed number serves; this one spells "gwld". */
+const MIGRATION_LOCK = 0x67776c64;
+
+export function createPostgresPool(options: PostgresOptions): pg.Pool {
+  const pool = new pg.Pool({
+    host: options.host,
+    port: options.port,
+    database: options.database,
+    user: options.username,
+    // An empty password is refused by the server; a function is called at each connection.
+    password: () => options.password() ?? "",
+    ...(options.tls === null ? {} : { ssl: tlsOptions(options.host, options.tls.ca) }),
+    max: limits.postgresConnectionsMax,
+    connectionTimeoutMillis: limits.ledgerTimeoutMs,
+    query_timeout: limits.ledgerTimeoutMs,
+    statement_timeout: limits.ledgerTimeoutMs,
+    application_name: "gateway",
+  });
+  // An idle connection that breaks is replaced; without a listener it would end the process.
+  pool.on("error", options.onError);
+  return pool;
+}
+
+/** `part` names what the migrations belong to; a list is appended to, never edited. */
+export async function migratePostgres(
+  pool: pg.Pool,
+  part: string,
+  migrations: readonly string[],
+): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query("BEGIN");
+    await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+    await client.query(
+      `CREATE TABLE IF NOT EXISTS gateway_schema (
+         part text NOT NULL,
+         version integer NOT NULL,
+         applied_at timestamptz NOT NULL DEFAULT now(),
+         PRIMARY KEY (part, version)
+       )`,
+    );
+    const done = await client.query<{ version: number }>(
+      "SELECT coalesce(max(version), 0) AS version FROM gateway_schema WHERE part = $1",
+      [part],
+    );
+    const from = done.rows[0]?.version ?? 0;
+    for (const [index, migration] of migrations.entries()) {
+      if (index < from) continue;
+      await client.query(migration);
+      const values = [part, index + 1];
+      await client.query("INSERT INTO gateway_schema (part, version) VALUES ($1, $2)", values);
+    }
+    await client.query("COMMIT");
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {});
+    throw error;
+  } finally {
+    client.release();
+  }
+}
+
+/** SQLSTATE classes 22 (data) and 23 (constraints): the rows are at fault, not the server. */
+export function isDataFault(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? "");
+}
+
+/** The CA is a getter because pg reads it at each connection. */
+function tlsOptions(host: string, ca: () => string | null) {
+  return {
+    // A name is verified as such; an address is verified by itself and must not be sent (RFC 6066).
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    minVersion: "TLSv1.3" as const,
+    get ca() {
+      return ca() ?? undefined;
+    },
+  };
+}
