@@ -113,6 +113,17 @@ const environmentSchema = z.strictObject({
     "Rows kept while PostgreSQL is away; when full, new requests are refused.",
   ),
 
+  GW_DATA_FOLDER: path
+    .optional()
+    .describe("Folder of the write-ahead log and the audit trail, on a disk that stays."),
+  GW_AUDIT_SEAL_KEY_FILE: path
+    .optional()
+    .describe("Ed25519 key, PKCS #8 PEM, that seals the audit trail; without: no trail."),
+  GW_AUDIT_DOWN: z
+    .enum(["refuse", "serve"])
+    .default("refuse")
+    .describe("Calls that cannot be recorded: refuse them with 503, or serve and count them."),
+
   GW_MAX_TOKENS_DEFAULT: integer(1, 1_000_000, 512, "Sent upstream where max_tokens is absent."),
   GW_ANSWER_TIMEOUT_MS: integer(
     1_000,
@@ -189,6 +200,10 @@ function relationFaults(env: Environment): string[] {
   need(
     env.GW_DATABASE !== "sqlite" || env.GW_DATABASE_FILE !== undefined,
     "GW_DATABASE_FILE: is required",
+  );
+  need(
+    env.GW_AUDIT_SEAL_KEY_FILE === undefined || env.GW_DATA_FOLDER !== undefined,
+    "GW_DATA_FOLDER: is required for the audit trail",
   );
   need(
     (env.GW_CLIENT_CERTIFICATE_HEADER === undefined) === (env.GW_EDGE_TOKEN_FILE === undefined),

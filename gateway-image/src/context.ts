@@ -73,6 +73,11 @@ export interface RequestContext {
   firstByteMs: number | null;
   /** forward: host of the target that answered. */
   target: string | null;
+  /**
+   * What must be done before the caller is told that the call is done: records that may not be
+   * lost. Whoever sends the end of an answer runs them first.
+   */
+  readonly beforeEnd: (() => Promise<void>)[];
   /** Set where the answer was broken after its status had been sent. */
   fault: GatewayError | null;
 }
@@ -106,12 +111,18 @@ export function createContext(arrival: Arrival): RequestContext {
     usage: { promptTokens: 0, completionTokens: 0, source: "none" },
     firstByteMs: null,
     target: null,
+    beforeEnd: [],
     fault: null,
   };
   arrival.response.once("close", () => {
     if (!arrival.response.writableFinished) context.gone.abort();
   });
   return context;
+}
+
+/** Runs each of them once, all at the same time. */
+export async function beforeEnd(context: RequestContext): Promise<void> {
+  await Promise.all(context.beforeEnd.splice(0).map((work) => work()));
 }
 
 /** A step of the pipeline: does its part and calls `next` at most once. */

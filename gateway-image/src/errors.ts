@@ -233,6 +233,12 @@ export const ERRORS = {
     native: 50305,
     message: "Identities cannot be checked at the moment.",
   },
+  audit_unavailable: {
+    ...server,
+    status: 503,
+    native: 50306,
+    message: "Calls cannot be recorded at the moment.",
+  },
   model_timeout: {
     ...server,
     status: 504,

@@ -64,6 +64,7 @@ export async function startGateway(
     metricsServer.close();
     metricsServer.closeAllConnections();
     await parts.ledgerQueue.drain(limits.ledgerTimeoutMs);
+    await parts.audit?.close();
     await parts.close();
     parts.log.info({ cut }, "stopped");
     return cut;
@@ -87,10 +88,22 @@ async function prepareStores(parts: Parts, signal: AbortSignal): Promise<void> {
     }
   };
   await Promise.all([
-    attempt("ledger", () => parts.ledger.prepare()),
+    attempt("ledger", () => prepareLedger(parts)),
+    attempt("audit trail", () => startAudit(parts)),
     attempt("quota store", () => parts.quotaStore.ping()),
     attempt("directory", () => startDirectory(parts)),
   ]);
+}
+
+async function prepareLedger(parts: Parts): Promise<void> {
+  await parts.ledger.prepare();
+  const owed = parts.ledgerQueue.start(new Date(parts.clock.wallMs()));
+  if (owed > 0) parts.log.warn({ rows: owed }, "rows that an earlier process owed are written");
+}
+
+async function startAudit(parts: Parts): Promise<void> {
+  await parts.anchors.prepare();
+  await parts.audit?.start();
 }
 
 async function startDirectory(parts: Parts): Promise<void> {

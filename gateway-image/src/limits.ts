@@ -60,6 +60,8 @@ export const limits = {
   ledgerBatchRowsMax: 500,
   ledgerFlushMs: 50,
   ledgerTimeoutMs: 5_000,
+  /** How much of a running stream a death of the gateway may leave uncounted. */
+  ledgerCheckpointMs: 1_000,
   /** Between two tries while PostgreSQL is away. */
   ledgerRetryMs: 1_000,
 
@@ -68,6 +70,15 @@ export const limits = {
   contextTurnsMax: 20,
   /** Some 16,000 tokens of Latin script: beyond it the oldest turns go. */
   contextBytesMax: 64 * KIB,
+
+  /** A segment of the audit trail: some 30,000 calls; small enough to read whole. */
+  auditSegmentBytesMax: 16 * MIB,
+  /** How much of a trail may be cut off without an anchor knowing it. */
+  auditAnchorMs: 10_000,
+
+  /** A segment of the write-ahead log, and all of them together: some 500,000 rows. */
+  writeAheadSegmentBytesMax: 16 * MIB,
+  writeAheadBytesMax: 256 * MIB,
 
   /** Attempts to log in from one address. */
   loginsPerMinute: 5,

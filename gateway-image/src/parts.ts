@@ -2,6 +2,8 @@
 import { randomBytes } from "node:crypto";
 import type { DestinationStream } from "pino";
 import packageJson from "../package.json" with { type: "json" };
+import type { AuditAnchorStore } from "./audit/audit-anchor-store.ts";
+import type { AuditTrail } from "./audit/audit-trail.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import { SealedBox } from "./base/sealed-box.ts";
 import type { WatchedFile } from "./base/watched-file.ts";
@@ -16,8 +18,9 @@ import { Tokens } from "./identity/tokens.ts";
 import { Contexts } from "./native/contexts.ts";
 import { RouteTable } from "./proxy/route-table.ts";
 import { UpstreamPools } from "./proxy/upstream-pools.ts";
+import { createRecords } from "./record-parts.ts";
 import { createSharedStores, openDatabase } from "./store-parts.ts";
-import { LedgerQueue } from "./stores/ledger-queue.ts";
+import type { LedgerQueue } from "./stores/ledger-queue.ts";
 import type { LedgerStore } from "./stores/ledger-store.ts";
 import { MemoryQuotaStore } from "./stores/memory-quota-store.ts";
 import { QuotaGuard } from "./stores/quota-guard.ts";
@@ -42,6 +45,9 @@ export interface Parts {
   readonly quota: QuotaGuard;
   readonly ledger: LedgerStore;
   readonly ledgerQueue: LedgerQueue;
+  /** null: no trail is kept. */
+  readonly audit: AuditTrail | null;
+  readonly anchors: AuditAnchorStore;
   /** null: plain HTTP. */
   readonly certificate: WatchedFile<Certificate> | null;
   readonly close: () => Promise<void>;
@@ -70,7 +76,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   const database = openDatabase(config, ca, log);
   const quota = createGuard(config, quotaStore, clock, metrics, log);
   const directory = createDirectory(files, database.directory, clock, metrics, log);
-  const ledgerQueue = createQueue(config, database.ledger, metrics, log);
+  const records = createRecords(config, database, clock, metrics, log);
   const close = async () => {
     for (const file of Object.values(files)) file?.stop();
     await Promise.allSettled([quota.close(), directory.close(), pools.destroy()]);
@@ -90,7 +96,8 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     quotaStore,
     quota,
     ledger: database.ledger,
-    ledgerQueue,
+    anchors: database.anchors,
+    ...records,
     certificate: files.certificate,
     close,
   };
@@ -175,19 +182,5 @@ function createGuard(
       metrics.quotaFaults.inc();
       log.warn({ cause }, "the quota store does not answer");
     },
-  });
-}
-
-function createQueue(config: Config, ledger: LedgerStore, metrics: Metrics, log: Log): LedgerQueue {
-  return new LedgerQueue(ledger, config.GW_LEDGER_QUEUE_ROWS_MAX, {
-    onFault: (cause) => {
-      metrics.ledgerFaults.inc();
-      log.error({ cause }, "the ledger does not take rows; they wait");
-    },
-    onLost: (rows, cause) => {
-      metrics.ledgerLost.inc(rows);
-      log.error({ rows, cause }, "rows of the ledger are lost");
-    },
-    onLength: (rows) => metrics.ledgerRows.set(rows),
   });
 }

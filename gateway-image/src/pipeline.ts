@@ -1,9 +1,10 @@
 /**
  * A request's life, top to bottom: the ordered steps of each kind of endpoint. A step that is to
- * come later (cache, filters, audit) has its line here and nowhere else.
+ * come later (cache, filters) has its line here and nowhere else.
  *
  *   observe          metrics, log line, every error becomes an answer
  *   requestId        names the request
+ *   audit            one event of the audit trail for each call, whatever its end
  *   identify         who calls                               → context.caller (or context.signed)
  *   readBody         bounded in size and time                → context.body
  *   verifySignature  of signed calls, now that the body is there
@@ -20,6 +21,7 @@ import type { EndpointRow } from "./endpoints.ts";
 import { GatewayError } from "./errors.ts";
 import type { Parts } from "./parts.ts";
 import { admit } from "./steps/admit.ts";
+import { audit } from "./steps/audit.ts";
 import { authorise, permit } from "./steps/authorise.ts";
 import { converse, forgetContext } from "./steps/converse.ts";
 import { forward } from "./steps/forward.ts";
@@ -45,7 +47,11 @@ export interface Pipelines {
 
 export function createPipelines(parts: Parts): Pipelines {
   const { directory, identity, logIn, contexts, routes, ledger, clock } = parts;
-  const seen = [observe(parts), requestId(parts.config.GW_CLIENT_ADDRESS_HEADER ?? null)];
+  const seen = [
+    observe(parts),
+    requestId(parts.config.GW_CLIENT_ADDRESS_HEADER ?? null),
+    audit(parts.audit, parts.metrics),
+  ];
   const known = [...seen, identify(identity)];
   const withBody = [...known, readBody(), verifySignature(identity)];
   // A signed call without a body signs the empty one.

@@ -1,13 +1,16 @@
 /** The stores that the settings name, on one connection to Redis and one database. */
+import type { AuditAnchorStore } from "./audit/audit-anchor-store.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Config } from "./config.ts";
 import type { DirectoryStore } from "./directory/directory-store.ts";
 import { passwordReader } from "./files.ts";
 import type { LedgerStore } from "./stores/ledger-store.ts";
+import { MemoryAuditAnchorStore } from "./stores/memory-audit-anchor-store.ts";
 import { MemoryDirectoryStore } from "./stores/memory-directory-store.ts";
 import { MemoryLedgerStore } from "./stores/memory-ledger-store.ts";
 import { MemoryQuotaStore } from "./stores/memory-quota-store.ts";
 import { MemorySharedStore } from "./stores/memory-shared-store.ts";
+import { PostgresAuditAnchorStore } from "./stores/postgres-audit-anchor-store.ts";
 import { PostgresDirectoryStore } from "./stores/postgres-directory-store.ts";
 import { PostgresLedgerStore } from "./stores/postgres-ledger-store.ts";
 import { createPostgresPool } from "./stores/postgres-pool.ts";
@@ -16,6 +19,7 @@ import { connectRedis } from "./stores/redis-connection.ts";
 import { RedisQuotaStore } from "./stores/redis-quota-store.ts";
 import { RedisSharedStore } from "./stores/redis-shared-store.ts";
 import type { SharedStore } from "./stores/shared-store.ts";
+import { SqliteAuditAnchorStore } from "./stores/sqlite-audit-anchor-store.ts";
 import { SqliteDatabase } from "./stores/sqlite-database.ts";
 import { SqliteDirectoryStore } from "./stores/sqlite-directory-store.ts";
 import { SqliteLedgerStore } from "./stores/sqlite-ledger-store.ts";
@@ -29,6 +33,7 @@ export interface SharedStores {
 export interface Database {
   readonly ledger: LedgerStore;
   readonly directory: DirectoryStore;
+  readonly anchors: AuditAnchorStore;
   readonly close: () => Promise<void>;
 }
 
@@ -56,6 +61,7 @@ export function openDatabase(config: Config, ca: Ca, log: Log): Database {
       return {
         ledger: new MemoryLedgerStore(),
         directory: new MemoryDirectoryStore(),
+        anchors: new MemoryAuditAnchorStore(),
         close: async () => {},
       };
     case "sqlite": {
@@ -63,6 +69,7 @@ export function openDatabase(config: Config, ca: Ca, log: Log): Database {
       return {
         ledger: new SqliteLedgerStore(database),
         directory: new SqliteDirectoryStore(database),
+        anchors: new SqliteAuditAnchorStore(database),
         close: async () => database.close(),
       };
     }
@@ -84,6 +91,7 @@ function openPostgres(config: Config, ca: Ca, log: Log): Database {
   return {
     ledger: new PostgresLedgerStore(pool),
     directory: new PostgresDirectoryStore(pool),
+    anchors: new PostgresAuditAnchorStore(pool),
     close: () => pool.end(),
   };
 }

@@ -47,8 +47,9 @@ describe("another target is tried", () => {
 
 describe("a model server that is rolled out under load", () => {
   test("drains, closes and comes back without one failed call", async () => {
-    // Longer than the gateway keeps an idle connection: so none is closed while it is taken up.
-    const drainGraceMs = limits.upstreamKeepAliveTimeoutMs + 500;
+    // Longer than the gateway keeps an idle connection, also where the machine is busy: so none is
+    // closed while it is taken up.
+    const drainGraceMs = limits.upstreamKeepAliveTimeoutMs + 2_500;
     const first = await simulate({ drainGraceMs, tokensPerSecond: 500 });
     const second = await simulate({ tokensPerSecond: 500 });
     const harness = await boot({ targets: [{ url: first.url }, { url: second.url }] });

@@ -72,6 +72,7 @@ function relay(source: AsyncIterable<Buffer>) {
     requestId: "r",
     errors: "openai",
     presenter: null,
+    beforeEnd: async () => {},
     onFirst: () => {},
   });
   return { response, result, stop };

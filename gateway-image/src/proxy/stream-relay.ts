@@ -19,6 +19,8 @@ export interface StreamRelay {
   readonly requestId: string;
   readonly errors: ErrorShape;
   readonly presenter: Presenter | null;
+  /** Waited for before the caller is told that the answer is whole. */
+  readonly beforeEnd: () => Promise<void>;
   /** Called before the first byte is written. */
   readonly onFirst: () => void;
   readonly heartbeatMs?: number;
@@ -40,7 +42,7 @@ export async function relayStream(relay: StreamRelay): Promise<GatewayError | nu
     if (relay.events.done) return null;
     return breakOff(relay, new GatewayError("stream_broken"));
   } catch (error) {
-    if (relay.events.done) return null;
+    if (relay.events.done && relay.response.writableEnded) return null;
     const reason: unknown = relay.signal.aborted ? relay.signal.reason : error;
     if (reason instanceof GatewayError) return breakOff(relay, reason);
     return breakOff(relay, new GatewayError("stream_broken", { cause: error }));
@@ -76,6 +78,7 @@ async function pump(relay: StreamRelay, heartbeat: NodeJS.Timeout): Promise<void
     if (events.failed) return;
     if (events.done) {
       clearTimeout(heartbeat);
+      await relay.beforeEnd();
       openHead(relay);
       response.end("data: [DONE]\n\n");
     }

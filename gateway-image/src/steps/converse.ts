@@ -2,14 +2,15 @@
  * The native API's call: a prompt and, if it goes on with one, a conversation, made into a chat
  * call for all later steps; its answer is shown in the native envelope and added to the conversation.
  */
+
 import { z } from "zod";
 import { scanMembers } from "../base/json-members.ts";
-import { sendJson } from "../base/send-json.ts";
 import type { Step } from "../context.ts";
 import { nameIn } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import type { Contexts, Message } from "../native/contexts.ts";
 import { NativeAnswer } from "../native/native-answer.ts";
+import { answerJson } from "./answer-json.ts";
 import { parseJsonBody, toInvalidRequest } from "./parse-call.ts";
 
 /** Members beyond these are the model server's, as in OpenAI's API. */
@@ -65,7 +66,7 @@ export function forgetContext(contexts: Contexts): Step {
     if (caller === null) throw new Error("forgetContext comes too early");
     const id = nameIn(request.url ?? "", endpoint) ?? "";
     await contexts.forget(caller.principal, id);
-    sendJson(context.response, 200, { code: 0, message: "ok", data: { context_id: id } });
+    await answerJson(context, 200, { code: 0, message: "ok", data: { context_id: id } });
     await next();
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { Dispatcher } from "undici";
 import type { Clock } from "../base/clock.ts";
-import type { Call, RequestContext, Step } from "../context.ts";
+import { beforeEnd, type Call, type RequestContext, type Step } from "../context.ts";
 import type { Target } from "../documents.ts";
 import { UPSTREAM_PATHS } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
@@ -136,6 +136,7 @@ async function relayEvents(flight: Flight, target: Target, answer: Answer): Prom
     requestId: context.requestId,
     errors: context.endpoint.errors,
     presenter: context.presenter,
+    beforeEnd: () => beforeEnd(context),
     onFirst,
   });
   if (fault === null) return GOOD;
@@ -156,6 +157,7 @@ async function relayWhole(flight: Flight, target: Target, answer: Answer): Promi
   const answer200 = finishWhole(bytes, rename, context.usage);
   const body = context.presenter?.whole(answer200) ?? answer200;
   onFirst();
+  await beforeEnd(context);
   context.response.writeHead(200, {
     "content-type": "application/json; charset=utf-8",
     "content-length": body.length,

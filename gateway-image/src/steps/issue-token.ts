@@ -3,11 +3,11 @@
  * from one address, and a pause after failures in a row for one name, whoever tries.
  */
 
-import { sendJson } from "../base/send-json.ts";
 import type { Step } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import type { LogIn } from "../identity/log-in.ts";
 import { TOKEN_SECONDS } from "../identity/tokens.ts";
+import { answerJson } from "./answer-json.ts";
 
 export function issueToken(logIn: LogIn): Step {
   return async function issueToken(context, next) {
@@ -16,7 +16,7 @@ export function issueToken(logIn: LogIn): Step {
     const grant = form.get("grant_type") ?? "password";
     const token = await attempt();
     context.response.setHeader("cache-control", "no-store");
-    sendJson(context.response, 200, {
+    await answerJson(context, 200, {
       access_token: token,
       token_type: "bearer",
       expires_in: TOKEN_SECONDS,

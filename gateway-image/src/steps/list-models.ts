@@ -1,11 +1,12 @@
 /** The models that the caller may use, in OpenAI's shape with what we know beyond it. */
-import { sendJson } from "../base/send-json.ts";
+
 import type { RequestContext, Step } from "../context.ts";
 import { mayUseModel } from "../directory/caller.ts";
 import type { Model } from "../documents.ts";
 import { nameIn } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import type { RouteTable } from "../proxy/route-table.ts";
+import { answerJson } from "./answer-json.ts";
 
 export function listModels(routes: RouteTable): Step {
   return async function listModels(context, next) {
@@ -13,7 +14,7 @@ export function listModels(routes: RouteTable): Step {
       .all()
       .map((route) => route.model)
       .filter((model) => isVisible(context, model));
-    sendJson(context.response, 200, { object: "list", data: models.map(modelCard) });
+    await answerJson(context, 200, { object: "list", data: models.map(modelCard) });
     await next();
   };
 }
@@ -25,7 +26,7 @@ export function showModel(routes: RouteTable): Step {
     if (model === undefined || !isVisible(context, model)) {
       throw new GatewayError("model_not_found", { param: "model" });
     }
-    sendJson(context.response, 200, modelCard(model));
+    await answerJson(context, 200, modelCard(model));
     await next();
   };
 }

@@ -18,7 +18,18 @@ export interface RecordParts {
 
 export function recordUsage(parts: RecordParts): Step {
   return async function recordUsage(context, next) {
-    if (!parts.ledger.open(openRow(parts, context))) throw new GatewayError("ledger_full");
+    const current = () => ({ ...settledRow(parts, context, undefined), state: "open" as const });
+    if (!parts.ledger.open(openRow(parts, context), current)) throw new GatewayError("ledger_full");
+    let settled = false;
+    const settle = async (thrown: unknown) => {
+      if (settled) return;
+      settled = true;
+      await parts.ledger.settle(settledRow(parts, context, thrown)).catch((cause: unknown) => {
+        throw new GatewayError("ledger_full", { cause });
+      });
+    };
+    // A whole answer is not told to be whole before its row is safe.
+    context.beforeEnd.push(() => settle(undefined));
     let thrown: unknown;
     try {
       await next();
@@ -26,7 +37,7 @@ export function recordUsage(parts: RecordParts): Step {
       thrown = error;
       throw error;
     } finally {
-      parts.ledger.settle(settledRow(parts, context, thrown));
+      await settle(thrown);
     }
   };
 }

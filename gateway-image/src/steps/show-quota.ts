@@ -1,10 +1,11 @@
 /** GET /v1/quota: where each limit of the caller stands. */
-import { sendJson } from "../base/send-json.ts";
+
 import type { Step } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import { scopesOf } from "../quota/scopes.ts";
 import type { QuotaGuard } from "../stores/quota-guard.ts";
 import { MICROS, type Scope } from "../stores/quota-store.ts";
+import { answerJson } from "./answer-json.ts";
 
 export function showQuota(quota: QuotaGuard): Step {
   return async function showQuota(context, next) {
@@ -20,7 +21,7 @@ export function showQuota(quota: QuotaGuard): Step {
     const standings = await quota.read([...scopes.values()]).catch((cause: unknown) => {
       throw new GatewayError("quota_store_unavailable", { cause });
     });
-    sendJson(context.response, 200, {
+    await answerJson(context, 200, {
       object: "quota",
       tier: caller.tierName,
       priority: caller.tier.priority,

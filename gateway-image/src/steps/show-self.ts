@@ -1,17 +1,18 @@
 /** GET /users/me: the caller as the gateway sees it; POST /users/me/password: a new password. */
+
 import { z } from "zod";
-import { sendJson } from "../base/send-json.ts";
 import type { Step } from "../context.ts";
 import type { Directory } from "../directory/directory.ts";
 import { GatewayError } from "../errors.ts";
 import type { LogIn } from "../identity/log-in.ts";
+import { answerJson } from "./answer-json.ts";
 
 export function showSelf(directory: Directory): Step {
   return async function showSelf(context, next) {
     const { caller } = context;
     if (caller === null) throw new Error("showSelf comes too early");
     const principal = directory.get("principal", caller.principal)?.entity;
-    sendJson(context.response, 200, {
+    await answerJson(context, 200, {
       username: caller.principal,
       full_name: caller.name,
       email: principal?.email ?? null,
@@ -36,7 +37,7 @@ const passwordSchema = z.strictObject({
 
 export function changePassword(logIn: LogIn): Step {
   return async function changePassword(context, next) {
-    const { caller, body, clientAddress, response } = context;
+    const { caller, body, clientAddress } = context;
     if (caller === null) throw new Error("changePassword comes too early");
     if (caller.kind !== "user") throw new GatewayError("permission_denied");
     const wanted = passwordSchema.safeParse(parse(body));
@@ -47,7 +48,7 @@ export function changePassword(logIn: LogIn): Step {
     }
     const { password, new_password: next_ } = wanted.data;
     await logIn.changePassword(caller.principal, password, next_, clientAddress);
-    sendJson(response, 200, { username: caller.principal, changed: true });
+    await answerJson(context, 200, { username: caller.principal, changed: true });
     await next();
   };
 }

@@ -2,12 +2,13 @@
  * GET /v1/usage and /v1/usage/daily: what the caller has used, by model or by day and model. With
  * `scope=tenant` and the permission for it, what the whole tenant has.
  */
+
 import type { Clock } from "../base/clock.ts";
-import { sendJson } from "../base/send-json.ts";
-import type { RequestContext, Step } from "../context.ts";
+import { beforeEnd, type RequestContext, type Step } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import type { DailyUsage, LedgerStore, UsageQuery, UsageTotal } from "../stores/ledger-store.ts";
 import { MICROS } from "../stores/quota-store.ts";
+import { answerJson } from "./answer-json.ts";
 
 const DAY_MS = 86_400_000;
 /** A year and a day: a longer list is a report, which the ledger's own database serves better. */
@@ -17,7 +18,7 @@ export function showUsage(ledger: LedgerStore, clock: Clock): Step {
   return async function showUsage(context, next) {
     const query = readQuery(context, clock);
     const totals = await ledger.usage(query).catch(unavailable);
-    sendJson(context.response, 200, {
+    await answerJson(context, 200, {
       object: "list",
       ...headOf(context, query),
       data: totals.map(lineOf),
@@ -30,10 +31,10 @@ export function showDailyUsage(ledger: LedgerStore, clock: Clock): Step {
   return async function showDailyUsage(context, next) {
     const query = readQuery(context, clock);
     const days = await ledger.dailyUsage(query).catch(unavailable);
-    if (wantsCsv(context)) sendCsv(context, days);
+    if (wantsCsv(context)) await sendCsv(context, days);
     else {
       const data = days.map((day) => ({ day: day.day, ...lineOf(day) }));
-      sendJson(context.response, 200, {
+      await answerJson(context, 200, {
         object: "list",
         ...headOf(context, query),
         data,
@@ -127,11 +128,13 @@ function wantsCsv({ request }: RequestContext): boolean {
   return /\btext\/csv\b/i.test(request.headers.accept ?? "");
 }
 
-function sendCsv({ response }: RequestContext, days: readonly DailyUsage[]): void {
+async function sendCsv(context: RequestContext, days: readonly DailyUsage[]): Promise<void> {
+  const { response } = context;
   const head = "day,model,requests,prompt_tokens,completion_tokens,total_tokens,cost,currency";
   // Names of models hold no comma, quote or line break (documents.ts).
   const lines = days.map((day) => [day.day, ...Object.values(lineOf(day))].join(","));
   const text = `${[head, ...lines].join("\r\n")}\r\n`;
+  await beforeEnd(context);
   response.writeHead(200, {
     "content-type": "text/csv; charset=utf-8",
     "content-length": Buffer.byteLength(text),

@@ -46,7 +46,7 @@ describe("the ledger queue", () => {
   test("a call that was opened and settled before a flush is written once", async () => {
     const { store, queue } = create();
     queue.open(open("a"));
-    queue.settle(settled("a"));
+    void queue.settle(settled("a"));
     await vi.advanceTimersByTimeAsync(limits.ledgerFlushMs);
     expect(store.batches).toEqual([1]);
     expect(store.rows()).toMatchObject([{ callId: "a", state: "settled" }]);
@@ -57,7 +57,7 @@ describe("the ledger queue", () => {
     store.away = true;
     queue.open(open("a"));
     await vi.advanceTimersByTimeAsync(limits.ledgerFlushMs);
-    queue.settle(settled("a"));
+    void queue.settle(settled("a"));
     queue.open(open("b"));
     expect(seen.faults).toBe(1);
     store.away = false;
@@ -75,7 +75,7 @@ describe("the ledger queue", () => {
     expect(queue.open(open("a"))).toBe(true);
     expect(queue.open(open("b"))).toBe(true);
     expect(queue.open(open("c"))).toBe(false);
-    queue.settle(settled("a"));
+    void queue.settle(settled("a"));
     expect(queue.open(open("d"))).toBe(true);
     expect(queue.rows).toBeLessThanOrEqual(4);
   });

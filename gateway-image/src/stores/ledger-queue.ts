@@ -1,9 +1,11 @@
 /**
  * Between requests and the ledger: a bounded queue that is written in batches, in order, and kept
  * until it is written. A row that was opened and settled before a flush is written once. When it
- * is full no new call is opened; what was opened can always be settled.
+ * is full no new call is opened; what was opened can always be settled. With a log, every row is
+ * on the disk as well until the ledger has it, so that no end of the process loses one.
  */
 import { limits } from "../limits.ts";
+import type { LedgerLog } from "./ledger-log.ts";
 import { type LedgerRow, LedgerRowsRefused, type LedgerStore } from "./ledger-store.ts";
 
 export interface LedgerQueueEvents {
@@ -21,13 +23,21 @@ export class LedgerQueue {
   readonly #store: LedgerStore;
   readonly #rowsMax: number;
   readonly #events: LedgerQueueEvents;
+  readonly #log: LedgerLog | null;
   #waiting = new Map<string, LedgerRow>();
-  /** Calls opened and not yet settled: their second row needs room as well. */
-  #open = 0;
+  /** Calls opened and not yet settled, with what is known of them now. */
+  readonly #open = new Map<string, () => LedgerRow>();
+  #checkpoints: NodeJS.Timeout | null = null;
   #writing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(store: LedgerStore, rowsMax: number, events: LedgerQueueEvents) {
+  constructor(
+    store: LedgerStore,
+    rowsMax: number,
+    events: LedgerQueueEvents,
+    log: LedgerLog | null = null,
+  ) {
+    this.#log = log;
     this.#store = store;
     this.#rowsMax = rowsMax;
     this.#events = events;
@@ -37,17 +47,32 @@ export class LedgerQueue {
     return this.#waiting.size;
   }
 
-  /** False where there is no room: the call must not be made. */
-  open(row: LedgerRow): boolean {
-    if (this.#waiting.size + this.#open + 1 > this.#rowsMax) return false;
-    this.#open += 1;
+  /** Takes over what an earlier process owes, and begins to note what running calls have used. */
+  start(now: Date): number {
+    const owed = this.#log?.replay(now) ?? [];
+    for (const row of owed) this.#add(row);
+    if (this.#log !== null) {
+      this.#checkpoints = setInterval(() => this.#checkpoint(), limits.ledgerCheckpointMs);
+      this.#checkpoints.unref();
+    }
+    return owed.length;
+  }
+
+  /** False where there is no room: the call must not be made. `current`: the row as it is now. */
+  open(row: LedgerRow, current: () => LedgerRow = () => row): boolean {
+    if (this.#waiting.size + this.#open.size + 1 > this.#rowsMax) return false;
+    if (this.#log?.isFull) return false;
+    this.#open.set(row.callId, current);
     this.#add(row);
+    this.#note(row);
     return true;
   }
 
-  settle(row: LedgerRow): void {
-    this.#open -= 1;
+  /** Resolves when the row cannot be lost any more; rejects where it could not be noted. */
+  async settle(row: LedgerRow): Promise<void> {
+    this.#open.delete(row.callId);
     this.#add(row);
+    await this.#log?.append(row);
   }
 
   /** Writes what waits; gives up at the deadline and counts the rest as lost. */
@@ -58,9 +83,24 @@ export class LedgerQueue {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP_MS));
     }
     if (this.#timer !== null) clearTimeout(this.#timer);
-    if (this.#waiting.size > 0) {
+    if (this.#checkpoints !== null) clearInterval(this.#checkpoints);
+    await this.#log?.close();
+    // What is in the log is not lost: the next start writes it.
+    if (this.#waiting.size > 0 && this.#log === null) {
       this.#events.onLost(this.#waiting.size, new Error("the ledger did not take them in time"));
     }
+  }
+
+  #checkpoint(): void {
+    for (const current of this.#open.values()) {
+      const row = current();
+      if (row.usageSource !== "none") this.#note(row);
+    }
+  }
+
+  /** Nobody waits for it: the row that settles the call is waited for. */
+  #note(row: LedgerRow): void {
+    this.#log?.append(row).catch((error: unknown) => this.#events.onFault(error));
   }
 
   #add(row: LedgerRow): void {
@@ -84,6 +124,7 @@ export class LedgerQueue {
     let delayMs: number = limits.ledgerFlushMs;
     try {
       await this.#write(batch);
+      for (const row of batch) if (row.state === "settled") this.#log?.settle(row.callId);
     } catch (error) {
       this.#events.onFault(error);
       this.#putBack(batch);
@@ -100,7 +141,10 @@ export class LedgerQueue {
       await this.#store.write(batch);
     } catch (error) {
       if (!(error instanceof LedgerRowsRefused)) throw error;
-      if (batch.length === 1) return this.#events.onLost(1, error);
+      if (batch.length === 1) {
+        this.#log?.settle(batch[0]?.callId ?? "");
+        return this.#events.onLost(1, error);
+      }
       const middle = Math.ceil(batch.length / 2);
       await this.#write(batch.slice(0, middle));
       await this.#write(batch.slice(middle));

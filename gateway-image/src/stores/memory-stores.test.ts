@@ -2,8 +2,10 @@
 import { expect, test } from "vitest";
 import { ManualClock } from "../base/test-clock.ts";
 import { limits } from "../limits.ts";
+import { auditAnchorStoreContract } from "./audit-anchor-store.contract.ts";
 import { directoryStoreContract } from "./directory-store.contract.ts";
 import { ledgerStoreContract } from "./ledger-store.contract.ts";
+import { MemoryAuditAnchorStore } from "./memory-audit-anchor-store.ts";
 import { MemoryDirectoryStore } from "./memory-directory-store.ts";
 import { MemoryLedgerStore } from "./memory-ledger-store.ts";
 import { MemoryQuotaStore } from "./memory-quota-store.ts";
@@ -20,6 +22,7 @@ quotaStoreContract("memory", {
 });
 
 ledgerStoreContract("memory", { create: async () => new MemoryLedgerStore() });
+auditAnchorStoreContract("memory", { create: async () => new MemoryAuditAnchorStore() });
 directoryStoreContract("memory", { create: async () => new MemoryDirectoryStore() });
 sharedStoreContract("memory", { create: async () => new MemorySharedStore(new ManualClock()) });
 

@@ -56,6 +56,14 @@ export function createMetrics(version: string) {
     ledgerFaults: counter("gateway_ledger_write_failures_total", "Batches to be tried again.", []),
     quotaRefusals: counter("gateway_quota_refusals_total", "Answers 429.", ["reason"]),
     quotaFaults: counter("gateway_quota_store_failures_total", "Redis did not answer.", []),
+    writeAheadBytes: gauge(
+      "gateway_write_ahead_bytes",
+      "Rows on the disk, owed to the ledger.",
+      [],
+    ),
+    auditEvents: counter("gateway_audit_events_total", "Events of the audit trail.", ["outcome"]),
+    auditLost: counter("gateway_audit_lost_total", "Events that could not be recorded.", []),
+    auditFaults: counter("gateway_audit_anchor_failures_total", "Anchors that were not taken.", []),
     directoryFaults: counter(
       "gateway_directory_failures_total",
       "Times the directory's store did not answer.",

@@ -1,0 +1,20 @@
+/**
+ * The contract of a store elsewhere that remembers how far each writer's chain had come. It is
+ * what finds a tail that was cut off, or a whole folder that was put back from an older copy.
+ */
+export interface AuditAnchor {
+  readonly site: string;
+  readonly writer: string;
+  readonly seq: number;
+  /** SHA-256 of the line with that number. */
+  readonly head: string;
+  readonly time: Date;
+}
+
+export interface AuditAnchorStore {
+  prepare(): Promise<void>;
+  /** Never goes back: an anchor with a lower number is ignored. */
+  put(anchor: AuditAnchor): Promise<void>;
+  /** The latest of each writer. */
+  latest(site: string): Promise<AuditAnchor[]>;
+}

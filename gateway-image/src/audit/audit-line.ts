@@ -1,0 +1,86 @@
+/**
+ * The lines of the audit trail. Each is canonical JSON with the hash of the line before it; a
+ * segment begins with the hash of the former segment's last line and ends with a signed seal, so
+ * that all lines of one writer are one chain. Pure.
+ */
+import { createHash, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { type CanonicalValue, canonicalJson } from "../base/canonical-json.ts";
+
+export interface AuditEvent {
+  /** What was done, such as `inference` or `login`. */
+  readonly action: string;
+  /** The principal; `anonymous` where nobody was recognised. */
+  readonly actor: string;
+  readonly tenant: string | null;
+  readonly address: string;
+  readonly requestId: string;
+  readonly outcome: "allowed" | "refused" | "failed";
+  /** What it was done to. */
+  readonly target?: string;
+  /** Never a prompt, an answer, a secret. */
+  readonly detail?: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+interface LineHead {
+  readonly seq: number;
+  readonly prev: string;
+  readonly time: string;
+}
+
+export interface SegmentOpened extends LineHead {
+  readonly kind: "opened";
+  readonly site: string;
+  readonly writer: string;
+  readonly segment: number;
+  /** SHA-256 of the public key that seals, so that a verifier knows which one to ask for. */
+  readonly key: string;
+}
+
+export interface EventLine extends LineHead, AuditEvent {
+  readonly kind: "event";
+}
+
+/** The writer before this one ended without a seal; what its last line had lost was cut off. */
+export interface Recovered extends LineHead {
+  readonly kind: "recovered";
+  readonly bytesCut: number;
+}
+
+export interface Seal extends LineHead {
+  readonly kind: "sealed";
+  readonly lines: number;
+  /** Ed25519 over this line without its signature, base64url. */
+  readonly signature: string;
+}
+
+export type AuditLine = SegmentOpened | EventLine | Recovered | Seal;
+
+/** What the first line of the first segment follows. */
+export const GENESIS = "0".repeat(64);
+
+export function lineText(line: AuditLine): string {
+  return canonicalJson(line as unknown as CanonicalValue);
+}
+
+export function lineHash(text: string): string {
+  return createHash("sha256").update(text, "utf8").digest("hex");
+}
+
+export function sealed(head: LineHead, lines: number, key: KeyObject): Seal {
+  const unsigned = { ...head, kind: "sealed" as const, lines };
+  const signature = sign(null, Buffer.from(canonicalJson(unsigned)), key).toString("base64url");
+  return { ...unsigned, signature };
+}
+
+export function isSealed({ signature, ...unsigned }: Seal, key: KeyObject): boolean {
+  const text = Buffer.from(canonicalJson(unsigned as unknown as CanonicalValue));
+  return verify(null, text, key, Buffer.from(signature, "base64url"));
+}
+
+/** Names a key without telling it: SHA-256 of the public key's DER. */
+export function keyName(key: KeyObject): string {
+  const open = key.type === "private" ? createPublicKey(key) : key;
+  return createHash("sha256")
+    .update(open.export({ type: "spki", format: "der" }))
+    .digest("hex");
+}

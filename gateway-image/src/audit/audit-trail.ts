@@ -1,0 +1,218 @@
+/**
+ * The audit trail of one gateway: `audit/<site>/<date>/<writer>-<n>.jsonl`. A line is on the disk
+ * before `append` resolves. Segments end each day (UTC), at their size, and with the gateway; what
+ * a crash left is closed by the next start, which says so in the chain.
+ */
+import type { KeyObject } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, truncateSync } from "node:fs";
+import path from "node:path";
+import type { Clock } from "../base/clock.ts";
+import { GroupFile } from "../base/group-file.ts";
+import { GatewayError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { AuditAnchorStore } from "./audit-anchor-store.ts";
+import {
+  type AuditEvent,
+  type AuditLine,
+  GENESIS,
+  keyName,
+  lineHash,
+  lineText,
+  type Seal,
+  sealed,
+} from "./audit-line.ts";
+
+export interface AuditTrailOptions {
+  readonly folder: string;
+  readonly site: string;
+  readonly writer: string;
+  readonly sealKey: KeyObject;
+  readonly clock: Clock;
+  readonly anchors: AuditAnchorStore;
+  /** `refuse`: what cannot be recorded is not done. */
+  readonly whenDown: "refuse" | "serve";
+  readonly onLost: (error: unknown) => void;
+  readonly onFault: (error: unknown) => void;
+}
+
+interface Segment {
+  readonly file: GroupFile;
+  readonly day: string;
+  lines: number;
+}
+
+/** A file of the trail, with its writer and its number. */
+export const SEGMENT_FILE = /^(.+)-(\d{6})\.jsonl$/;
+
+export class AuditTrail {
+  readonly #options: AuditTrailOptions;
+  #segment: Segment | null = null;
+  #number = 0;
+  #seq = 0;
+  #head = GENESIS;
+  #anchored = 0;
+  /** Lines are chained in the order in which they are made, so opening a segment is waited for. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | null = null;
+  #down = false;
+
+  constructor(options: AuditTrailOptions) {
+    this.#options = options;
+  }
+
+  /** Reads where the chain ends, closes what a crash left open, and begins to anchor. */
+  async start(): Promise<void> {
+    const last = this.#lastSegment();
+    if (last !== null) await this.#recover(last);
+    this.#timer = setInterval(() => void this.anchor(), limits.auditAnchorMs);
+    this.#timer.unref();
+  }
+
+  /** The last write failed; with `refuse` nothing is served until one succeeds. */
+  get isDown(): boolean {
+    return this.#down;
+  }
+
+  /** Resolves when the event is on the disk. Rejects only where what cannot be recorded is refused. */
+  async append(event: AuditEvent): Promise<void> {
+    try {
+      await this.#write((head) => ({ ...head, kind: "event", ...event }));
+      this.#down = false;
+    } catch (cause) {
+      this.#down = true;
+      // A file that failed takes nothing more; the next line begins a new one.
+      this.#segment = null;
+      if (this.#options.whenDown === "refuse")
+        throw new GatewayError("audit_unavailable", { cause });
+      this.#options.onLost(cause);
+    }
+  }
+
+  /** Tells the store elsewhere how far the chain has come. Never rejects. */
+  async anchor(): Promise<void> {
+    const { site, writer, clock, anchors, onFault } = this.#options;
+    const [seq, head] = [this.#seq, this.#head];
+    if (seq === this.#anchored) return;
+    try {
+      await anchors.put({ site, writer, seq, head, time: new Date(clock.wallMs()) });
+      this.#anchored = seq;
+    } catch (error) {
+      onFault(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#inTurn(() => this.#seal());
+    await this.anchor();
+  }
+
+  async #write(make: (head: Pick<AuditLine, "seq" | "prev" | "time">) => AuditLine): Promise<void> {
+    // The line is made in turn, the disk is waited for outside of it, together with others.
+    const written = await this.#inTurn(async () => {
+      const segment = await this.#open();
+      return { done: this.#put(segment, make) };
+    });
+    await written.done;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work, work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  #put(
+    segment: Segment,
+    make: (head: Pick<AuditLine, "seq" | "prev" | "time">) => AuditLine,
+  ): Promise<void> {
+    const time = new Date(this.#options.clock.wallMs()).toISOString();
+    const text = lineText(make({ seq: this.#seq + 1, prev: this.#head, time }));
+    this.#seq += 1;
+    this.#head = lineHash(text);
+    segment.lines += 1;
+    return segment.file.append(Buffer.from(`${text}\n`, "utf8"));
+  }
+
+  /** The segment of today, with room in it. */
+  async #open(): Promise<Segment> {
+    const day = new Date(this.#options.clock.wallMs()).toISOString().slice(0, 10);
+    const current = this.#segment;
+    const fits = current !== null && current.file.bytes < limits.auditSegmentBytesMax;
+    if (fits && current.day === day) return current;
+    await this.#seal();
+    const { folder, site, writer, sealKey } = this.#options;
+    const dayFolder = path.join(folder, site, day);
+    mkdirSync(dayFolder, { recursive: true, mode: 0o700 });
+    this.#number += 1;
+    const name = `${writer}-${String(this.#number).padStart(6, "0")}.jsonl`;
+    const file = await GroupFile.open(path.join(dayFolder, name));
+    const segment = { file, day, lines: 0 };
+    this.#segment = segment;
+    const about = { site, writer, segment: this.#number, key: keyName(sealKey) };
+    void this.#put(segment, (head) => ({ ...head, kind: "opened", ...about })).catch(() => {});
+    return segment;
+  }
+
+  async #seal(): Promise<void> {
+    const segment = this.#segment;
+    if (segment === null) return;
+    this.#segment = null;
+    const lines = segment.lines + 1;
+    await this.#put(segment, (head): Seal => sealed(head, lines, this.#options.sealKey));
+    await segment.file.close();
+  }
+
+  #lastSegment(): string | null {
+    const { folder, site, writer } = this.#options;
+    const base = path.join(folder, site);
+    mkdirSync(base, { recursive: true, mode: 0o700 });
+    let last: string | null = null;
+    for (const day of readdirSync(base).sort()) {
+      for (const name of readdirSync(path.join(base, day)).sort()) {
+        const [, owner, digits] = SEGMENT_FILE.exec(name) ?? [];
+        if (owner !== writer || Number(digits) <= this.#number) continue;
+        this.#number = Number(digits);
+        last = path.join(base, day, name);
+      }
+    }
+    return last;
+  }
+
+  /** A segment without a seal gets one, after what a crash left of its last line was cut off. */
+  async #recover(file: string): Promise<void> {
+    const bytes = readFileSync(file);
+    const end = bytes.lastIndexOf("\n") + 1;
+    const lines = bytes.toString("utf8", 0, end).split("\n").slice(0, -1);
+    const text = lines.at(-1);
+    if (text === undefined) {
+      // Nothing of it had reached the disk: its number is used again.
+      truncateSync(file, 0);
+      this.#number -= 1;
+      return this.#recoverFormer();
+    }
+    const last = JSON.parse(text) as AuditLine;
+    this.#seq = last.seq;
+    this.#head = lineHash(text);
+    if (last.kind === "sealed") return;
+    truncateSync(file, end);
+    const group = await GroupFile.open(file);
+    this.#segment = { file: group, day: path.basename(path.dirname(file)), lines: lines.length };
+    const bytesCut = bytes.length - end;
+    await this.#put(this.#segment, (head) => ({ ...head, kind: "recovered", bytesCut }));
+    await this.#seal();
+  }
+
+  async #recoverFormer(): Promise<void> {
+    const wanted = this.#number;
+    this.#number = 0;
+    const { folder, site, writer } = this.#options;
+    const name = `${writer}-${String(wanted).padStart(6, "0")}.jsonl`;
+    for (const day of readdirSync(path.join(folder, site)).sort().reverse()) {
+      const files = readdirSync(path.join(folder, site, day));
+      if (!files.includes(name)) continue;
+      this.#number = wanted;
+      return this.#recover(path.join(folder, site, day, name));
+    }
+  }
+}

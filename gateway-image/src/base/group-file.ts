@@ -1,0 +1,76 @@
+/**
+ * A file that is only appended to, with group commit: what comes while one flush runs goes into
+ * the next, so that many writers share one wait for the disk. After a fault the file takes nothing
+ * more: what is on the disk is no longer known.
+ */
+import { type FileHandle, open } from "node:fs/promises";
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class GroupFile {
+  readonly #file: FileHandle;
+  #pending: Buffer[] = [];
+  #waiters: Waiter[] = [];
+  #flushing: Promise<void> | null = null;
+  #fault: unknown = null;
+  /** Bytes appended by us, flushed or not. */
+  bytes: number;
+
+  private constructor(file: FileHandle, bytes: number) {
+    this.#file = file;
+    this.bytes = bytes;
+  }
+
+  static async open(path: string): Promise<GroupFile> {
+    // 600: records name people and what they did.
+    const file = await open(path, "a", 0o600);
+    return new GroupFile(file, (await file.stat()).size);
+  }
+
+  /** Resolves when the bytes, and all before them, are on the disk. */
+  append(bytes: Buffer): Promise<void> {
+    if (this.#fault !== null) return Promise.reject(this.#fault);
+    this.#pending.push(bytes);
+    this.bytes += bytes.length;
+    const written = new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    this.#flushing ??= this.#flush();
+    return written;
+  }
+
+  /** Flushes what is left first. */
+  async close(): Promise<void> {
+    while (this.#flushing !== null) await this.#flushing;
+    await this.#file.close();
+  }
+
+  /** Never rejects. */
+  async #flush(): Promise<void> {
+    // One turn of the event loop gathers what the requests of this moment write.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#pending.length > 0) {
+      const [pending, waiters] = [this.#pending, this.#waiters];
+      this.#pending = [];
+      this.#waiters = [];
+      try {
+        await this.#writeAll(Buffer.concat(pending));
+        await this.#file.datasync();
+        for (const waiter of waiters) waiter.resolve();
+      } catch (error) {
+        this.#fault = error;
+        for (const waiter of [...waiters, ...this.#waiters]) waiter.reject(error);
+        this.#pending = [];
+        this.#waiters = [];
+      }
+    }
+    this.#flushing = null;
+  }
+
+  async #writeAll(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      at += (await this.#file.write(bytes, at)).bytesWritten;
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * One event of the audit trail for each call: who, from where, what, with which outcome; no prompt,
+ * no answer. A call that ended well is recorded before its answer's end is sent, every other one
+ * before its error is.
+ */
+import type { AuditTrail } from "../audit/audit-trail.ts";
+import type { RequestContext, Step } from "../context.ts";
+import { outcomeOf } from "../outcome.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+
+/** null: this gateway keeps no trail. */
+export function audit(trail: AuditTrail | null, metrics: Metrics): Step {
+  return async function audit(context, next) {
+    if (trail === null) return next();
+    // While nothing can be recorded nothing is begun; one event tries whether it can again.
+    if (trail.isDown) await trail.append(eventOf(context, "audit.retry", undefined));
+    let recorded = false;
+    const record = async (thrown: unknown) => {
+      if (recorded) return;
+      recorded = true;
+      const event = eventOf(context, actionOf(context), thrown);
+      metrics.auditEvents.inc({ outcome: event.outcome });
+      await trail.append(event);
+    };
+    context.beforeEnd.push(() => record(undefined));
+    let thrown: unknown;
+    try {
+      await next();
+    } catch (error) {
+      thrown = error;
+      throw error;
+    } finally {
+      await record(thrown);
+    }
+  };
+}
+
+const ACTIONS: Partial<Record<RequestContext["endpoint"]["does"], string>> = {
+  converse: "inference",
+  issueToken: "login",
+};
+
+function actionOf({ endpoint }: RequestContext): string {
+  return ACTIONS[endpoint.does] ?? endpoint.does;
+}
+
+function eventOf(context: RequestContext, action: string, thrown: unknown) {
+  const { caller, endpoint, model, request, usage } = context;
+  const { status, httpStatus, error } = outcomeOf(context, thrown);
+  const outcome =
+    status === "success" ? "allowed" : status === "client_error" ? "refused" : "failed";
+  return {
+    action,
+    actor: caller?.principal ?? "anonymous",
+    tenant: caller?.tenant.id ?? null,
+    address: context.clientAddress,
+    requestId: context.requestId,
+    outcome,
+    ...(model === null ? {} : { target: model.id }),
+    detail: {
+      call: context.callId,
+      credential: caller?.credential ?? null,
+      identity: caller?.method ?? null,
+      method: request.method ?? "",
+      endpoint: endpoint.path,
+      status: httpStatus,
+      error,
+      prompt_tokens: usage.promptTokens,
+      completion_tokens: usage.completionTokens,
+    },
+  } as const;
+}
