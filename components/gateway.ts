@@ -1,23 +1,36 @@
-/** The gateway: several equal pods, their keys, routes and tiers as files, and the Services. */
+/**
+ * The gateway: several equal pods, each with a volume for what it still owes and for its audit
+ * trail; their keys, routes, tiers and secrets as files; and the Services.
+ */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
+import {
+  ADMINISTRATOR,
+  type GatewaySecrets,
+  gatewaySecrets,
+  SECRET_FILES,
+} from "./gateway-secrets.ts";
 import type { ModelHandle } from "./model-server.ts";
 import type { Program, Resources } from "./pod-template.ts";
 import type { PostgresHandle } from "./postgres.ts";
 import type { RedisHandle } from "./redis.ts";
-import { deployment, disruptionBudget } from "./replicated-program.ts";
+import { disruptionBudget } from "./replicated-program.ts";
 import { secretData } from "./secret-data.ts";
 import { drainOf } from "./sizing/drain.ts";
 import { probeBudget } from "./sizing/probes.ts";
 import { nodeHeapMebibytes } from "./sizing/quantity.ts";
-import { hostOf, service } from "./stateful-program.ts";
+import {
+  DATA_VOLUME,
+  hostOf,
+  service,
+  statefulSet,
+  type VolumeSettings,
+} from "./stateful-program.ts";
 
-export interface Tier {
-  readonly requestsPerMinute: number;
-  readonly concurrency: number;
-}
+/** Limits of a tier by the names that the gateway gives them; what is absent is not limited. */
+export type Tier = Readonly<Record<string, number>>;
 
 export interface GatewayArgs {
   readonly namespace: string;
@@ -33,6 +46,7 @@ export interface GatewayArgs {
   readonly tiers: Readonly<Record<string, Tier>>;
   /** keys.json. */
   readonly keys: pulumi.Output<string>;
+  readonly volume: VolumeSettings;
 }
 
 export interface GatewayHandle {
@@ -49,25 +63,37 @@ const PASSWORDS = "gateway-passwords";
 const KEYS_FOLDER = "/etc/gateway/keys";
 const ROUTES_FOLDER = "/etc/gateway/routes";
 const PASSWORDS_FOLDER = "/etc/gateway/passwords";
+const SECRETS_FOLDER = "/etc/gateway/secrets";
+const DATA_FOLDER = "/data";
 /** A bundled Node program listens within a second or two. */
 const START_SECONDS = 5;
 
 export class Gateway extends Component implements GatewayHandle {
   readonly host: pulumi.Output<string>;
   readonly port = GATEWAY_PORTS.api;
+  /** The first administrator, who must change the password at once. */
+  readonly administrator = ADMINISTRATOR;
+  readonly administratorPassword: pulumi.Output<string>;
 
   constructor(name: string, args: GatewayArgs, options?: pulumi.ComponentResourceOptions) {
     super("gateway:Gateway", name, options);
-    const program = gatewayProgram(args, createFiles(this, name, args));
+    const parent = { parent: this };
+    const secrets = gatewaySecrets(name, args.namespace, GATEWAY, parent);
+    this.administratorPassword = secrets.administratorPassword;
+    const program = gatewayProgram(args, createFiles(this, name, args), secrets);
     const replicated = {
       namespace: args.namespace,
       name: GATEWAY,
       program,
       replicas: args.replicas,
       startSeconds: START_SECONDS,
-      surge: 1,
+      surge: 0,
     };
-    new k8s.apps.v1.Deployment(name, deployment(replicated), { parent: this });
+    new k8s.apps.v1.StatefulSet(
+      name,
+      statefulSet(args.namespace, program, args.volume, args.replicas),
+      parent,
+    );
     const budget = disruptionBudget(replicated);
     if (budget !== undefined) new k8s.policy.v1.PodDisruptionBudget(name, budget, { parent: this });
     const front = new k8s.core.v1.Service(
@@ -153,7 +179,7 @@ function routesDocument(models: readonly ModelHandle[]): pulumi.Output<string> {
   });
 }
 
-function gatewayProgram(args: GatewayArgs, files: Files): Program {
+function gatewayProgram(args: GatewayArgs, files: Files, secrets: GatewaySecrets): Program {
   const drain = drainOf(args.longestStreamSeconds).gateway;
   return {
     name: GATEWAY,
@@ -173,6 +199,8 @@ function gatewayProgram(args: GatewayArgs, files: Files): Program {
       { name: "keys", path: KEYS_FOLDER, secret: files.keys },
       { name: "routes", path: ROUTES_FOLDER, configMap: files.routes },
       { name: "passwords", path: PASSWORDS_FOLDER, secret: files.passwords },
+      { name: "secrets", path: SECRETS_FOLDER, secret: secrets.name },
+      { name: DATA_VOLUME, path: DATA_FOLDER, claim: true },
     ],
     health: {
       budget: probeBudget(START_SECONDS),
@@ -207,6 +235,11 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
     GW_POSTGRES_DATABASE: args.postgres.user,
     GW_POSTGRES_USERNAME: args.postgres.user,
     GW_POSTGRES_PASSWORD_FILE: `${PASSWORDS_FOLDER}/postgres`,
+    GW_DATA_FOLDER: DATA_FOLDER,
+    GW_DATA_KEY_FILE: `${SECRETS_FOLDER}/${SECRET_FILES.dataKeys}`,
+    GW_JWT_SECRET_FILE: `${SECRETS_FOLDER}/${SECRET_FILES.tokenSecrets}`,
+    GW_AUDIT_SEAL_KEY_FILE: `${SECRETS_FOLDER}/${SECRET_FILES.auditSeal}`,
+    GW_ADMIN_PASSWORD_FILE: `${SECRETS_FOLDER}/${SECRET_FILES.administratorPassword}`,
     GW_ANSWER_TIMEOUT_MS: String(answerSeconds * 1_000),
   };
 }

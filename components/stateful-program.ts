@@ -1,6 +1,7 @@
 /**
- * A program with one pod and one volume (Redis, PostgreSQL, Prometheus, Alertmanager): the
- * StatefulSet and the Service in front of it, as plain specifications.
+ * A program whose pods have a volume each (one pod: Redis, PostgreSQL, Prometheus, Alertmanager;
+ * several equal ones: the gateway): the StatefulSet and the Service in front of it, as plain
+ * specifications.
  */
 import type * as k8s from "@pulumi/kubernetes";
 import { labelsOf, selectorOf } from "./component.ts";
@@ -29,14 +30,16 @@ export function statefulSet(
   namespace: string,
   program: Program,
   volume: VolumeSettings,
+  replicas = 1,
 ): StatefulSetArgs {
   const metadata = { name: program.name, namespace, labels: labelsOf(program.name) };
   return {
     metadata,
     spec: {
-      replicas: 1,
+      replicas,
       serviceName: program.name,
-      // One pod has no order to keep, and the ordered policy never replaces a pod that fails.
+      // The pods have no order to keep, and the ordered policy never replaces one that fails. A
+      // rollout still takes one pod at a time, and waits until it is ready.
       podManagementPolicy: "Parallel",
       selector: { matchLabels: selectorOf(program.name) },
       template: podTemplate(program),

@@ -179,6 +179,9 @@ const gateway = z.strictObject({
     .enum(["silent", "error", "warn", "info", "debug"])
     .default("info")
     .describe("Least severe line that is written."),
+  storage: memory
+    .default("1Gi")
+    .describe("Each pod's volume: rows that the ledger has not taken yet, and the audit trail."),
   resources: resources("250m", "512Mi"),
 });
 
@@ -219,8 +222,18 @@ const quota = z.strictObject({
     .int()
     .min(1)
     .max(10_000_000)
-    .describe("Requests a key may send in a minute."),
-  concurrentRequests: z.int().min(1).max(100_000).describe("Requests a key may have open at once."),
+    .optional()
+    .describe("Requests a principal may send in a minute."),
+  requestsPerSecond: z.int().min(1).max(100_000).optional().describe("The same in a second."),
+  requestsPerDay: z.int().min(1).optional().describe("The same in a day (UTC)."),
+  tokensPerMinute: z.int().min(1).optional().describe("Tokens of prompts and answers in a minute."),
+  costPerMonth: z.number().positive().optional().describe("Money of the price list in a month."),
+  concurrentRequests: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe("Requests a principal may have open at once."),
 });
 
 const identity = z.strictObject({

@@ -63,6 +63,8 @@ export function local(settings: Settings) {
     url: edge.url,
     caCertificate: site.caCertificate,
     apiKey: keys.first,
+    adminUser: gateway.administrator,
+    adminPassword: gateway.administratorPassword,
     prometheusUrl: prometheus.url,
     models: site.modelNames,
     plan: localPlan(settings),

@@ -40,7 +40,13 @@ function inventory(settings: Settings): InventoryItem[] {
   return [
     { name: "edge", kind: "edge", replicas: edge.replicas, ...edge.resources },
     exporter("edge-exporter", edge.replicas),
-    { name: "gateway", kind: "gateway", replicas: gateway.replicas, ...gateway.resources },
+    {
+      name: "gateway",
+      kind: "gateway",
+      replicas: gateway.replicas,
+      ...gateway.resources,
+      storage: gateway.storage,
+    },
     ...models.map((model) => ({
       name: model.name,
       kind: "model" as const,

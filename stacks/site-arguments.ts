@@ -43,7 +43,13 @@ export function siteArguments(settings: Settings) {
       engine: model.server,
       longestStreamSeconds,
     })),
-    gateway: { ...gateway, ...inService, image: image("gateway"), tiers: tiers(settings) },
+    gateway: {
+      ...gateway,
+      ...inService,
+      image: image("gateway"),
+      tiers: tiers(settings),
+      volume: volume(settings, gateway.storage),
+    },
     edge: { ...edge, ...inService, ...images("edge"), longestStreamSeconds },
     alertmanager: alertmanager(settings, image("alertmanager")),
     prometheus: prometheus(settings, image("prometheus")),
@@ -86,11 +92,11 @@ function holders({ identities }: Settings): readonly [ApiKeyHolder, ...ApiKeyHol
 }
 
 function tiers({ quotas }: Settings) {
-  const entries = Object.entries(quotas).map(([name, quota]) => [
-    name,
-    { requestsPerMinute: quota.requestsPerMinute, concurrency: quota.concurrentRequests },
-  ]);
-  return Object.fromEntries(entries);
+  const entries = Object.entries(quotas).map(([name, { concurrentRequests, ...limits }]) => {
+    const named = Object.entries({ ...limits, concurrency: concurrentRequests });
+    return [name, Object.fromEntries(named.filter(([, limit]) => limit !== undefined))];
+  });
+  return Object.fromEntries(entries) as Record<string, Record<string, number>>;
 }
 
 function store(settings: Settings, { resources, storage }: Settings["redis"]) {

@@ -34,9 +34,12 @@ export async function runProgram(
     {
       newResource: ({ type, name, inputs, id }) => {
         resources.push({ type, name, inputs: revealed(inputs) as Registered["inputs"] });
+        const drawn = standIn(name, Number(inputs.length ?? 0));
         const made = type.endsWith(":RandomPassword")
-          ? { result: standIn(name, inputs.length) }
-          : {};
+          ? { result: drawn }
+          : type.endsWith(":RandomBytes")
+            ? { base64: Buffer.from(drawn).toString("base64") }
+            : {};
         return { id: id ?? name, state: { ...inputs, ...made } };
       },
       call: () => ({}),

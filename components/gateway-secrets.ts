@@ -1,0 +1,69 @@
+/**
+ * The gateway's own secrets: what seals data at rest, signs tokens and seals the audit trail, and
+ * the first administrator's password. Made once, kept as secrets of the stack.
+ */
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { after, labelsOf } from "./component.ts";
+import { secretData } from "./secret-data.ts";
+
+export interface GatewaySecrets {
+  /** Name of the Secret. */
+  readonly name: pulumi.Output<string>;
+  readonly administratorPassword: pulumi.Output<string>;
+}
+
+/** Files of the Secret, as the gateway's settings name them. */
+export const SECRET_FILES = {
+  dataKeys: "data-keys",
+  tokenSecrets: "token-secrets",
+  auditSeal: "audit-seal.pem",
+  administratorPassword: "administrator-password",
+} as const;
+
+/** The user that the gateway makes at its first start. */
+export const ADMINISTRATOR = "admin";
+const KEY_BYTES = 32;
+const PASSWORD_CHARACTERS = 24;
+/** RFC 8410: the fixed beginning of a PKCS #8 document with an Ed25519 key, before its 32 bytes. */
+const ED25519_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
+
+export function gatewaySecrets(
+  name: string,
+  namespace: string,
+  program: string,
+  options: pulumi.CustomResourceOptions,
+): GatewaySecrets {
+  const bytes = (what: string) =>
+    new random.RandomBytes(`${name}-${what}`, { length: KEY_BYTES }, options).base64;
+  const password = new random.RandomPassword(
+    `${name}-administrator`,
+    { length: PASSWORD_CHARACTERS, special: false },
+    options,
+  ).result;
+  const secret = new k8s.core.v1.Secret(
+    `${name}-secrets`,
+    {
+      metadata: { name: `${program}-secrets`, namespace, labels: labelsOf(program) },
+      data: secretData({
+        // The id tells which key sealed a thing; a rotation puts another one in front.
+        [SECRET_FILES.dataKeys]: pulumi.interpolate`first:${bytes("data-key")}\n`,
+        [SECRET_FILES.tokenSecrets]: pulumi.interpolate`${bytes("token-secret")}\n`,
+        [SECRET_FILES.auditSeal]: bytes("audit-seal").apply(ed25519Pem),
+        [SECRET_FILES.administratorPassword]: password,
+      }),
+    },
+    options,
+  );
+  return {
+    name: after(secret, `${program}-secrets`),
+    administratorPassword: pulumi.secret(password),
+  };
+}
+
+/** `seed`: base64 of the 32 bytes that an Ed25519 key is. */
+export function ed25519Pem(seed: string): string {
+  const document = Buffer.concat([ED25519_HEAD, Buffer.from(seed, "base64")]).toString("base64");
+  return `-----BEGIN PRIVATE KEY-----\n${document}\n-----END PRIVATE KEY-----\n`;
+}
