@@ -57,6 +57,56 @@ describe("the local stack after up", () => {
     expect(models.data.map((card) => card.id)).toContain(model);
   });
 
+  test("keeps a conversation of the native API, whichever gateway answers", async () => {
+    let contextId: string | null = null;
+    const sizes: number[] = [];
+    for (let turn = 0; turn < 6; turn += 1) {
+      const body = { model, prompt: "它的实际应用有哪些？", context_id: contextId, max_tokens: 4 };
+      const { code, data } = await post<NativeAnswer>("/v1/chat/complete", body);
+      expect(code).toBe(0);
+      contextId = data.context_id;
+      sizes.push(data.usage.prompt_tokens);
+    }
+    expect(sizes).toEqual([...new Set(sizes)].sort((a, b) => a - b));
+  });
+
+  test("gives the administrator of the outputs a token that must first change the password", async () => {
+    const { adminUser: username, adminPassword: password } = outputs;
+    const form = new URLSearchParams({ username, password });
+    const response = await request(`${outputs.url}/token`, {
+      dispatcher,
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: form.toString(),
+    });
+    const { access_token } = (await response.body.json()) as { access_token: string };
+    const me = await request(`${outputs.url}/users/me`, {
+      dispatcher,
+      headers: { authorization: `Bearer ${access_token}` },
+    });
+    expect(await me.body.json()).toMatchObject({
+      username,
+      roles: ["security-admin"],
+      must_change_password: true,
+    });
+  });
+
+  test("says what was used, from PostgreSQL, and where the quotas stand, from Redis", async () => {
+    const get = async (path: string) => {
+      const headers = { authorization: `Bearer ${outputs.apiKey}` };
+      const response = await request(`${outputs.url}${path}`, { dispatcher, headers });
+      return (await response.body.json()) as { data: Record<string, unknown>[] };
+    };
+    const day = new Date().toISOString().slice(0, 10);
+    const days = await eventually(async () => {
+      const { data } = await get("/v1/usage/daily");
+      return { done: data.length > 0, seen: data };
+    });
+    expect(days).toMatchObject([{ day, model, requests: expect.any(Number) }]);
+    const { data } = await get("/v1/quota");
+    expect(data[0]).toMatchObject({ scope: "user:first", limit: "requestsPerMinute" });
+  });
+
   test("refuses a wrong key with 401 in OpenAI's shape", async () => {
     const response = await request(`${outputs.url}/v1/models`, {
       dispatcher,
@@ -128,14 +178,18 @@ describe("a second up", () => {
     const { answered, failed } = await load.stop();
     expect(failed).toEqual([]);
     expect(answered).toBeGreaterThan(20);
-    const [gateway] = await objects(
-      "deployments",
-      "-n",
-      "deepseek",
-      "-l",
-      "app.kubernetes.io/name=gateway",
-    );
+    const gateways = ["-n", "deepseek", "-l", "app.kubernetes.io/name=gateway"];
+    const [gateway] = await objects("statefulsets", ...gateways);
     expect(gateway?.status.readyReplicas).toBe(3);
+  });
+
+  test("a rolling restart of all gateways fails no request", async () => {
+    const load = startLoad(4);
+    await kubectl("-n", "deepseek", "rollout", "restart", "statefulset/gateway");
+    await kubectl("-n", "deepseek", "rollout", "status", "statefulset/gateway", "--timeout=180s");
+    const { answered, failed } = await load.stop();
+    expect(failed).toEqual([]);
+    expect(answered).toBeGreaterThan(20);
   });
 });
 
@@ -183,6 +237,24 @@ describe("destroy", () => {
     expect(volumes.filter((volume) => volume.status.phase !== "Available")).toEqual([]);
   });
 });
+
+interface NativeAnswer {
+  readonly code: number;
+  readonly data: {
+    readonly context_id: string;
+    readonly usage: { readonly prompt_tokens: number };
+  };
+}
+
+async function post<T>(path: string, body: object): Promise<T> {
+  const response = await request(`${outputs.url}${path}`, {
+    dispatcher,
+    method: "POST",
+    headers: { authorization: `Bearer ${outputs.apiKey}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  return (await response.body.json()) as T;
+}
 
 interface PrometheusAnswer {
   readonly data: {

@@ -138,6 +138,11 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "tools/cluster",
     "tools/engine",
     "tools/bench",
+    "tools/servers",
+    // `npm run gateway` makes its first key, and offers its owners' tools.
+    "gateway-image/src/base",
+    "gateway-image/src/identity",
+    "gateway-image/src/audit",
   ],
 };
 

@@ -13,7 +13,7 @@ export const verb: Verb = {
   usage: "ARGUMENTS OF KUBECTL",
   examples: [
     "npm run kubectl -- get pods -A",
-    "npm run kubectl -- -n deepseek logs deploy/gateway",
+    "npm run kubectl -- -n deepseek logs statefulset/gateway",
   ],
   options: {},
   positionals: [0, 100],

@@ -1,0 +1,102 @@
+/**
+ * The gateway alone, without a cluster: embedded stores, a simulated model, a key that is printed.
+ * And two tools for its owners: finding leaked credentials, and judging an audit trail.
+ */
+import { createPublicKey } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { verifyTrail } from "../../../gateway-image/src/audit/verify-trail.ts";
+import { scanTree } from "../../../gateway-image/src/identity/scan.ts";
+import { UserError } from "../../base/user-error.ts";
+import { startStandalone } from "../standalone-gateway.ts";
+import type { Call, Verb } from "../verb.ts";
+
+export const verb: Verb = {
+  name: "gateway",
+  summary: "the gateway alone on localhost; scans for keys; verifies an audit trail",
+  usage: "[scan PATH | verify-audit FOLDER --key FILE] [--port N]",
+  examples: [
+    "npm run gateway",
+    "npm run gateway -- --port 9000",
+    "npm run gateway -- scan .",
+    "npm run gateway -- verify-audit .state/gateway/data/audit/primary --key .state/gateway/audit-seal.pub",
+  ],
+  options: {
+    port: { type: "string", value: "N", help: "port on 127.0.0.1 (default 8080)" },
+    key: { type: "string", value: "FILE", help: "public key of the seals, PEM" },
+  },
+  positionals: [0, 2],
+  async run(call) {
+    const [what, place] = call.positionals;
+    if (what === undefined) return serve(call);
+    if (what === "scan" && place !== undefined) return scan(place);
+    if (what === "verify-audit" && place !== undefined) return verifyAudit(call, place);
+    throw new UserError(`there is nothing called "${call.positionals.join(" ")}" here`, {
+      where: "command line",
+      fix: "npm run gateway -- --help",
+    });
+  },
+};
+
+async function serve({ environment, flags, signal }: Call): Promise<number> {
+  const gateway = await startStandalone({
+    projectDir: environment.projectDir,
+    folder: path.join(environment.stateDir, "gateway"),
+    port: flags.integer("port", 8080, 1, 65_535),
+    variables: environment.variables,
+  });
+  process.stdout.write(`The gateway is at ${gateway.url} (the model is simulated; state is kept in
+${gateway.folder}).
+
+  API key        ${gateway.key}
+  administrator  admin, password in ${gateway.passwordFile}
+
+Call it:
+
+  curl --silent --show-error ${gateway.url}/v1/chat/completions \\
+    -H 'Authorization: Bearer ${gateway.key}' -H 'Content-Type: application/json' \\
+    -d '{"model":"${gateway.model}","messages":[{"role":"user","content":"Hello"}]}'
+
+Ctrl-C stops it.
+`);
+  const stopped = new Promise<number>((resolve) => {
+    signal.addEventListener("abort", () => void gateway.stop().then(resolve), { once: true });
+  });
+  return Promise.race([stopped, gateway.ended]);
+}
+
+function scan(place: string): number {
+  if (!existsSync(place)) throw missing(place);
+  const { leaks, filesRead, filesSkipped } = scanTree(place);
+  for (const { file, line, kind, ending } of leaks) {
+    process.stdout.write(`${file}:${line}: ${kind} …${ending}\n`);
+  }
+  for (const file of filesSkipped) process.stderr.write(`not read: ${file}\n`);
+  const mend = leaks.length > 0 ? "; revoke them and make new ones" : "";
+  process.stderr.write(`${filesRead} files read, ${leaks.length} credentials found${mend}\n`);
+  return leaks.length > 0 ? 1 : 0;
+}
+
+function verifyAudit({ flags }: Call, folder: string): number {
+  const keyFile = flags.text("key");
+  if (keyFile === undefined) {
+    throw new UserError("the public key of the seals is needed", {
+      where: "command line",
+      fix: "--key FILE",
+    });
+  }
+  for (const place of [folder, keyFile]) if (!existsSync(place)) throw missing(place);
+  const key = createPublicKey(readFileSync(keyFile, "utf8"));
+  const report = verifyTrail(folder, key, []);
+  for (const { where, what } of report.faults) process.stdout.write(`✗ ${where}: ${what}\n`);
+  const { events, segments, writers, faults } = report;
+  process.stdout.write(
+    `${events} events in ${segments} segments of ${writers.length} writers, ${faults.length} faults\n` +
+      "The anchors in the database were not asked: a tail that was cut off is found with them only.\n",
+  );
+  return faults.length > 0 ? 1 : 0;
+}
+
+function missing(place: string): UserError {
+  return new UserError("there is no such file or folder", { where: place, fix: "check the path" });
+}
