@@ -65,6 +65,8 @@ export interface RequestContext {
   call: Call | null;
   /** authorise */
   model: Model | null;
+  /** administer: what of the directory the call is about. */
+  subject: string | null;
   /** converse: how the answer is shown where it is not OpenAI's way. */
   presenter: Presenter | null;
   /** forward */
@@ -107,6 +109,7 @@ export function createContext(arrival: Arrival): RequestContext {
     body: Buffer.alloc(0),
     call: null,
     model: null,
+    subject: null,
     presenter: null,
     usage: { promptTokens: 0, completionTokens: 0, source: "none" },
     firstByteMs: null,

@@ -14,7 +14,7 @@ export const UPSTREAM_PATHS = {
 export type Api = keyof typeof UPSTREAM_PATHS;
 
 export interface EndpointRow {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** `*` at the end: the rest is a name, which may hold slashes. */
   readonly path: string;
   /** The pipeline it runs. */
@@ -29,7 +29,9 @@ export interface EndpointRow {
     | "showQuota"
     | "issueToken"
     | "showSelf"
-    | "changePassword";
+    | "changePassword"
+    | "administer"
+    | "administerBody";
   /** What it asks of a model; null: nothing. */
   readonly api: Api | null;
   /** The answer is streamed whether the body says so or not. */
@@ -39,6 +41,8 @@ export interface EndpointRow {
 
 const openai = { errors: "openai" } as const;
 const inference = { ...openai, method: "POST", does: "inference" } as const;
+
+const admin = { ...openai, path: "/admin/v1/*", api: null } as const;
 
 export const ENDPOINTS = [
   { ...inference, path: "/v1/chat/completions", api: "chat" },
@@ -63,6 +67,10 @@ export const ENDPOINTS = [
   { method: "POST", path: "/token", does: "issueToken", api: null, errors: "oauth" },
   { ...openai, method: "GET", path: "/users/me", does: "showSelf", api: null },
   { ...openai, method: "POST", path: "/users/me/password", does: "changePassword", api: null },
+  { ...admin, method: "GET", does: "administer" },
+  { ...admin, method: "DELETE", does: "administer" },
+  { ...admin, method: "POST", does: "administerBody" },
+  { ...admin, method: "PUT", does: "administerBody" },
 ] as const satisfies readonly EndpointRow[];
 
 /** What a path that does not exist is recorded as. */

@@ -120,6 +120,7 @@ export const ERRORS = {
   },
   not_found: { ...request, status: 404, native: 40400, message: "There is no such path." },
   model_not_found: { ...request, status: 404, native: 40401, message: "There is no such model." },
+  entity_not_found: { ...request, status: 404, native: 40403, message: "There is no such entry." },
   context_not_found: {
     ...request,
     status: 404,
@@ -138,6 +139,25 @@ export const ERRORS = {
     native: 40801,
     retryable: true,
     message: "The body did not arrive in time.",
+  },
+  managed_by_configuration: {
+    ...request,
+    status: 409,
+    native: 40901,
+    message: "Configuration sets this; change it there.",
+  },
+  reference_conflict: {
+    ...request,
+    status: 409,
+    native: 40902,
+    message: "Other entries would be left without what they refer to.",
+  },
+  revision_conflict: {
+    ...request,
+    status: 412,
+    native: 41201,
+    retryable: true,
+    message: "Somebody else changed it meanwhile; read it again.",
   },
   body_too_large: { ...request, status: 413, native: 41301, message: "The body is too large." },
   unsupported_media_type: {
@@ -232,6 +252,12 @@ export const ERRORS = {
     status: 503,
     native: 50305,
     message: "Identities cannot be checked at the moment.",
+  },
+  directory_unavailable: {
+    ...server,
+    status: 503,
+    native: 50307,
+    message: "The directory cannot be changed at the moment.",
   },
   audit_unavailable: {
     ...server,

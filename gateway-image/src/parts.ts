@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { DestinationStream } from "pino";
 import packageJson from "../package.json" with { type: "json" };
+import { Administration } from "./admin/administration.ts";
 import type { AuditAnchorStore } from "./audit/audit-anchor-store.ts";
 import type { AuditTrail } from "./audit/audit-trail.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
@@ -39,6 +40,7 @@ export interface Parts {
   readonly identity: Identity;
   readonly logIn: LogIn;
   readonly contexts: Contexts;
+  readonly administration: Administration;
   readonly routes: RouteTable;
   readonly pools: UpstreamPools;
   readonly quotaStore: QuotaStore;
@@ -68,7 +70,6 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   });
   const clock = systemClock;
   const routes = new RouteTable(files.routes.current, clock);
-  files.routes.onChange((file) => routes.replace(file));
   const ca = () => files.ca?.current ?? null;
   const pools = new UpstreamPools({ ca: ca(), answerTimeoutMs: config.GW_ANSWER_TIMEOUT_MS });
   files.ca?.onChange((pem) => pools.setCa(pem));
@@ -76,6 +77,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   const database = openDatabase(config, ca, log);
   const quota = createGuard(config, quotaStore, clock, metrics, log);
   const directory = createDirectory(files, database.directory, clock, metrics, log);
+  followModels(routes, files, directory);
   const records = createRecords(config, database, clock, metrics, log);
   const close = async () => {
     for (const file of Object.values(files)) file?.stop();
@@ -90,6 +92,11 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     metrics,
     directory,
     ...createIdentity(config, files, directory, shared, clock),
+    administration: new Administration({
+      directory,
+      clock,
+      box: () => files.dataKeys?.current ?? null,
+    }),
     contexts: new Contexts(shared, boxForContexts(config, files)),
     routes,
     pools,
@@ -129,6 +136,18 @@ function createDirectory(
   read();
   for (const file of [files.keys, files.tiers, files.directory]) file?.onChange(read);
   return directory;
+}
+
+/** Models of the routes file, and those that administrators added beside them. */
+function followModels(routes: RouteTable, files: Files, directory: Directory): void {
+  const read = () => {
+    const { models } = files.routes.current;
+    const names = new Set(models.map(({ id }) => id));
+    const added = directory.list("model").map(({ entity }) => entity);
+    routes.replace({ models: [...models, ...added.filter(({ id }) => !names.has(id))] });
+  };
+  files.routes.onChange(read);
+  directory.onChange(read);
 }
 
 function createIdentity(

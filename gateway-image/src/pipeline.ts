@@ -20,6 +20,7 @@ import type { Permission } from "./directory/entities.ts";
 import type { EndpointRow } from "./endpoints.ts";
 import { GatewayError } from "./errors.ts";
 import type { Parts } from "./parts.ts";
+import { administer } from "./steps/administer.ts";
 import { admit } from "./steps/admit.ts";
 import { audit } from "./steps/audit.ts";
 import { authorise, permit } from "./steps/authorise.ts";
@@ -30,7 +31,7 @@ import { issueToken } from "./steps/issue-token.ts";
 import { listModels, showModel } from "./steps/list-models.ts";
 import { observe } from "./steps/observe.ts";
 import { parseCall } from "./steps/parse-call.ts";
-import { FORM_TYPE, readBody } from "./steps/read-body.ts";
+import { FORM_TYPE, readBody, readOptionalBody } from "./steps/read-body.ts";
 import { recordUsage } from "./steps/record-usage.ts";
 import { requestId } from "./steps/request-id.ts";
 import { showQuota } from "./steps/show-quota.ts";
@@ -73,6 +74,14 @@ export function createPipelines(parts: Parts): Pipelines {
       // Also for those who must change their password first: no permission is asked.
       showSelf: compose([...withoutBody, showSelf(directory)]),
       changePassword: compose([...withBody, changePassword(logIn)]),
+      // The permission depends on what is administered, so the step itself asks for it.
+      administer: compose([...withoutBody, administer(parts.administration)]),
+      administerBody: compose([
+        ...known,
+        readOptionalBody(),
+        verifySignature(identity),
+        administer(parts.administration),
+      ]),
     },
     refused: (code) =>
       compose([

@@ -61,8 +61,9 @@ describe("the local stack after up", () => {
     let contextId: string | null = null;
     const sizes: number[] = [];
     for (let turn = 0; turn < 6; turn += 1) {
-      const body = { model, prompt: "它的实际应用有哪些？", context_id: contextId, max_tokens: 4 };
-      const { code, data } = await post<NativeAnswer>("/v1/chat/complete", body);
+      const prompt = { model, prompt: "它的实际应用有哪些？", max_tokens: 4 };
+      const body: object = { ...prompt, context_id: contextId };
+      const { code, data }: NativeAnswer = await post("/v1/chat/complete", body);
       expect(code).toBe(0);
       contextId = data.context_id;
       sizes.push(data.usage.prompt_tokens);

@@ -58,6 +58,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/stores",
   ],
   "gateway-image/src/steps": [
+    "gateway-image/src/admin",
     "gateway-image/src/native",
     "gateway-image/src",
     "gateway-image/src/base",

@@ -166,6 +166,9 @@ export class Identity {
     const proofs = this.#parts.directory
       .list("accessKey")
       .filter(({ entity }) => entity.principal === principal.id && !entity.disabled)
+      .filter(({ entity: { expires } }) => {
+        return expires === undefined || Date.parse(expires) > this.#parts.clock.wallMs();
+      })
       .map(({ entity }) => entity.sealedSecret);
     if (principal.passwordHash !== undefined) proofs.push(principal.passwordHash);
     return proofs.some((stored) => isSame(proofOf(stored), proof));

@@ -38,6 +38,7 @@ export function audit(trail: AuditTrail | null, metrics: Metrics): Step {
 const ACTIONS: Partial<Record<RequestContext["endpoint"]["does"], string>> = {
   converse: "inference",
   issueToken: "login",
+  administerBody: "administer",
 };
 
 function actionOf({ endpoint }: RequestContext): string {
@@ -45,7 +46,8 @@ function actionOf({ endpoint }: RequestContext): string {
 }
 
 function eventOf(context: RequestContext, action: string, thrown: unknown) {
-  const { caller, endpoint, model, request, usage } = context;
+  const { caller, endpoint, request, usage } = context;
+  const target = context.subject ?? context.model?.id ?? null;
   const { status, httpStatus, error } = outcomeOf(context, thrown);
   const outcome =
     status === "success" ? "allowed" : status === "client_error" ? "refused" : "failed";
@@ -56,7 +58,7 @@ function eventOf(context: RequestContext, action: string, thrown: unknown) {
     address: context.clientAddress,
     requestId: context.requestId,
     outcome,
-    ...(model === null ? {} : { target: model.id }),
+    ...(target === null ? {} : { target }),
     detail: {
       call: context.callId,
       credential: caller?.credential ?? null,

@@ -34,6 +34,16 @@ export function readBody(type: RegExp = JSON_TYPE, bounds: ReadBodyBounds = BOUN
   };
 }
 
+/** As above for calls that may come without a body: then the empty one is kept. */
+export function readOptionalBody(): Step {
+  const read = readBody();
+  return async function readOptionalBody(context, next) {
+    const { headers } = context.request;
+    const empty = headers["transfer-encoding"] === undefined && !Number(headers["content-length"]);
+    return empty ? next() : read(context, next);
+  };
+}
+
 function collect(request: IncomingMessage, bounds: ReadBodyBounds): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

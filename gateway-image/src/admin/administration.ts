@@ -1,0 +1,270 @@
+/**
+ * The administrators' API below /admin/v1: list, read, put and remove what the directory holds;
+ * issue, rotate and revoke keys. A secret is shown once, when it is made.
+ */
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { createApiKey, hashApiKey } from "../base/api-key.ts";
+import type { Clock } from "../base/clock.ts";
+import type { SealedBox } from "../base/sealed-box.ts";
+import type { Caller } from "../directory/caller.ts";
+import { type Directory, ManagedByConfiguration, ReferenceFault } from "../directory/directory.ts";
+import { type EntityChange, RevisionConflict } from "../directory/directory-store.ts";
+import { GatewayError } from "../errors.ts";
+import { createAccessKey, sealSecret } from "../identity/access-key.ts";
+import { hashPassword, PASSWORD_LENGTH_MAX } from "../identity/password.ts";
+import { limits } from "../limits.ts";
+import { keptMembers, RESOURCES, type Resource, shown } from "./resources.ts";
+
+export interface AdministrationParts {
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly box: () => SealedBox | null;
+}
+
+export interface AdminRequest {
+  readonly caller: Caller;
+  readonly method: string;
+  /** After /admin/v1/, decoded: `api-keys/first/rotate`. */
+  readonly path: readonly string[];
+  readonly query: URLSearchParams;
+  /** Parsed; undefined where there is none. */
+  readonly body: unknown;
+  /** The revision that the author saw: If-Match. */
+  readonly expected: number | undefined;
+}
+
+export interface AdminAnswer {
+  readonly status: number;
+  readonly body: object;
+  readonly revision?: number;
+}
+
+const PAGE_MAX = 1_000;
+const passwordSchema = z.string().min(limits.passwordLengthMin).max(PASSWORD_LENGTH_MAX).optional();
+const rotationSchema = z.strictObject({
+  /** For so long the former key still serves. */
+  overlapHours: z
+    .number()
+    .min(0)
+    .max(24 * 90)
+    .default(24),
+});
+
+export class Administration {
+  readonly #parts: AdministrationParts;
+
+  constructor(parts: AdministrationParts) {
+    this.#parts = parts;
+  }
+
+  async answer(request: AdminRequest): Promise<AdminAnswer> {
+    const [name = "", id, verb, ...rest] = request.path;
+    const resource = RESOURCES[name];
+    if (resource === undefined || rest.length > 0) throw new GatewayError("not_found");
+    if (!request.caller.permissions.has(resource.permission)) {
+      throw new GatewayError("permission_denied");
+    }
+    const action = `${request.method} ${verb ?? (id === undefined ? "all" : "one")}`;
+    switch (action) {
+      case "GET all":
+        return this.#list(resource, request.query);
+      case "GET one":
+        return this.#show(resource, id ?? "");
+      case "POST all":
+        return this.#issue(resource, request, issuedId(request.body));
+      case "PUT one":
+        return this.#put(resource, request, id ?? "");
+      case "DELETE one":
+        return this.#remove(resource, request, id ?? "");
+      case "POST rotate":
+        return this.#rotate(resource, request, id ?? "");
+      default:
+        throw new GatewayError(verb === undefined ? "method_not_allowed" : "not_found");
+    }
+  }
+
+  #list(resource: Resource, query: URLSearchParams): AdminAnswer {
+    const after = query.get("after") ?? "";
+    const limit = Math.min(PAGE_MAX, Number(query.get("limit") ?? 100));
+    if (!Number.isInteger(limit) || limit < 1) {
+      throw new GatewayError("invalid_request", { message: "limit: 1 to 1000.", param: "limit" });
+    }
+    const all = this.#parts.directory
+      .list(resource.kind)
+      .filter(({ entity }) => entity.id > after)
+      .sort((a, b) => (a.entity.id < b.entity.id ? -1 : 1));
+    const data = all.slice(0, limit).map((found) => shown(resource, found));
+    return { status: 200, body: { object: "list", data, has_more: all.length > limit } };
+  }
+
+  #show(resource: Resource, id: string): AdminAnswer {
+    const found = this.#parts.directory.get(resource.kind, id);
+    if (found === undefined) throw new GatewayError("entity_not_found");
+    return { status: 200, body: shown(resource, found), revision: found.revision };
+  }
+
+  async #put(resource: Resource, request: AdminRequest, id: string): Promise<AdminAnswer> {
+    const existing = this.#parts.directory.get(resource.kind, id);
+    if (existing === undefined && resource.issued !== undefined) {
+      throw new GatewayError("entity_not_found");
+    }
+    const { password, ...input } = objectOf(request.body);
+    refuseHidden(resource, input);
+    const kept = keptMembers(resource, existing?.entity);
+    const body = { ...kept, ...input, ...(await passwordMembers(resource, password)) };
+    await this.#apply([{ kind: resource.kind, id, body, ...author(request) }]);
+    const { body: now, revision } = this.#show(resource, id);
+    return { status: existing === undefined ? 201 : 200, body: now, ...withRevision(revision) };
+  }
+
+  async #remove(resource: Resource, request: AdminRequest, id: string): Promise<AdminAnswer> {
+    this.#show(resource, id);
+    await this.#apply([{ kind: resource.kind, id, body: null, ...author(request) }]);
+    return { status: 200, body: { id, removed: true } };
+  }
+
+  async #issue(resource: Resource, request: AdminRequest, id: string): Promise<AdminAnswer> {
+    if (resource.issued === undefined) throw new GatewayError("method_not_allowed");
+    const { id: _id, ...input } = objectOf(request.body);
+    refuseHidden(resource, input);
+    const { members, secret } = this.#freshSecret(resource.issued);
+    const created = new Date(this.#parts.clock.wallMs()).toISOString();
+    const body = { created, ...input, ...members };
+    const made = {
+      kind: resource.kind,
+      id,
+      body,
+      expected: null,
+      updatedBy: request.caller.principal,
+    };
+    await this.#apply([made]);
+    const { body: now, revision } = this.#show(resource, id);
+    return { status: 201, body: { ...now, ...secret }, ...withRevision(revision) };
+  }
+
+  /** A new key with all that the former one may; that one ends after the overlap. */
+  async #rotate(resource: Resource, request: AdminRequest, id: string): Promise<AdminAnswer> {
+    if (resource.issued === undefined) throw new GatewayError("not_found");
+    const former = this.#parts.directory.get(resource.kind, id);
+    if (former === undefined) throw new GatewayError("entity_not_found");
+    const { overlapHours } = parsed(rotationSchema, request.body ?? {});
+    const now = this.#parts.clock.wallMs();
+    const { members, secret } = this.#freshSecret(resource.issued);
+    const next = `${id.replace(/\.\d+$/, "")}.${now}`;
+    const entity = former.entity as unknown as Record<string, unknown>;
+    const { expires: _expires, ...rest } = entity;
+    const created = new Date(now).toISOString();
+    const expires = new Date(now + overlapHours * 3_600_000).toISOString();
+    const ends = typeof entity["expires"] === "string" && entity["expires"] < expires;
+    const updatedBy = request.caller.principal;
+    await this.#apply([
+      {
+        kind: resource.kind,
+        id: next,
+        body: { ...rest, ...members, id: next, created, replaces: id },
+        expected: null,
+        updatedBy,
+      },
+      ...(ends
+        ? []
+        : [
+            {
+              kind: resource.kind,
+              id,
+              body: { ...entity, expires },
+              expected: former.revision,
+              updatedBy,
+            },
+          ]),
+    ]);
+    const { body, revision } = this.#show(resource, next);
+    return { status: 201, body: { ...body, ...secret }, ...withRevision(revision) };
+  }
+
+  #freshSecret(issued: NonNullable<Resource["issued"]>) {
+    if (issued === "apiKey") {
+      const key = createApiKey();
+      return { members: { sha256: hashApiKey(key) }, secret: { key } };
+    }
+    const box = this.#parts.box();
+    if (box === null) {
+      throw new GatewayError("invalid_request", {
+        message: "This gateway keeps no secrets: GW_DATA_KEY_FILE is not set.",
+      });
+    }
+    const made = createAccessKey();
+    const sealedSecret = sealSecret(box, made);
+    const { accessKey } = made;
+    return { members: { accessKey, sealedSecret }, secret: { secretKey: made.secret } };
+  }
+
+  async #apply(changes: readonly EntityChange[]): Promise<void> {
+    try {
+      await this.#parts.directory.apply(changes);
+    } catch (error) {
+      throw toGatewayError(error);
+    }
+  }
+}
+
+function toGatewayError(error: unknown): GatewayError {
+  if (error instanceof ManagedByConfiguration) {
+    return new GatewayError("managed_by_configuration", { cause: error });
+  }
+  if (error instanceof ReferenceFault) {
+    return new GatewayError("reference_conflict", { message: error.message, cause: error });
+  }
+  if (error instanceof RevisionConflict) {
+    return new GatewayError("revision_conflict", { cause: error });
+  }
+  if (error instanceof z.ZodError) return invalid(error);
+  return new GatewayError("directory_unavailable", { cause: error });
+}
+
+function invalid(error: z.ZodError): GatewayError {
+  const [issue] = error.issues;
+  const param = issue?.path.map(String).join(".") ?? "";
+  const what = issue?.message ?? "is invalid";
+  const message = param === "" ? what : `${param}: ${what}`;
+  return new GatewayError("invalid_request", { message, ...(param === "" ? {} : { param }) });
+}
+
+function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw invalid(result.error);
+}
+
+function objectOf(body: unknown): Record<string, unknown> {
+  return parsed(z.record(z.string(), z.unknown()), body);
+}
+
+function issuedId(body: unknown): string {
+  const { id } = objectOf(body);
+  return typeof id === "string" ? id : randomUUID();
+}
+
+/** Not ignored in silence: whoever sends a hash believes that it counts. */
+function refuseHidden(resource: Resource, input: Readonly<Record<string, unknown>>): void {
+  const [param] = resource.hidden.filter((name) => name in input);
+  if (param !== undefined) {
+    throw new GatewayError("invalid_request", { message: `${param}: cannot be set.`, param });
+  }
+}
+
+async function passwordMembers(resource: Resource, password: unknown): Promise<object> {
+  if (resource.kind !== "principal" || password === undefined) return {};
+  const plain = parsed(passwordSchema, password);
+  // Whoever sets somebody's password knows it: that one must be changed.
+  return { passwordHash: await hashPassword(plain ?? ""), mustChangePassword: true };
+}
+
+function author({ caller, expected }: AdminRequest): Pick<EntityChange, "updatedBy" | "expected"> {
+  const updatedBy = caller.principal;
+  return expected === undefined ? { updatedBy } : { updatedBy, expected };
+}
+
+function withRevision(revision: number | undefined): { revision?: number } {
+  return revision === undefined ? {} : { revision };
+}
