@@ -17,4 +17,5 @@ if (!(environment in environments)) {
 
 const outputs = environments[environment as keyof typeof environments](settings);
 
-export const { url, caCertificate, apiKey, prometheusUrl, models, plan } = outputs;
+export const { url, caCertificate, apiKey, adminUser, adminPassword } = outputs;
+export const { prometheusUrl, models, plan } = outputs;

@@ -49,6 +49,15 @@ const environmentSchema = z.strictObject({
     .optional()
     .describe("Header in which the edge passes the caller's address, such as x-real-ip."),
 
+  GW_CORS_ORIGINS: z
+    .string()
+    .transform((text) => text.split(",").map((origin) => origin.trim()))
+    .refine((origins) => origins.every(isOrigin), {
+      message: "must be origins such as https://app.example, joined by commas",
+    })
+    .optional()
+    .describe("Origins of pages whose browsers may call; without: none."),
+
   GW_KEYS_FILE: path.describe("API keys (JSON, `keysFile`); reloaded when it changes."),
   GW_ROUTES_FILE: path.describe("Models (JSON, `routesFile`); reloaded when it changes."),
   GW_TIERS_FILE: path
@@ -145,6 +154,11 @@ const environmentSchema = z.strictObject({
     "After the grace, running requests may take this long; above GW_STREAM_TIMEOUT_MS.",
   ),
 });
+
+/** Scheme, host and port, and nothing else: what a browser sends. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text && /^https?:/.test(text);
+}
 
 type Environment = z.output<typeof environmentSchema>;
 

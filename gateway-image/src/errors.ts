@@ -30,6 +30,12 @@ export const ERRORS = {
     native: 40004,
     message: "grant_type must be password or client_credentials.",
   },
+  unsupported_version: {
+    ...request,
+    status: 400,
+    native: 40005,
+    message: "There is no such version of the API.",
+  },
   missing_api_key: {
     ...request,
     status: 401,

@@ -4,6 +4,7 @@
  *
  *   observe          metrics, log line, every error becomes an answer
  *   requestId        names the request
+ *   crossOrigin      what a browser of another page may see; apiVersion: the one there is
  *   audit            one event of the audit trail for each call, whatever its end
  *   identify         who calls                               → context.caller (or context.signed)
  *   readBody         bounded in size and time                → context.body
@@ -22,9 +23,11 @@ import { GatewayError } from "./errors.ts";
 import type { Parts } from "./parts.ts";
 import { administer } from "./steps/administer.ts";
 import { admit } from "./steps/admit.ts";
+import { apiVersion } from "./steps/api-version.ts";
 import { audit } from "./steps/audit.ts";
 import { authorise, permit } from "./steps/authorise.ts";
 import { converse, forgetContext } from "./steps/converse.ts";
+import { crossOrigin, preflight } from "./steps/cross-origin.ts";
 import { forward } from "./steps/forward.ts";
 import { identify, verifySignature } from "./steps/identify.ts";
 import { issueToken } from "./steps/issue-token.ts";
@@ -42,15 +45,20 @@ export type Pipeline = (context: RequestContext) => Promise<void>;
 
 export interface Pipelines {
   readonly of: Readonly<Record<EndpointRow["does"], Pipeline>>;
+  /** OPTIONS, on every path: a browser asks before it calls. */
+  readonly preflight: Pipeline;
   /** Every path and method that does not exist. */
   readonly refused: (code: "not_found" | "method_not_allowed" | "not_ready") => Pipeline;
 }
 
 export function createPipelines(parts: Parts): Pipelines {
   const { directory, identity, logIn, contexts, routes, ledger, clock } = parts;
+  const origins = new Set(parts.config.GW_CORS_ORIGINS);
   const seen = [
     observe(parts),
     requestId(parts.config.GW_CLIENT_ADDRESS_HEADER ?? null),
+    crossOrigin(origins),
+    apiVersion(),
     audit(parts.audit, parts.metrics),
   ];
   const known = [...seen, identify(identity)];
@@ -83,6 +91,11 @@ export function createPipelines(parts: Parts): Pipelines {
         administer(parts.administration),
       ]),
     },
+    preflight: compose([
+      observe(parts),
+      requestId(parts.config.GW_CLIENT_ADDRESS_HEADER ?? null),
+      preflight(origins),
+    ]),
     refused: (code) =>
       compose([
         ...seen,

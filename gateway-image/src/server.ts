@@ -69,6 +69,7 @@ function addPipelines(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle):
   for (const row of ENDPOINTS) {
     app.route({ method: row.method, url: row.path, handler: bind(pipelines.of[row.does], row) });
   }
+  app.route({ method: "OPTIONS", url: "/*", handler: bind(pipelines.preflight, OTHER) });
   const notFound = bind(pipelines.refused("not_found"), OTHER);
   const wrongMethod = bind(pipelines.refused("method_not_allowed"), OTHER);
   app.setNotFoundHandler((request, reply) => {

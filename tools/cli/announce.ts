@@ -17,6 +17,7 @@ const RETRY_MS = 250;
 interface LocalOutputs {
   readonly url: string;
   readonly apiKey: string;
+  readonly adminUser: string;
   readonly caCertificate: string;
   readonly models: readonly string[];
 }
@@ -38,6 +39,7 @@ export async function announceLocal({ session, result }: Outcome): Promise<void>
       "",
       `  models         ${outputs.models.join(", ")}`,
       `  first API key  ${outputs.apiKey}`,
+      `  administrator  ${outputs.adminUser} (password: npm run -s outputs -- local --json --show-secrets)`,
       `  authority      ${caFile}`,
       "",
       "Call it:",
@@ -50,12 +52,12 @@ export async function announceLocal({ session, result }: Outcome): Promise<void>
 }
 
 function localOutputs(outputs: PropertyMap): LocalOutputs {
-  const { url, apiKey, caCertificate, models } = outputs;
+  const { url, apiKey, adminUser, caCertificate, models } = outputs;
   if (typeof url !== "string" || typeof apiKey !== "string" || typeof caCertificate !== "string") {
     throw new Error("the local stack must have the outputs url, apiKey and caCertificate");
   }
   const names = Array.isArray(models) ? models.filter((name) => typeof name === "string") : [];
-  return { url, apiKey, caCertificate, models: names };
+  return { url, apiKey, adminUser: String(adminUser), caCertificate, models: names };
 }
 
 async function firstAnswer(outputs: LocalOutputs): Promise<void> {
