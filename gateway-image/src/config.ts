@@ -60,6 +60,9 @@ const environmentSchema = z.strictObject({
 
   GW_KEYS_FILE: path.describe("API keys (JSON, `keysFile`); reloaded when it changes."),
   GW_ROUTES_FILE: path.describe("Models (JSON, `routesFile`); reloaded when it changes."),
+  GW_PROVIDERS_FOLDER: path
+    .optional()
+    .describe("Keys of outside providers, one file each: cerebras, deepseek, openai, …"),
   GW_TIERS_FILE: path
     .optional()
     .describe("Tiers (JSON, `tiersFile`); reloaded. Without: the tiers `user` and `service`."),

@@ -4,6 +4,7 @@
  * these schemas, so the side that writes the files can check them too.
  */
 import { z } from "zod";
+import { PROVIDER_NAMES } from "./proxy/providers.ts";
 
 const name = z
   .string()
@@ -41,15 +42,27 @@ const targetSchema = z
   .strictObject({
     url: z
       .url({ protocol: /^https?$/ })
-      .describe("Scheme, host and port of a model server; no path."),
+      .optional()
+      .describe(
+        "Scheme, host and port of a model server, no path; of a provider where it differs.",
+      ),
+    provider: z
+      .enum(PROVIDER_NAMES)
+      .optional()
+      .describe("An outside provider instead of a model server; off until its key is there."),
     weight: z.number().int().min(1).max(1000).default(1).describe("Share of the traffic."),
-    model: name.optional().describe("The name the model server knows, where it differs."),
+    model: name.optional().describe("The name that the target knows, where it differs."),
     continuousUsage: z
       .boolean()
-      .default(true)
-      .describe("The server knows stream_options.continuous_usage_stats, as vLLM does."),
+      .optional()
+      .describe(
+        "The server knows stream_options.continuous_usage_stats, as vLLM does. Providers do not.",
+      ),
   })
-  .refine((target) => URL.canParse(target.url) && new URL(target.url).pathname === "/", {
+  .refine((target) => target.url !== undefined || target.provider !== undefined, {
+    message: "needs url or provider",
+  })
+  .refine(({ url }) => url === undefined || new URL(url).pathname === "/", {
     message: "must have no path: the gateway appends /v1/…",
     path: ["url"],
   });
@@ -67,6 +80,14 @@ export const modelSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Instead of GW_MAX_TOKENS_DEFAULT for this model."),
+  fallbacks: z
+    .array(name)
+    .default([])
+    .describe("Models that serve instead, in this order, where no target can be reached."),
+  confidential: z
+    .boolean()
+    .default(false)
+    .describe("Nothing of this model's calls leaves the site."),
   targets: z.array(targetSchema).min(1),
 });
 
@@ -74,10 +95,11 @@ export const routesFileSchema = z
   .strictObject({ models: z.array(modelSchema).min(1) })
   .superRefine((file, context) => {
     refuseRepeats("models", file.models, "id", context);
+    checkModels(file.models, context);
   });
 
 export type Model = z.output<typeof modelSchema>;
-export type Target = z.output<typeof targetSchema>;
+export type TargetEntry = z.output<typeof targetSchema>;
 export type KeysFile = z.output<typeof keysFileSchema>;
 export type RoutesFile = z.output<typeof routesFileSchema>;
 
@@ -100,6 +122,21 @@ export function faultsOf(error: z.ZodError): string[] {
   return error.issues.map((issue) => {
     const path = issue.path.map(String).join(".");
     return path === "" ? issue.message : `${path}: ${issue.message}`;
+  });
+}
+
+function checkModels(models: readonly Model[], context: z.RefinementCtx): void {
+  const names = new Set(models.map(({ id }) => id));
+  models.forEach((model, index) => {
+    const fault = (member: string, message: string) =>
+      context.addIssue({ code: "custom", path: ["models", index, member], message });
+    for (const fallback of model.fallbacks) {
+      if (fallback === model.id) fault("fallbacks", "a model cannot serve instead of itself");
+      else if (!names.has(fallback)) fault("fallbacks", `there is no model ${fallback}`);
+    }
+    if (model.confidential && model.targets.some(({ provider }) => provider !== undefined)) {
+      fault("targets", "a confidential model has no target outside of the site");
+    }
   });
 }
 

@@ -4,11 +4,11 @@
  */
 import type { ErrorShape } from "./errors.ts";
 
-/** The three calls that model servers know, with their paths there. */
+/** The three calls that model servers know, with their paths there below the base path. */
 export const UPSTREAM_PATHS = {
-  chat: "/v1/chat/completions",
-  completions: "/v1/completions",
-  embeddings: "/v1/embeddings",
+  chat: "/chat/completions",
+  completions: "/completions",
+  embeddings: "/embeddings",
 } as const;
 
 export type Api = keyof typeof UPSTREAM_PATHS;

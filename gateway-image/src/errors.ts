@@ -124,6 +124,12 @@ export const ERRORS = {
     native: 40307,
     message: "The password must be changed first: POST /users/me/password.",
   },
+  residency_refused: {
+    ...permission,
+    status: 403,
+    native: 40308,
+    message: "This data may not leave the site, and the model is served outside of it only.",
+  },
   not_found: { ...request, status: 404, native: 40400, message: "There is no such path." },
   model_not_found: { ...request, status: 404, native: 40401, message: "There is no such model." },
   entity_not_found: { ...request, status: 404, native: 40403, message: "There is no such entry." },
@@ -213,6 +219,13 @@ export const ERRORS = {
     native: 42906,
     retryable: false,
     message: "The budget of this month is used up.",
+  },
+  upstream_rate_limited: {
+    status: 429,
+    type: "requests",
+    native: 42907,
+    retryable: true,
+    message: "The provider of this model takes no more requests now.",
   },
   headers_too_large: {
     ...request,

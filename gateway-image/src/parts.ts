@@ -17,6 +17,7 @@ import { LogIn } from "./identity/log-in.ts";
 import { OutsideTokens } from "./identity/outside-tokens.ts";
 import { Tokens } from "./identity/tokens.ts";
 import { Contexts } from "./native/contexts.ts";
+import { ProviderKeys } from "./proxy/provider-keys.ts";
 import { RouteTable } from "./proxy/route-table.ts";
 import { UpstreamPools } from "./proxy/upstream-pools.ts";
 import { createRecords } from "./record-parts.ts";
@@ -43,6 +44,9 @@ export interface Parts {
   readonly administration: Administration;
   readonly routes: RouteTable;
   readonly pools: UpstreamPools;
+  /** For targets outside of the site: verified with Node's own CAs. */
+  readonly outsidePools: UpstreamPools;
+  readonly providerKeys: ProviderKeys;
   readonly quotaStore: QuotaStore;
   readonly quota: QuotaGuard;
   readonly ledger: LedgerStore;
@@ -73,6 +77,11 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   const ca = () => files.ca?.current ?? null;
   const pools = new UpstreamPools({ ca: ca(), answerTimeoutMs: config.GW_ANSWER_TIMEOUT_MS });
   files.ca?.onChange((pem) => pools.setCa(pem));
+  const outsidePools = new UpstreamPools({
+    ca: null,
+    answerTimeoutMs: config.GW_ANSWER_TIMEOUT_MS,
+  });
+  const providerKeys = new ProviderKeys(config.GW_PROVIDERS_FOLDER ?? null);
   const { quota: quotaStore, shared } = createSharedStores(config, clock, ca, log);
   const database = openDatabase(config, ca, log);
   const quota = createGuard(config, quotaStore, clock, metrics, log);
@@ -81,7 +90,9 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   const records = createRecords(config, database, clock, metrics, log);
   const close = async () => {
     for (const file of Object.values(files)) file?.stop();
-    await Promise.allSettled([quota.close(), directory.close(), pools.destroy()]);
+    providerKeys.stop();
+    const pooled = [pools.destroy(), outsidePools.destroy()];
+    await Promise.allSettled([quota.close(), directory.close(), ...pooled]);
     await database.close();
   };
   return {
@@ -100,6 +111,8 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     contexts: new Contexts(shared, boxForContexts(config, files)),
     routes,
     pools,
+    outsidePools,
+    providerKeys,
     quotaStore,
     quota,
     ledger: database.ledger,

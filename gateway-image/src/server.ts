@@ -9,6 +9,7 @@ import { errorBody, GatewayError } from "./errors.ts";
 import { limits } from "./limits.ts";
 import type { Parts } from "./parts.ts";
 import { createPipelines, type Pipeline } from "./pipeline.ts";
+import { isOffered } from "./proxy/eligible-targets.ts";
 
 /** What the listener must know of the process's life. */
 export interface Lifecycle {
@@ -110,9 +111,11 @@ function addOpenRoutes(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle)
   get("/health", () => ({
     status: healthOf(parts, lifecycle),
     version: parts.version,
-    // No outside provider is configured in this version; model servers are not providers.
-    providers: {},
-    models_count: parts.routes.all().length,
+    providers: parts.providerKeys.state(),
+    models_count: parts.routes
+      .all()
+      .filter(({ model }) => isOffered(model, (name) => parts.providerKeys.of(name) !== undefined))
+      .length,
   }));
 }
 

@@ -1,6 +1,7 @@
 /** Models and their targets by name; what is known of a target outlives a change of the file. */
 import type { Clock } from "../base/clock.ts";
-import type { Model, RoutesFile, Target } from "../documents.ts";
+import type { Model, RoutesFile } from "../documents.ts";
+import { type Target, targetOf } from "./target.ts";
 import { TargetHealth } from "./target-health.ts";
 
 export interface Route {
@@ -33,10 +34,12 @@ export class RouteTable {
     }
     this.#routes = new Map(
       file.models.map((model) => {
-        const targets = model.targets.map(
-          (target) =>
-            former.get(identity(model.id, target)) ?? new TargetHealth(target, this.#clock),
-        );
+        const targets = model.targets
+          .map(targetOf)
+          .map(
+            (target) =>
+              former.get(identity(model.id, target)) ?? new TargetHealth(target, this.#clock),
+          );
         return [model.id, { model, targets }];
       }),
     );
@@ -44,5 +47,5 @@ export class RouteTable {
 }
 
 function identity(model: string, target: Target): string {
-  return JSON.stringify([model, target.url, target.weight, target.model, target.continuousUsage]);
+  return JSON.stringify([model, target]);
 }

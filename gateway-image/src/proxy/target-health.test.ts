@@ -9,6 +9,9 @@ const target = (name: string, weight = 1) => ({
   url: `https://${name}:8000`,
   weight,
   continuousUsage: true,
+  basePath: "/v1",
+  provider: undefined,
+  model: undefined,
 });
 
 function fail(health: TargetHealth, times: number): void {
@@ -82,6 +85,8 @@ test("a changed routes file keeps what is known of unchanged targets", () => {
     contextLength: 1,
     capabilities: ["chat" as const],
     lifecycle: "stable" as const,
+    fallbacks: [],
+    confidential: false,
   };
   const table = new RouteTable(
     { models: [{ ...model, targets: [target("a")] }] },

@@ -3,8 +3,8 @@
  * after faults in a row. The time to leave it alone doubles; then one request tries it.
  */
 import type { Clock } from "../base/clock.ts";
-import type { Target } from "../documents.ts";
 import { limits } from "../limits.ts";
+import type { Target } from "./target.ts";
 
 export class TargetHealth {
   readonly target: Target;

@@ -1,17 +1,22 @@
-/** The body as it goes to a model server: the caller's bytes, but for the members named here. */
+/**
+ * The body as it goes to a model server: the caller's bytes, but for the members named here.
+ * `asked`: the model that the body names; `call.model`: the one that serves.
+ */
 import { patchMembers } from "../base/json-members.ts";
 import type { Call } from "../context.ts";
-import type { Target } from "../documents.ts";
+import type { Target } from "./target.ts";
 
 export function upstreamBody(
   body: Buffer,
   call: Call,
   target: Target,
   maxTokensDefault: number,
+  asked: string,
 ): Buffer {
   const changes: Record<string, string> = {};
   if (call.needsMaxTokens) changes.max_tokens = String(maxTokensDefault);
-  if (target.model !== undefined) changes.model = JSON.stringify(target.model);
+  const name = target.model ?? call.model;
+  if (name !== asked) changes.model = JSON.stringify(name);
   if (call.streamForced) changes.stream = "true";
   if (call.stream) {
     // Usage is asked for in every event, so that a caller who leaves is billed exactly.

@@ -2,17 +2,21 @@
  * Sends the call to a model server and carries the answer back. Another target is tried only
  * where nothing was sent: no connection came about, or the server itself said 503 before working.
  */
+import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../base/clock.ts";
 import { beforeEnd, type Call, type RequestContext, type Step } from "../context.ts";
-import type { Target } from "../documents.ts";
+import { mayUseModel } from "../directory/caller.ts";
 import { UPSTREAM_PATHS } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { AnswerEvents } from "../proxy/answer-events.ts";
+import { type Candidate, eligibleTargets } from "../proxy/eligible-targets.ts";
+import type { ProviderKeys } from "../proxy/provider-keys.ts";
 import type { RouteTable } from "../proxy/route-table.ts";
 import { relayStream } from "../proxy/stream-relay.ts";
-import { orderTargets } from "../proxy/target-health.ts";
+import type { Target } from "../proxy/target.ts";
+import { orderTargets, type TargetHealth } from "../proxy/target-health.ts";
 import { upstreamBody } from "../proxy/upstream-body.ts";
 import { faultKind, faultReason } from "../proxy/upstream-fault.ts";
 import type { UpstreamPools } from "../proxy/upstream-pools.ts";
@@ -22,6 +26,8 @@ import type { Metrics } from "../telemetry/metrics.ts";
 export interface ForwardParts {
   readonly routes: RouteTable;
   readonly pools: UpstreamPools;
+  readonly outsidePools: UpstreamPools;
+  readonly providerKeys: ProviderKeys;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly maxTokensDefault: number;
@@ -35,6 +41,8 @@ type Answer = Dispatcher.ResponseData;
 const REQUEST_AT_FAULT = new Set([400, 413, 422]);
 /** How soon a caller may expect another server: an ejection's shortest time. */
 const RETRY_AFTER_MS = limits.ejectionMsMin;
+/** What an upstream asks for beyond an hour is no rate limit of ours to pass on. */
+const RETRY_AFTER_SECONDS_MAX = 3_600;
 
 export function forward(parts: ForwardParts): Step {
   return async function forward(context, next) {
@@ -47,7 +55,7 @@ export function forward(parts: ForwardParts): Step {
       context.firstByteMs = parts.clock.monotonicMs() - context.startedMs;
     };
     try {
-      await tryTargets(parts, { context, call, signal: stop.signal, onFirst });
+      await tryTargets(parts, { context, call, asked: call.model, signal: stop.signal, onFirst });
     } finally {
       queue.leave();
       stop.clear();
@@ -58,7 +66,9 @@ export function forward(parts: ForwardParts): Step {
 
 interface Flight {
   readonly context: RequestContext;
+  /** For the model that serves, which may be a fallback of the asked one. */
   readonly call: Call;
+  readonly asked: string;
   readonly signal: AbortSignal;
   readonly onFirst: () => void;
 }
@@ -71,10 +81,60 @@ interface Attempt {
   readonly reason?: string;
 }
 
+/** The asked model's targets, then those of its fallbacks. */
 async function tryTargets(parts: ForwardParts, flight: Flight): Promise<void> {
-  const { model } = flight.call;
+  const { context } = flight;
   let last: GatewayError | null = null;
-  for (const health of orderTargets(parts.routes.get(model)?.targets ?? [], Math.random)) {
+  for (const { model, targets } of candidatesOf(parts, context)) {
+    if (model.id !== flight.call.model) {
+      context.model = model;
+      context.response.setHeader("x-model-used", model.id);
+    }
+    const own = { ...flight, call: { ...flight.call, model: model.id } };
+    last = await tryModel(parts, own, targets);
+    if (last === null) return;
+  }
+  throw last ?? new GatewayError("model_unavailable", { retryAfterMs: RETRY_AFTER_MS });
+}
+
+function candidatesOf(parts: ForwardParts, context: RequestContext): readonly Candidate[] {
+  const { caller, endpoint } = context;
+  const asked = parts.routes.get(context.call?.model ?? "");
+  if (asked === undefined || caller === null) return [];
+  const { candidates, confinedAway } = eligibleTargets(asked, (name) => parts.routes.get(name), {
+    confined: caller.tenant.residency === "site" || isConfidential(context.request.headers),
+    isOn: (provider) => parts.providerKeys.of(provider) !== undefined,
+    isFit: (model) =>
+      mayUseModel(caller, model.id) &&
+      endpoint.api !== null &&
+      model.capabilities.includes(endpoint.api),
+  });
+  if (candidates.length === 0 && confinedAway) throw new GatewayError("residency_refused");
+  return candidates;
+}
+
+const CONFIDENTIAL = new Set(["confidential", "patient"]);
+
+/** A class that nobody knows may be a confidential one, misspelt. */
+function isConfidential(headers: IncomingHttpHeaders): boolean {
+  const named = headers["x-data-class"];
+  if (named === undefined || named === "open") return false;
+  if (typeof named === "string" && CONFIDENTIAL.has(named)) return true;
+  throw new GatewayError("invalid_request", {
+    message: "x-data-class: open, confidential or patient.",
+    param: "x-data-class",
+  });
+}
+
+/** null: answered. Else what the last of the targets was not able to do. */
+async function tryModel(
+  parts: ForwardParts,
+  flight: Flight,
+  targets: readonly TargetHealth[],
+): Promise<GatewayError | null> {
+  const { model } = flight.call;
+  let last: GatewayError = new GatewayError("model_unavailable", { retryAfterMs: RETRY_AFTER_MS });
+  for (const health of orderTargets(targets, Math.random)) {
     flight.signal.throwIfAborted();
     const host = new URL(health.target.url).host;
     flight.context.target = host;
@@ -85,11 +145,11 @@ async function tryTargets(parts: ForwardParts, flight: Flight): Promise<void> {
     if (attempt.health === "fault") {
       parts.metrics.upstreamFaults.inc({ model, reason: attempt.reason ?? "status" });
     }
-    if (attempt.error === null) return;
+    if (attempt.error === null) return null;
     if (!attempt.tryNext) throw attempt.error;
     last = attempt.error;
   }
-  throw last ?? new GatewayError("model_unavailable", { retryAfterMs: RETRY_AFTER_MS });
+  return last;
 }
 
 /** Never rejects. */
@@ -100,6 +160,7 @@ async function tryTarget(parts: ForwardParts, flight: Flight, target: Target): P
       await answer.body.dump({ limit: limits.errorBytesMax }).catch(() => {});
       return unavailable("overloaded", `the model server answered ${answer.statusCode}`);
     }
+    if (answer.statusCode === 429) return await rateLimited(answer);
     if (answer.statusCode !== 200) return await refuse(answer);
     relaySimulated(answer, flight.context);
     if (flight.call.stream) return await relayEvents(flight, target, answer);
@@ -112,16 +173,21 @@ async function tryTarget(parts: ForwardParts, flight: Flight, target: Target): P
 function send(parts: ForwardParts, flight: Flight, target: Target): Promise<Answer> {
   const { context, call } = flight;
   const maxTokens = context.model?.maxTokensDefault ?? parts.maxTokensDefault;
-  return parts.pools.get(target.url).request({
+  const outside = target.provider !== undefined;
+  const pools = outside ? parts.outsidePools : parts.pools;
+  const key = target.provider === undefined ? undefined : parts.providerKeys.of(target.provider);
+  return pools.get(target.url).request({
     method: "POST",
-    path: UPSTREAM_PATHS[context.endpoint.api ?? "chat"],
+    path: target.basePath + UPSTREAM_PATHS[context.endpoint.api ?? "chat"],
     // None of the caller's headers: no key, cookie or address reaches a model server.
     headers: {
       "content-type": "application/json",
       accept: call.stream ? "text/event-stream" : "application/json",
-      "x-request-id": context.requestId,
+      // An outside provider learns nothing that could be joined with our records.
+      ...(outside ? {} : { "x-request-id": context.requestId }),
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
     },
-    body: upstreamBody(context.body, call, target, maxTokens),
+    body: upstreamBody(context.body, call, target, maxTokens, flight.asked),
     signal: flight.signal,
   });
 }
@@ -168,7 +234,17 @@ async function relayWhole(flight: Flight, target: Target, answer: Answer): Promi
 
 const GOOD: Attempt = { health: "good", error: null, tryNext: false };
 
-/** A status that is neither 200 nor 503: the request's fault, or the server's. */
+/** It is well, but takes no more now: another may. */
+async function rateLimited(answer: Answer): Promise<Attempt> {
+  await answer.body.dump({ limit: limits.errorBytesMax }).catch(() => {});
+  const seconds = Number(answer.headers["retry-after"]);
+  const known = Number.isFinite(seconds) && seconds > 0 && seconds <= RETRY_AFTER_SECONDS_MAX;
+  const retryAfterMs = known ? seconds * 1000 : RETRY_AFTER_MS;
+  const error = new GatewayError("upstream_rate_limited", { retryAfterMs });
+  return { health: "unknown", error, tryNext: true };
+}
+
+/** A status that is neither 200, 429 nor 503: the request's fault, or the server's. */
 async function refuse(answer: Answer): Promise<Attempt> {
   const body = await readBounded(answer.body, limits.errorBytesMax);
   if (REQUEST_AT_FAULT.has(answer.statusCode)) {
