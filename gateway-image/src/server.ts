@@ -3,6 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import { openApiDocument } from "./api/openapi.ts";
 import { createContext } from "./context.ts";
 import { ENDPOINTS, type EndpointRow, OTHER } from "./endpoints.ts";
 import { errorBody, GatewayError } from "./errors.ts";
@@ -92,7 +93,7 @@ function methodsOf(path: string): string[] {
     .map((row) => row.method);
 }
 
-const OPEN = ["/", "/health", "/livez", "/readyz"];
+const OPEN = ["/", "/health", "/livez", "/openapi.json", "/readyz"];
 
 /** Answers that need no key and tell nothing but the state. */
 function addOpenRoutes(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle): void {
@@ -108,6 +109,8 @@ function addOpenRoutes(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle)
     if (lifecycle.state !== "ready") reply.code(503);
     return { status: lifecycle.state };
   });
+  const document = openApiDocument(parts.version);
+  get("/openapi.json", () => document);
   get("/health", () => ({
     status: healthOf(parts, lifecycle),
     version: parts.version,
@@ -125,7 +128,15 @@ function healthOf(parts: Parts, lifecycle: Lifecycle): string {
   return parts.quota.storeAnswers && !pressed ? "healthy" : "degraded";
 }
 
-function createListener(parts: Parts, handler: http.RequestListener): http.Server {
+/** Those that some path takes; others never reach the routes, which would answer in a shape of their own. */
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]);
+
+function createListener(parts: Parts, route: http.RequestListener): http.Server {
+  const handler: http.RequestListener = (request, response) => {
+    if (METHODS.has(request.method ?? "")) return route(request, response);
+    response.setHeader("allow", [...METHODS].join(", "));
+    refuseAtOnce(response, new GatewayError("method_not_allowed"));
+  };
   const options = {
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersTimeoutMs,
@@ -151,6 +162,16 @@ function answerMalformed(error: Error & { code?: string }, socket: Socket): void
   }
   const code = malformedCode(error.code);
   answerByHand(socket, new GatewayError(code, code === "invalid_request" ? MALFORMED : {}));
+}
+
+function refuseAtOnce(response: http.ServerResponse, fault: GatewayError): void {
+  const body = errorBody(fault, "none");
+  response.writeHead(fault.entry.status, {
+    connection: "close",
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(body),
+  });
+  response.end(body);
 }
 
 function answerByHand(socket: Socket | null, fault: GatewayError): void {

@@ -43,6 +43,15 @@ describe("versions", () => {
   });
 });
 
+test("a method that no path takes is refused in our own shape", async () => {
+  const { get } = await start();
+  for (const method of ["PATCH", "QUERY", "PURGE"]) {
+    const response = await get("/v1/models", {}, method);
+    expect(response.status).toBe(405);
+    expect(await response.json()).toMatchObject({ error: { code: "method_not_allowed" } });
+  }
+});
+
 describe("browsers", () => {
   const page = "https://app.bank.example";
   const env = { GW_CORS_ORIGINS: `${page},https://other.example` };

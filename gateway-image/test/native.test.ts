@@ -113,7 +113,7 @@ describe("the native API", () => {
     expect(await code(client(0).chat.complete({ model: "no-such", prompt: "x" }))).toBe(40401);
     const answer = await harness.post("/v1/chat/complete", { model_id: MODEL });
     expect([answer.status, await answer.json()]).toMatchObject([400, { code: 40002, data: null }]);
-    const both = { model: MODEL, model_id: "another", prompt: "x" };
+    const both = { model: MODEL, model_id: MODEL, prompt: "x" };
     expect(await (await harness.post("/v1/chat/complete", both)).json()).toMatchObject({
       code: 40002,
     });

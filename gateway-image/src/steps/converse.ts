@@ -14,7 +14,7 @@ import { answerJson } from "./answer-json.ts";
 import { parseJsonBody, toInvalidRequest } from "./parse-call.ts";
 
 /** Members beyond these are the model server's, as in OpenAI's API. */
-const bodySchema = z.looseObject({
+export const nativeCallSchema = z.looseObject({
   model: z.string().min(1).max(128).optional(),
   model_id: z.string().min(1).max(128).optional(),
   prompt: z.string().min(1),
@@ -72,12 +72,13 @@ export function forgetContext(contexts: Contexts): Step {
 }
 
 function readBody(bytes: Buffer) {
-  const result = bodySchema.safeParse(parseJsonBody(bytes));
+  const result = nativeCallSchema.safeParse(parseJsonBody(bytes));
   if (!result.success) throw toInvalidRequest(result.error);
   const { prompt, context_id, model: plain, model_id, ...rest } = result.data;
   const model = plain ?? model_id;
-  if (model === undefined || (model_id !== undefined && model_id !== model)) {
-    throw new GatewayError("invalid_request", { message: "model: is missing", param: "model" });
+  if (model === undefined || (plain !== undefined && model_id !== undefined)) {
+    const message = "model: name it once, as model or as model_id.";
+    throw new GatewayError("invalid_request", { message, param: "model" });
   }
   return {
     model,

@@ -24,7 +24,7 @@ const shared = {
 };
 const texts = z.union([z.string(), z.array(z.unknown()).min(1)]);
 
-const SCHEMAS: Record<Api, z.ZodType<Body>> = {
+export const CALL_SCHEMAS: Record<Api, z.ZodType<Body>> = {
   chat: z.looseObject({
     ...shared,
     messages: z.array(z.looseObject({ role: z.string().min(1) })).min(1),
@@ -59,7 +59,7 @@ export function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
     throw new GatewayError("invalid_request", { message: "The body is nested too deeply." });
   }
   refuseRepeats(scan.members.map((member) => member.name));
-  const result = SCHEMAS[api].safeParse(json);
+  const result = CALL_SCHEMAS[api].safeParse(json);
   if (!result.success) throw toInvalidRequest(result.error);
   const body = result.data;
   const stream = body.stream === true || endpoint.alwaysStreams === true;

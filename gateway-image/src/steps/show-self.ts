@@ -30,7 +30,7 @@ export function showSelf(directory: Directory): Step {
   };
 }
 
-const passwordSchema = z.strictObject({
+export const passwordChangeSchema = z.strictObject({
   password: z.string().min(1).max(256),
   new_password: z.string().min(1).max(256),
 });
@@ -40,7 +40,7 @@ export function changePassword(logIn: LogIn): Step {
     const { caller, body, clientAddress } = context;
     if (caller === null) throw new Error("changePassword comes too early");
     if (caller.kind !== "user") throw new GatewayError("permission_denied");
-    const wanted = passwordSchema.safeParse(parse(body));
+    const wanted = passwordChangeSchema.safeParse(parse(body));
     if (!wanted.success) {
       throw new GatewayError("invalid_request", {
         message: "password and new_password are needed.",

@@ -1,0 +1,206 @@
+/**
+ * What the documentation says of each endpoint: its words, the schema of its body and of its
+ * answer. Keyed by method and path as in endpoints.ts; a test finds rows without words.
+ */
+import { z } from "zod";
+import { RESOURCES } from "../admin/resources.ts";
+import { ENTITY_SCHEMAS } from "../directory/entities.ts";
+import { nativeCallSchema } from "../steps/converse.ts";
+import { CALL_SCHEMAS } from "../steps/parse-call.ts";
+import { passwordChangeSchema } from "../steps/show-self.ts";
+
+export interface EndpointDoc {
+  readonly tag: "inference" | "native" | "models" | "usage" | "identity" | "administration";
+  readonly summary: string;
+  readonly body?: z.ZodType;
+  readonly form?: z.ZodType;
+  readonly query?: Readonly<Record<string, z.ZodType>>;
+  readonly answer: z.ZodType;
+  /** The answer may be a stream of events. */
+  readonly streams?: true;
+  readonly csv?: true;
+  /** What must hold between members of the body, as JSON Schema. */
+  readonly relations?: readonly object[];
+  /** No credential is needed. */
+  readonly open?: true;
+  readonly created?: true;
+}
+
+const count = z.number().int().min(0);
+const usage = z.looseObject({
+  prompt_tokens: count,
+  completion_tokens: count.optional(),
+  total_tokens: count.optional(),
+});
+const completion = z.looseObject({
+  id: z.string(),
+  object: z.string(),
+  created: count,
+  model: z.string(),
+  choices: z.array(z.looseObject({ index: count })),
+  usage: usage.optional(),
+});
+const embeddings = z.looseObject({
+  object: z.literal("list"),
+  model: z.string(),
+  data: z.array(z.looseObject({ index: count })),
+  usage,
+});
+const native = z.looseObject({
+  code: z.literal(0),
+  message: z.string(),
+  data: z.looseObject({
+    text: z.string().optional(),
+    context_id: z.string().nullable(),
+    usage: usage.optional(),
+  }),
+});
+const model = z.looseObject({
+  id: z.string(),
+  object: z.literal("model"),
+  created: count,
+  owned_by: z.string(),
+  context_length: count,
+  capabilities: z.array(z.string()),
+  lifecycle: z.string(),
+});
+const list = (of: z.ZodType) => z.looseObject({ object: z.string(), data: z.array(of) });
+const usageLine = z.looseObject({
+  model: z.string(),
+  requests: count,
+  total_tokens: count,
+  cost: z.number(),
+  currency: z.string().nullable(),
+});
+const usageQuery = {
+  from: z.iso.date().describe("First day, UTC; the first of this month where it is absent."),
+  to: z.iso.date().describe("Last day, UTC; now where it is absent."),
+  model: z.string(),
+  scope: z.enum(["own", "tenant"]),
+};
+const entry = z.looseObject({ id: z.string() });
+
+/** A caller who does not stream has no options of a stream. */
+const streamOptions = {
+  if: { required: ["stream_options"], properties: { stream_options: { type: "object" } } },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: { required: ["stream"], properties: { stream: { const: true } } },
+};
+const oneModel = { oneOf: [{ required: ["model"] }, { required: ["model_id"] }] };
+
+const inference = { tag: "inference", streams: true, relations: [streamOptions] } as const;
+const chat = { ...inference, body: CALL_SCHEMAS.chat, answer: completion };
+const completions = { ...inference, body: CALL_SCHEMAS.completions, answer: completion };
+
+export const ENDPOINT_DOCS: Readonly<Record<string, EndpointDoc>> = {
+  "POST /v1/chat/completions": { ...chat, summary: "Answer a conversation" },
+  "POST /v1/chat": { ...chat, summary: "The same as /v1/chat/completions" },
+  "POST /v1/streaming/chat": { ...chat, relations: [], summary: "The same, always streamed" },
+  "POST /v1/completions": { ...completions, summary: "Continue a text" },
+  "POST /v1/streaming/completions": {
+    ...completions,
+    relations: [],
+    summary: "The same, always streamed",
+  },
+  "POST /v1/embeddings": {
+    tag: "inference",
+    summary: "Vectors of texts",
+    body: CALL_SCHEMAS.embeddings,
+    answer: embeddings,
+  },
+  "POST /v1/chat/complete": {
+    tag: "native",
+    summary: "Answer a prompt, as part of a conversation that the service keeps",
+    body: nativeCallSchema,
+    relations: [oneModel],
+    answer: native,
+    streams: true,
+  },
+  "DELETE /v1/chat/contexts/*": {
+    tag: "native",
+    summary: "Forget a conversation",
+    answer: native,
+  },
+  "GET /v1/models": { tag: "models", summary: "The models you may use", answer: list(model) },
+  "GET /v1/models/*": { tag: "models", summary: "One model", answer: model },
+  "GET /v1/usage": {
+    tag: "usage",
+    summary: "What was used, by model",
+    query: usageQuery,
+    answer: list(usageLine),
+  },
+  "GET /v1/usage/daily": {
+    tag: "usage",
+    summary: "What was used, by day and model",
+    query: usageQuery,
+    answer: list(usageLine.extend({ day: z.iso.date() })),
+    csv: true,
+  },
+  "GET /v1/quota": {
+    tag: "usage",
+    summary: "Where your limits stand",
+    answer: list(z.looseObject({ scope: z.string(), limit: z.string(), max: z.number() })),
+  },
+  "POST /token": {
+    tag: "identity",
+    summary: "A token for a password or an access key (OAuth 2)",
+    form: z.looseObject({
+      grant_type: z.enum(["password", "client_credentials"]).optional(),
+      username: z.string().optional(),
+      password: z.string().optional(),
+      totp: z.string().optional(),
+      client_id: z.string().optional(),
+      client_secret: z.string().optional(),
+    }),
+    answer: z.looseObject({
+      access_token: z.string(),
+      token_type: z.literal("bearer"),
+      expires_in: count,
+    }),
+    open: true,
+  },
+  "GET /users/me": {
+    tag: "identity",
+    summary: "Who you are to the gateway",
+    answer: z.looseObject({ username: z.string(), tenant: z.string() }),
+  },
+  "POST /users/me/password": {
+    tag: "identity",
+    summary: "A new password for yourself",
+    body: passwordChangeSchema,
+    answer: z.looseObject({ username: z.string(), changed: z.literal(true) }),
+  },
+};
+
+/** The endpoints below /admin/v1/, which are one row each method in endpoints.ts. */
+export function adminDocs(): Record<string, EndpointDoc> {
+  const docs: Record<string, EndpointDoc> = {};
+  const tag = "administration" as const;
+  for (const [name, { kind, issued }] of Object.entries(RESOURCES)) {
+    const one = `/admin/v1/${name}/*`;
+    const all = `/admin/v1/${name}`;
+    const query = { limit: z.number().int().min(1).max(1_000), after: z.string() };
+    const body = ENTITY_SCHEMAS[kind].partial();
+    docs[`GET ${all}`] = { tag, summary: `List ${name}`, query, answer: list(entry) };
+    docs[`GET ${one}`] = { tag, summary: `One of ${name}`, answer: entry };
+    docs[`PUT ${one}`] = { tag, summary: `Make or replace one of ${name}`, body, answer: entry };
+    docs[`DELETE ${one}`] = { tag, summary: `Remove one of ${name}`, answer: entry };
+    if (issued === undefined) continue;
+    const rotation = z.strictObject({ overlapHours: z.number().min(0).max(2_160).optional() });
+    docs[`POST ${all}`] = {
+      tag,
+      summary: `Issue one of ${name}`,
+      body,
+      answer: entry,
+      created: true,
+    };
+    docs[`POST ${one}/rotate`] = {
+      tag,
+      summary: "A successor with the same rights; the former one ends after the overlap",
+      body: rotation,
+      answer: entry,
+      created: true,
+    };
+  }
+  return docs;
+}
