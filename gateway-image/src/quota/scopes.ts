@@ -1,7 +1,7 @@
 /** Which accounts a call is counted on: its credential, principal, model and tenant. Pure. */
 import type { Caller } from "../directory/caller.ts";
 import type { Limits } from "../directory/entities.ts";
-import type { Scope } from "../stores/quota-store.ts";
+import { LIMIT_NAMES, type Scope } from "../stores/quota-store.ts";
 
 /**
  * Only accounts with a limit of their own. The limits of an endpoint stand instead of the tier's general ones,
@@ -23,18 +23,9 @@ export function scopesOf(caller: Caller, endpoint: string, model: string): Scope
   return candidates.filter(({ limits }) => Object.keys(limits).length > 0);
 }
 
-const NAMES = [
-  "requestsPerSecond",
-  "requestsPerMinute",
-  "requestsPerDay",
-  "tokensPerMinute",
-  "concurrency",
-  "costPerMonth",
-] as const satisfies readonly (keyof Limits)[];
-
 /** A tier holds more than limits. */
 function generalLimits(tier: Limits): Limits {
   return Object.fromEntries(
-    NAMES.flatMap((name) => (tier[name] === undefined ? [] : [[name, tier[name]]])),
+    LIMIT_NAMES.flatMap((name) => (tier[name] === undefined ? [] : [[name, tier[name]]])),
   );
 }

@@ -2,8 +2,8 @@
  * One pool of connections for everything that a gateway keeps in PostgreSQL, and the migrations
  * of each part. Gateways that start together run them one after the other, under a lock.
  */
-import { isIP } from "node:net";
 import pg from "pg";
+import { verifiedTls } from "../base/verified-tls.ts";
 import { limits } from "../limits.ts";
 
 export interface PostgresOptions {
@@ -29,7 +29,7 @@ export function createPostgresPool(options: PostgresOptions): pg.Pool {
     user: options.username,
     // An empty password is refused by the server; a function is called at each connection.
     password: () => options.password() ?? "",
-    ...(options.tls === null ? {} : { ssl: tlsOptions(options.host, options.tls.ca) }),
+    ...(options.tls === null ? {} : { ssl: verifiedTls(options.host, options.tls.ca) }),
     max: limits.postgresConnectionsMax,
     connectionTimeoutMillis: limits.ledgerTimeoutMs,
     query_timeout: limits.ledgerTimeoutMs,
@@ -82,16 +82,4 @@ export async function migratePostgres(
 /** SQLSTATE classes 22 (data) and 23 (constraints): the rows are at fault, not the server. */
 export function isDataFault(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? "");
-}
-
-/** The CA is a getter because pg reads it at each connection. */
-function tlsOptions(host: string, ca: () => string | null) {
-  return {
-    // A name is verified as such; an address is verified by itself and must not be sent (RFC 6066).
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    minVersion: "TLSv1.3" as const,
-    get ca() {
-      return ca() ?? undefined;
-    },
-  };
 }

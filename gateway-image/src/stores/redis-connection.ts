@@ -1,6 +1,6 @@
 /** One connection to Redis for all stores of a gateway: TLS, ACL user, no waiting while it is away. */
-import { isIP } from "node:net";
 import { Redis } from "ioredis";
+import { verifiedTls } from "../base/verified-tls.ts";
 import { limits } from "../limits.ts";
 
 export interface RedisOptions {
@@ -20,7 +20,7 @@ export function connectRedis(options: RedisOptions): Redis {
     port: options.port,
     ...(options.username === null ? {} : { username: options.username }),
     ...passwordOf(options),
-    ...(options.tls === null ? {} : { tls: tlsOptions(options.host, options.tls.ca) }),
+    ...(options.tls === null ? {} : { tls: verifiedTls(options.host, options.tls.ca) }),
     connectTimeout: limits.upstreamConnectTimeoutMs,
     commandTimeout: limits.quotaTimeoutMs,
     // While Redis is away a call fails at once instead of waiting in a queue nobody bounds.
@@ -41,16 +41,4 @@ export function connectRedis(options: RedisOptions): Redis {
 function passwordOf(options: RedisOptions): { password?: string } {
   const password = options.password();
   return password === null ? {} : { password };
-}
-
-/** The CA is a getter because ioredis reads it at each connection. */
-function tlsOptions(host: string, ca: () => string | null) {
-  return {
-    // A name is verified as such; an address is verified by itself and must not be sent (RFC 6066).
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    minVersion: "TLSv1.3" as const,
-    get ca() {
-      return ca() ?? undefined;
-    },
-  };
 }

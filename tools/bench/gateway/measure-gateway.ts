@@ -5,7 +5,11 @@ import { fileURLToPath } from "node:url";
 import { runOrThrow } from "../../base/process.ts";
 import type { Progress } from "../../base/progress.ts";
 import { ensurePackages } from "../../debian/packages.ts";
-import { startPostgresServer, startRedisServer } from "../../servers/stores.ts";
+import {
+  GATEWAY_REDIS_COMMANDS,
+  startPostgresServer,
+  startRedisServer,
+} from "../../servers/stores.ts";
 import { median } from "../measure.ts";
 import type { StreamJob, StreamResult } from "./streams.ts";
 import {
@@ -59,9 +63,6 @@ const STREAMS_AT_ONCE = 500;
 const TOKENS_PER_SECOND = 20;
 const LEAVING_STREAMS = 40;
 const STALL_MS = 100;
-/** What the gateway's stores ask of Redis; README.md of the gateway names them too. */
-const REDIS_COMMANDS =
-  "+@read +@write +@scripting +@connection +time +info -@dangerous +info +script|load";
 
 export async function measureGateway(measure: Measure): Promise<Figures> {
   const { folder, progress } = measure;
@@ -74,7 +75,7 @@ export async function measureGateway(measure: Measure): Promise<Figures> {
     const models = await startModels(at("models"), root);
     ends.push(models.whole.kill, models.streamed.kill);
     const stores = await progress.step("Starting Redis and PostgreSQL", async () => {
-      const redis = await startRedisServer(folderOf(at("redis")), REDIS_COMMANDS);
+      const redis = await startRedisServer(folderOf(at("redis")), GATEWAY_REDIS_COMMANDS);
       ends.push(redis.kill);
       const postgres = await startPostgresServer(folderOf(at("postgres")));
       ends.push(postgres.kill);
