@@ -95,4 +95,40 @@ describe("the OpenAI client", () => {
     await expect(long).rejects.toMatchObject({ status: 400, code: "rejected_by_model" });
     await expect(long).rejects.toThrow(/maximum context length/);
   });
+
+  test("calls a tool, whole and streamed, and answers with its result", async () => {
+    const { client } = await start();
+    const tools = [
+      {
+        type: "function" as const,
+        function: {
+          name: "weather",
+          parameters: { type: "object", properties: { city: { type: "string" } } },
+        },
+      },
+    ];
+    const whole = await client().chat.completions.create({ model: MODEL, messages, tools });
+    const call = whole.choices[0]?.message.tool_calls?.[0];
+    if (call?.type !== "function") throw new Error("no tool was called");
+    expect(JSON.parse(call.function.arguments)).toEqual({ city: "simulated" });
+    const runner = client().chat.completions.stream({ model: MODEL, messages, tools });
+    const streamed = (await runner.finalChatCompletion()).choices[0];
+    expect(streamed).toMatchObject({ finish_reason: "tool_calls" });
+    const result = { role: "tool" as const, tool_call_id: call.id, content: "sunny" };
+    const turn = [...messages, { role: "assistant" as const, tool_calls: [call] }, result];
+    const last = await client().chat.completions.create({ model: MODEL, messages: turn, tools });
+    expect(last.choices[0]?.finish_reason).toBe("stop");
+  });
+
+  test("waits and tries again by itself after a 429", async () => {
+    const { harness } = await start({ tiers: { service: { requestsPerSecond: 1 } } });
+    const options = { apiKey: harness.key, baseURL: `${harness.base}/v1`, maxRetries: 5 };
+    const patient = new OpenAI(options);
+    const ask = () => patient.chat.completions.create({ model: MODEL, messages, max_tokens: 1 });
+    const answers = await Promise.all([ask(), ask(), ask()]);
+    expect(answers.map((answer) => answer.object)).toEqual(Array(3).fill("chat.completion"));
+    expect(
+      await harness.metric('gateway_quota_refusals_total{reason="requestsPerSecond"}'),
+    ).toBeGreaterThan(0);
+  });
 });
