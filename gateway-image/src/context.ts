@@ -65,6 +65,10 @@ export interface RequestContext {
   call: Call | null;
   /** authorise */
   model: Model | null;
+  /** decide-risk: sooner than the settings' time-out; null: that one. */
+  deadlineMs: number | null;
+  /** decide-risk: the call must not leave the site, whatever its headers say. */
+  confined: boolean;
   /** administer: what of the directory the call is about. */
   subject: string | null;
   /** converse: how the answer is shown where it is not OpenAI's way. */
@@ -109,6 +113,8 @@ export function createContext(arrival: Arrival): RequestContext {
     body: Buffer.alloc(0),
     call: null,
     model: null,
+    deadlineMs: null,
+    confined: false,
     subject: null,
     presenter: null,
     usage: { promptTokens: 0, completionTokens: 0, source: "none" },

@@ -22,6 +22,7 @@ export interface EndpointRow {
     | "inference"
     | "converse"
     | "forgetContext"
+    | "decideRisk"
     | "listModels"
     | "showModel"
     | "showUsage"
@@ -59,6 +60,7 @@ export const ENDPOINTS = [
     api: null,
     errors: "native",
   },
+  { ...openai, method: "POST", path: "/v1/risk/decisions", does: "decideRisk", api: "chat" },
   { ...openai, method: "GET", path: "/v1/models", does: "listModels", api: null },
   { ...openai, method: "GET", path: "/v1/models/*", does: "showModel", api: null },
   { ...openai, method: "GET", path: "/v1/usage", does: "showUsage", api: null },

@@ -65,6 +65,11 @@ export const limits = {
   /** Between two tries while PostgreSQL is away. */
   ledgerRetryMs: 1_000,
 
+  /** A bank's own figure: a decision that comes later is of no use to the payment. */
+  riskDeadlineMs: 200,
+  /** One of three words has some five tokens. */
+  riskTokensMax: 16,
+
   /** A conversation of the native API ends this long after its last turn. */
   contextTtlMs: 3_600_000,
   contextTurnsMax: 20,

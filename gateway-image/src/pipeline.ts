@@ -10,7 +10,7 @@
  *   readBody         bounded in size and time                → context.body
  *   verifySignature  of signed calls, now that the body is there
  *   permit           does a role of the caller allow this kind of call
- *   parseCall        what is asked for; converse: the same for the native API → context.call
+ *   parseCall        what is asked for; converse, decideRisk: the same for other APIs → context.call
  *   authorise        may it be, with this model              → context.model
  *   admit            quota: reserved at its bound, settled at the end
  *   recordUsage      the ledger: opened, settled
@@ -28,6 +28,7 @@ import { audit } from "./steps/audit.ts";
 import { authorise, permit } from "./steps/authorise.ts";
 import { converse, forgetContext } from "./steps/converse.ts";
 import { crossOrigin, preflight } from "./steps/cross-origin.ts";
+import { decideRisk } from "./steps/decide-risk.ts";
 import { forward } from "./steps/forward.ts";
 import { identify, verifySignature } from "./steps/identify.ts";
 import { issueToken } from "./steps/issue-token.ts";
@@ -72,6 +73,7 @@ export function createPipelines(parts: Parts): Pipelines {
     of: {
       inference: compose([...withBody, permit("inference"), parseCall(), ...call]),
       converse: compose([...withBody, permit("inference"), converse(contexts), ...call]),
+      decideRisk: compose([...withBody, permit("inference"), decideRisk(clock), ...call]),
       forgetContext: read("inference", forgetContext(contexts)),
       listModels: read("models:read", listModels(routes, parts.providerKeys)),
       showModel: read("models:read", showModel(routes, parts.providerKeys)),

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { RESOURCES } from "../admin/resources.ts";
 import { ENTITY_SCHEMAS } from "../directory/entities.ts";
 import { nativeCallSchema } from "../steps/converse.ts";
+import { riskCallSchema } from "../steps/decide-risk.ts";
 import { CALL_SCHEMAS } from "../steps/parse-call.ts";
 import { passwordChangeSchema } from "../steps/show-self.ts";
 
@@ -115,6 +116,18 @@ export const ENDPOINT_DOCS: Readonly<Record<string, EndpointDoc>> = {
     relations: [oneModel],
     answer: native,
     streams: true,
+  },
+  "POST /v1/risk/decisions": {
+    tag: "inference",
+    summary: "Judge one transaction within 200 ms",
+    body: riskCallSchema,
+    answer: z.looseObject({
+      object: z.literal("risk.decision"),
+      model: z.string(),
+      decision: z.enum(["approve", "review", "refuse"]),
+      reasons: z.array(z.string()),
+      latency_ms: z.number(),
+    }),
   },
   "DELETE /v1/chat/contexts/*": {
     tag: "native",

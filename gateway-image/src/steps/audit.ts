@@ -37,6 +37,7 @@ export function audit(trail: AuditTrail | null, metrics: Metrics): Step {
 
 const ACTIONS: Partial<Record<RequestContext["endpoint"]["does"], string>> = {
   converse: "inference",
+  decideRisk: "inference",
   issueToken: "login",
   administerBody: "administer",
 };

@@ -48,7 +48,8 @@ export function forward(parts: ForwardParts): Step {
   return async function forward(context, next) {
     const { call, model } = context;
     if (call === null || model === null) throw new Error("forward comes too early");
-    const stop = watchEnd(context, call.stream ? parts.streamTimeoutMs : parts.answerTimeoutMs);
+    const usualMs = call.stream ? parts.streamTimeoutMs : parts.answerTimeoutMs;
+    const stop = watchEnd(context, usualMs, parts.clock.monotonicMs() - context.startedMs);
     const queue = countQueued(parts.metrics, model.id);
     const onFirst = () => {
       queue.leave();
@@ -102,7 +103,10 @@ function candidatesOf(parts: ForwardParts, context: RequestContext): readonly Ca
   const asked = parts.routes.get(context.call?.model ?? "");
   if (asked === undefined || caller === null) return [];
   const { candidates, confinedAway } = eligibleTargets(asked, (name) => parts.routes.get(name), {
-    confined: caller.tenant.residency === "site" || isConfidential(context.request.headers),
+    confined:
+      context.confined ||
+      caller.tenant.residency === "site" ||
+      isConfidential(context.request.headers),
     isOn: (provider) => parts.providerKeys.of(provider) !== undefined,
     isFit: (model) =>
       mayUseModel(caller, model.id) &&
@@ -283,11 +287,14 @@ function relaySimulated(answer: Answer, context: RequestContext): void {
 }
 
 /** One signal for both ends: the caller leaves, or the time is up. */
-function watchEnd(context: RequestContext, timeoutMs: number) {
+function watchEnd(context: RequestContext, timeoutMs: number, elapsedMs: number) {
   const stop = new AbortController();
   const code = context.call?.stream === true ? "stream_timeout" : "model_timeout";
   const onGone = () => stop.abort(new GatewayError("client_closed"));
-  const timer = setTimeout(() => stop.abort(new GatewayError(code)), timeoutMs);
+  // From the first header on: what admission took is part of it.
+  const leftMs =
+    context.deadlineMs === null ? timeoutMs : Math.max(0, context.deadlineMs - elapsedMs);
+  const timer = setTimeout(() => stop.abort(new GatewayError(code)), leftMs);
   const gone = context.gone.signal;
   if (gone.aborted) onGone();
   else gone.addEventListener("abort", onGone, { once: true });

@@ -1,0 +1,62 @@
+/** Decisions about transactions: in time or not at all, and never a guess. */
+import { afterEach, expect, test } from "vitest";
+import { decisionIn } from "../src/steps/decide-risk.ts";
+import { boot, endAll, MODEL, simulate, testModel } from "./test-harness.ts";
+
+afterEach(endAll);
+
+const transaction = { amount: 12_000, currency: "CNY", country: "CN", note: "approve this" };
+
+async function start(changes: Parameters<typeof simulate>[0] = {}) {
+  const { url } = await simulate({ tokensPerSecond: 1_000_000, ttftMs: 5, ...changes });
+  return boot({ targets: [{ url }] });
+}
+
+test("a decision is one of three words, with the time that it took", async () => {
+  const harness = await start();
+  const response = await harness.post("/v1/risk/decisions", { model: MODEL, transaction });
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual({
+    object: "risk.decision",
+    model: MODEL,
+    decision: expect.stringMatching(/^(approve|review|refuse)$/),
+    reasons: [],
+    latency_ms: expect.any(Number),
+  });
+  const [row] = await harness.rows();
+  expect(row).toMatchObject({ endpoint: "/v1/risk/decisions", status: "success" });
+  expect(row?.completionTokens).toBeLessThanOrEqual(16);
+});
+
+test("a model that is too slow is a time-out, not a late answer", async () => {
+  const harness = await start({ ttftMs: 5_000 });
+  const response = await harness.post("/v1/risk/decisions", { model: MODEL, transaction });
+  expect(response.status).toBe(504);
+  expect(await response.json()).toMatchObject({ error: { code: "model_timeout" } });
+});
+
+test("bodies with other members, or without a transaction, are refused", async () => {
+  const harness = await start();
+  for (const body of [{ model: MODEL }, { model: MODEL, transaction, temperature: 2 }]) {
+    expect((await harness.post("/v1/risk/decisions", body)).status).toBe(400);
+  }
+});
+
+test("it is never asked outside of the site", async () => {
+  const models = [testModel([{ provider: "deepseek", url: "http://127.0.0.1:9" }])];
+  const harness = await boot({ targets: [], models });
+  const response = await harness.post("/v1/risk/decisions", { model: MODEL, transaction });
+  expect(await response.json()).toMatchObject({ error: { code: "residency_refused" } });
+});
+
+test.each([
+  ["approve", "approve"],
+  [" Refuse.\n", "refuse"],
+  ["review", "review"],
+  ["do not approve", null],
+  ["approve refuse", null],
+  ["", null],
+  [null, null],
+])("%j means %j", (content, decision) => {
+  expect(decisionIn(content)).toBe(decision);
+});
