@@ -4,7 +4,8 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { configJsonSchema, parseConfig } from "./config.ts";
 import { keysFileSchema, parseDocument, routesFileSchema } from "./documents.ts";
-import { ERRORS, errorTable } from "./errors.ts";
+import { errorTable } from "./error-answer.ts";
+import { ERRORS } from "./errors.ts";
 
 const VALID = {
   GW_TLS_CERT_FILE: "/tls/tls.crt",

@@ -84,6 +84,8 @@ export interface RequestContext {
    * lost. Whoever sends the end of an answer runs them first.
    */
   readonly beforeEnd: (() => Promise<void>)[];
+  /** idempotency: keeps a whole answer, before it is sent. */
+  keepWhole: ((body: Buffer) => Promise<void>) | null;
   /** Set where the answer was broken after its status had been sent. */
   fault: GatewayError | null;
 }
@@ -121,6 +123,7 @@ export function createContext(arrival: Arrival): RequestContext {
     firstByteMs: null,
     target: null,
     beforeEnd: [],
+    keepWhole: null,
     fault: null,
   };
   arrival.response.once("close", () => {

@@ -2,7 +2,7 @@
  * Every endpoint of the API, one row each: what binds it to a pipeline, and what its records and
  * errors look like. Adding an endpoint is adding a row.
  */
-import type { ErrorShape } from "./errors.ts";
+import type { ErrorShape } from "./error-answer.ts";
 
 /** The three calls that model servers know, with their paths there below the base path. */
 export const UPSTREAM_PATHS = {

@@ -65,6 +65,12 @@ export const limits = {
   /** Between two tries while PostgreSQL is away. */
   ledgerRetryMs: 1_000,
 
+  /** An answer may be asked for again for a day, if it is no larger than what callers send. */
+  idempotencyTtlMs: 86_400_000,
+  idempotencyBytesMax: 1 * MIB,
+  /** A call that holds a key and dies lets it go after the longest whole answer. */
+  idempotencyLockMs: 120_000,
+
   /** A bank's own figure: a decision that comes later is of no use to the payment. */
   riskDeadlineMs: 200,
   /** One of three words has some five tokens. */

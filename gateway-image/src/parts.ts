@@ -41,6 +41,9 @@ export interface Parts {
   readonly identity: Identity;
   readonly logIn: LogIn;
   readonly contexts: Contexts;
+  readonly shared: SharedStore;
+  /** Seals conversations and kept answers; null: this gateway keeps none. */
+  readonly boxForAnswers: () => SealedBox | null;
   readonly administration: Administration;
   readonly routes: RouteTable;
   readonly pools: UpstreamPools;
@@ -87,6 +90,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   const quota = createGuard(config, quotaStore, clock, metrics, log);
   const directory = createDirectory(files, database.directory, clock, metrics, log);
   followModels(routes, files, directory);
+  const boxForAnswers = createBoxForAnswers(config, files);
   const records = createRecords(config, database, clock, metrics, log);
   const close = async () => {
     for (const file of Object.values(files)) file?.stop();
@@ -108,7 +112,9 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
       clock,
       box: () => files.dataKeys?.current ?? null,
     }),
-    contexts: new Contexts(shared, boxForContexts(config, files)),
+    contexts: new Contexts(shared, boxForAnswers),
+    shared,
+    boxForAnswers,
     routes,
     pools,
     outsidePools,
@@ -190,7 +196,7 @@ function createIdentity(
 }
 
 /** What only this process keeps may be sealed by a key that only it has. */
-function boxForContexts(config: Config, files: Files): () => SealedBox | null {
+function createBoxForAnswers(config: Config, files: Files): () => SealedBox | null {
   const own =
     config.GW_SHARED_STORE === "memory"
       ? new SealedBox(`process:${randomBytes(32).toString("base64")}`)

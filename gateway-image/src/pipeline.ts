@@ -10,6 +10,7 @@
  *   readBody         bounded in size and time                → context.body
  *   verifySignature  of signed calls, now that the body is there
  *   permit           does a role of the caller allow this kind of call
+ *   idempotency      the same key, the same answer
  *   parseCall        what is asked for; converse, decideRisk: the same for other APIs → context.call
  *   authorise        may it be, with this model              → context.model
  *   admit            quota: reserved at its bound, settled at the end
@@ -30,6 +31,7 @@ import { converse, forgetContext } from "./steps/converse.ts";
 import { crossOrigin, preflight } from "./steps/cross-origin.ts";
 import { decideRisk } from "./steps/decide-risk.ts";
 import { forward } from "./steps/forward.ts";
+import { idempotency } from "./steps/idempotency.ts";
 import { identify, verifySignature } from "./steps/identify.ts";
 import { issueToken } from "./steps/issue-token.ts";
 import { listModels, showModel } from "./steps/list-models.ts";
@@ -66,14 +68,15 @@ export function createPipelines(parts: Parts): Pipelines {
   const withBody = [...known, readBody(), verifySignature(identity)];
   // A signed call without a body signs the empty one.
   const withoutBody = [...known, verifySignature(identity)];
+  const once = idempotency(parts.shared, parts.boxForAnswers);
   const call = [authorise(routes), ...served(parts)];
   const read = (permission: Permission, ...steps: Step[]) =>
     compose([...withoutBody, permit(permission), ...steps]);
   return {
     of: {
-      inference: compose([...withBody, permit("inference"), parseCall(), ...call]),
-      converse: compose([...withBody, permit("inference"), converse(contexts), ...call]),
-      decideRisk: compose([...withBody, permit("inference"), decideRisk(clock), ...call]),
+      inference: compose([...withBody, permit("inference"), once, parseCall(), ...call]),
+      converse: compose([...withBody, permit("inference"), once, converse(contexts), ...call]),
+      decideRisk: compose([...withBody, permit("inference"), once, decideRisk(clock), ...call]),
       forgetContext: read("inference", forgetContext(contexts)),
       listModels: read("models:read", listModels(routes, parts.providerKeys)),
       showModel: read("models:read", showModel(routes, parts.providerKeys)),

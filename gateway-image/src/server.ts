@@ -6,7 +6,8 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { openApiDocument } from "./api/openapi.ts";
 import { createContext } from "./context.ts";
 import { ENDPOINTS, type EndpointRow, OTHER } from "./endpoints.ts";
-import { errorBody, GatewayError } from "./errors.ts";
+import { errorBody } from "./error-answer.ts";
+import { GatewayError } from "./errors.ts";
 import { limits } from "./limits.ts";
 import type { Parts } from "./parts.ts";
 import { createPipelines, type Pipeline } from "./pipeline.ts";

@@ -1,7 +1,7 @@
 /** The API as an OpenAPI 3.1 document, from the endpoints' rows and the schemas that judge bodies. */
 import { z } from "zod";
 import { ENDPOINTS, type EndpointRow } from "../endpoints.ts";
-import type { ErrorShape } from "../errors.ts";
+import type { ErrorShape } from "../error-answer.ts";
 import { API_VERSION } from "../steps/api-version.ts";
 import { adminDocs, ENDPOINT_DOCS, type EndpointDoc } from "./endpoint-docs.ts";
 

@@ -4,7 +4,8 @@
  * `[DONE]` only where the model server said so; every other end is an error event.
  */
 import type { ServerResponse } from "node:http";
-import { type ErrorShape, errorBody, GatewayError } from "../errors.ts";
+import { type ErrorShape, errorBody } from "../error-answer.ts";
+import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { AnswerEvents } from "./answer-events.ts";
 import type { Presenter } from "./presenter.ts";

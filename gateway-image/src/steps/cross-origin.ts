@@ -7,7 +7,7 @@ import { GatewayError } from "../errors.ts";
 
 const METHODS = "GET, POST, PUT, DELETE";
 const HEADERS =
-  "authorization, content-type, if-match, x-api-key, x-api-version, x-request-id, " +
+  "authorization, content-type, idempotency-key, if-match, x-api-key, x-api-version, x-request-id, " +
   "x-ds-accesskey, x-ds-timestamp, x-ds-nonce, x-ds-signature";
 /** What a page may read beyond the few headers that are always readable. */
 const EXPOSED =

@@ -227,7 +227,7 @@ async function relayWhole(flight: Flight, target: Target, answer: Answer): Promi
   const answer200 = finishWhole(bytes, rename, context.usage);
   const body = context.presenter?.whole(answer200) ?? answer200;
   onFirst();
-  await beforeEnd(context);
+  await Promise.all([beforeEnd(context), context.keepWhole?.(body)]);
   context.response.writeHead(200, {
     "content-type": "application/json; charset=utf-8",
     "content-length": body.length,

@@ -4,7 +4,8 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { RequestContext, Step } from "../context.ts";
-import { errorBody, GatewayError, toGatewayError } from "../errors.ts";
+import { errorBody } from "../error-answer.ts";
+import { GatewayError, toGatewayError } from "../errors.ts";
 import { type Outcome, outcomeOf } from "../outcome.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
