@@ -84,7 +84,6 @@ describe("limits", () => {
     await harness.chat({ max_tokens: 1 });
     expect(await (await get(harness, "/v1/quota")).json()).toMatchObject({
       tier: "service",
-      priority: "interactive",
       data: [
         { scope: "user:first", limit: "requestsPerDay", max: 10, used: 1, remaining: 9 },
         { scope: "user:first:/v1/embeddings", limit: "requestsPerMinute", max: 3, used: 0 },

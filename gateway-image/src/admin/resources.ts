@@ -21,7 +21,6 @@ export const RESOURCES: Readonly<Record<string, Resource>> = {
   prices: { kind: "price", permission: "admin:system", hidden: [] },
   roles: { kind: "role", permission: "admin:security", hidden: [] },
   principals: { kind: "principal", permission: "admin:security", hidden: ["passwordHash", "totp"] },
-  "word-lists": { kind: "wordList", permission: "admin:security", hidden: [] },
   "api-keys": {
     kind: "apiKey",
     permission: "admin:security",

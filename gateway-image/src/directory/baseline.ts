@@ -17,7 +17,6 @@ import {
   type Tier,
   tenantSchema,
   tierSchema,
-  wordListSchema,
 } from "./entities.ts";
 import { entityName } from "./fields.ts";
 
@@ -28,7 +27,6 @@ export const directoryFileSchema = z.strictObject({
   apiKeys: z.array(apiKeySchema).default([]),
   accessKeys: z.array(accessKeySchema).default([]),
   prices: z.array(priceSchema).default([]),
-  wordLists: z.array(wordListSchema).default([]),
 });
 
 export const tiersFileSchema = z.strictObject({ tiers: z.record(entityName, tierSchema) });
@@ -50,7 +48,7 @@ export const ROLES: readonly Role[] = [
   { id: "caller", permissions: ["inference", "models:read", "usage:read"] },
   {
     id: "tenant-admin",
-    permissions: ["inference", "models:read", "usage:read", "usage:read:tenant", "fine-tuning"],
+    permissions: ["inference", "models:read", "usage:read", "usage:read:tenant"],
   },
   { id: "system-admin", permissions: ["models:read", "usage:read", "admin:system"] },
   { id: "security-admin", permissions: ["models:read", "usage:read", "admin:security"] },
@@ -92,7 +90,6 @@ export function baselineEntities(files: BaselineFiles): AnyEntity[] {
   for (const entity of file.apiKeys) found.push({ kind: "apiKey", entity });
   for (const entity of file.accessKeys) found.push({ kind: "accessKey", entity });
   for (const entity of file.prices) found.push({ kind: "price", entity });
-  for (const entity of file.wordLists) found.push({ kind: "wordList", entity });
   return [...found, ...fromKeys(files.keys, new Set(file.tenants.map(({ id }) => id)))];
 }
 

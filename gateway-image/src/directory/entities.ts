@@ -1,6 +1,6 @@
 /**
- * What an administrator manages: tenants, tiers, roles, principals and their credentials, prices
- * and word lists. Each kind has a schema; model routes keep theirs in documents.ts. An entity comes from
+ * What an administrator manages: tenants, tiers, roles, principals and their credentials, and
+ * prices. Each kind has a schema; model routes keep theirs in documents.ts. An entity comes from
  * a mounted file (then it is read-only here) or from the directory store.
  */
 import { z } from "zod";
@@ -23,7 +23,6 @@ export const PERMISSIONS = [
   "models:read",
   "usage:read",
   "usage:read:tenant",
-  "fine-tuning",
   "admin:system",
   "admin:security",
   "admin:audit",
@@ -52,19 +51,6 @@ export const tierSchema = z.strictObject({
   endpoints: z.record(z.string(), limitsSchema).default({}),
   /** In addition, for each model by its id. */
   models: z.record(entityName, limitsSchema).default({}),
-  priority: z.enum(["realtime", "interactive", "batch"]).default("interactive"),
-  /** Share among waiting principals of one class. */
-  weight: z.number().int().min(1).max(1000).default(1),
-  overQuota: z
-    .discriminatedUnion("action", [
-      z.strictObject({ action: z.literal("refuse") }),
-      z.strictObject({
-        action: z.literal("queue"),
-        deadlineMs: z.number().int().min(1).max(60_000),
-      }),
-      z.strictObject({ action: z.literal("fallback"), model: entityName }),
-    ])
-    .default({ action: "refuse" }),
 });
 
 export const tenantSchema = z.strictObject({
@@ -77,10 +63,6 @@ export const tenantSchema = z.strictObject({
   addresses: addresses.optional(),
   /** For the whole tenant, beside the limits of each tier. */
   limits: limitsSchema.default({}),
-  /** Word lists by id; absent: all lists that are marked as default. */
-  wordLists: z.array(entityName).optional(),
-  /** Answers with temperature 0 may be kept and given again to callers of this tenant. */
-  cache: z.boolean().default(false),
 });
 
 export const principalSchema = z.strictObject({
@@ -121,8 +103,6 @@ const credential = {
   limits: limitsSchema.default({}),
   /** The credential that this one replaces; that one expires after the overlap. */
   replaces: entityName.optional(),
-  /** Days after which a new one is due; reported, and rotated where the owner takes webhooks. */
-  rotateAfterDays: z.number().int().min(1).optional(),
 };
 
 export const apiKeySchema = z.strictObject({ ...credential, sha256: hex64 });
@@ -148,14 +128,6 @@ export const priceSchema = z.strictObject({
   source: z.string().max(512).describe("Where the price stands, with its date."),
 });
 
-export const wordListSchema = z.strictObject({
-  id: entityName,
-  mode: z.enum(["block", "mask", "flag"]),
-  direction: z.enum(["input", "output", "both"]).default("both"),
-  words: z.array(z.string().min(1).max(256)).min(1).max(100_000),
-  default: z.boolean().default(true),
-});
-
 export const ENTITY_SCHEMAS = {
   tenant: tenantSchema,
   tier: z.strictObject({ id: entityName, ...tierSchema.shape }),
@@ -165,7 +137,6 @@ export const ENTITY_SCHEMAS = {
   accessKey: accessKeySchema,
   model: modelSchema,
   price: priceSchema,
-  wordList: wordListSchema,
 } as const;
 
 export type EntityKind = keyof typeof ENTITY_SCHEMAS;
@@ -179,4 +150,3 @@ export type Role = z.output<typeof roleSchema>;
 export type ApiKey = z.output<typeof apiKeySchema>;
 export type AccessKey = z.output<typeof accessKeySchema>;
 export type Price = z.output<typeof priceSchema>;
-export type WordList = z.output<typeof wordListSchema>;

@@ -24,7 +24,6 @@ export function showQuota(quota: QuotaGuard): Step {
     await answerJson(context, 200, {
       object: "quota",
       tier: caller.tierName,
-      priority: caller.tier.priority,
       data: standings.map(({ scope, limit, max, used, resetMs }) => {
         const unit = limit === "costPerMonth" ? MICROS : 1;
         return {
