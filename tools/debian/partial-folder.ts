@@ -29,7 +29,8 @@ async function removeAbandoned(parent: string): Promise<void> {
   for (const name of names) {
     const folder = path.join(parent, name);
     const age = await stat(folder).then(
-      (found) => Date.now() - found.mtimeMs,
+      // The time of the last change of the entry itself: unpacking an archive sets mtime to its past.
+      (found) => Date.now() - found.ctimeMs,
       () => 0,
     );
     if (age > AGE_MS_MAX) await rm(folder, { recursive: true, force: true });
