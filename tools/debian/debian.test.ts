@@ -1,15 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  utimes,
-  writeFile,
-} from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -17,7 +8,6 @@ import { renderConfiguration } from "./apt.ts";
 import { defaultCacheFolder } from "./config.ts";
 import { withFileLock } from "./file-lock.ts";
 import { mergedPath, readPackage, unpackPackage } from "./package-archive.ts";
-import { withPartialFolder } from "./partial-folder.ts";
 import { parseUris } from "./resolve.ts";
 import { environmentFor, finishRoot, prepareRoot } from "./root-folder.ts";
 
@@ -141,16 +131,6 @@ test("a program's environment never offers the root's C library", async () => {
   await finishRoot(root);
   const libraries = environmentFor(root).LD_LIBRARY_PATH;
   expect((await readdir(libraries)).sort()).toEqual(["libcap.so.2", "libnsl.so.2"]);
-});
-
-test("a partial folder of a killed process is removed by a later one", async () => {
-  const [old, young] = [path.join(folder, ".partial-old"), path.join(folder, ".partial-young")];
-  await Promise.all([old, young].map((one) => mkdir(one)));
-  await utimes(old, 0, 0);
-  await withPartialFolder(folder, async (own) => {
-    expect((await readdir(folder)).sort()).toEqual([path.basename(own), ".partial-young"].sort());
-  });
-  expect(await readdir(folder)).toEqual([".partial-young"]);
 });
 
 describe("the lock", () => {

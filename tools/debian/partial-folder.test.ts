@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
@@ -14,6 +14,21 @@ describe("a folder that is being filled", () => {
         await withPartialFolder(parent, async () => undefined);
         expect((await stat(folder)).isDirectory()).toBe(true);
       });
+    } finally {
+      await rm(parent, { recursive: true });
+    }
+  });
+
+  test("is removed by a later process once it is too old to belong to anybody", async () => {
+    const parent = await mkdtemp(path.join(tmpdir(), "partial-"));
+    try {
+      await mkdir(path.join(parent, ".partial-killed"));
+      // No program can set an entry's change time, so the clock moves instead.
+      const hoursFromNow = (hours: number) => Date.now() + hours * 3_600_000;
+      await withPartialFolder(parent, async () => undefined, hoursFromNow(23));
+      expect(await readdir(parent)).toEqual([".partial-killed"]);
+      await withPartialFolder(parent, async () => undefined, hoursFromNow(25));
+      expect(await readdir(parent)).toEqual([]);
     } finally {
       await rm(parent, { recursive: true });
     }

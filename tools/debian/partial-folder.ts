@@ -13,9 +13,10 @@ const AGE_MS_MAX = 24 * 3_600_000;
 export async function withPartialFolder<T>(
   parent: string,
   work: (folder: string) => Promise<T>,
+  nowMs: number = Date.now(),
 ): Promise<T> {
   await mkdir(parent, { recursive: true });
-  await removeAbandoned(parent);
+  await removeAbandoned(parent, nowMs);
   const folder = await mkdtemp(path.join(parent, PREFIX));
   try {
     return await work(folder);
@@ -24,13 +25,13 @@ export async function withPartialFolder<T>(
   }
 }
 
-async function removeAbandoned(parent: string): Promise<void> {
+async function removeAbandoned(parent: string, nowMs: number): Promise<void> {
   const names = (await readdir(parent)).filter((name) => name.startsWith(PREFIX));
   for (const name of names) {
     const folder = path.join(parent, name);
     const age = await stat(folder).then(
       // The time of the last change of the entry itself: unpacking an archive sets mtime to its past.
-      (found) => Date.now() - found.ctimeMs,
+      (found) => nowMs - found.ctimeMs,
       () => 0,
     );
     if (age > AGE_MS_MAX) await rm(folder, { recursive: true, force: true });
