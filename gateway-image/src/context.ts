@@ -3,12 +3,12 @@
  * each step's contribution is visible here: which step fills a field is said beside it.
  */
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Member } from "./base/json-members.ts";
 import type { Caller } from "./directory/caller.ts";
 import type { Model } from "./documents.ts";
 import type { EndpointRow } from "./endpoints.ts";
 import type { GatewayError } from "./errors.ts";
+import type { CallAnswer, CallRequest } from "./exchange.ts";
 import type { SignedHeaders } from "./identity/signature.ts";
 import type { Presenter } from "./proxy/presenter.ts";
 
@@ -42,8 +42,8 @@ export interface Usage {
 }
 
 export interface RequestContext {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: CallRequest;
+  readonly response: CallAnswer;
   readonly endpoint: EndpointRow;
   /** Our own id: names the quota lease and the ledger row. Never chosen by the caller. */
   readonly callId: string;
@@ -91,8 +91,8 @@ export interface RequestContext {
 }
 
 export interface Arrival {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: CallRequest;
+  readonly response: CallAnswer;
   readonly endpoint: EndpointRow;
   readonly wallMs: number;
   readonly monotonicMs: number;

@@ -3,9 +3,10 @@
  * caller does not read, nothing is read upstream. Silence is broken by comments. The end is
  * `[DONE]` only where the model server said so; every other end is an error event.
  */
-import type { ServerResponse } from "node:http";
+
 import { type ErrorShape, errorBody } from "../error-answer.ts";
 import { GatewayError } from "../errors.ts";
+import type { CallAnswer } from "../exchange.ts";
 import { limits } from "../limits.ts";
 import type { AnswerEvents } from "./answer-events.ts";
 import type { Presenter } from "./presenter.ts";
@@ -13,7 +14,7 @@ import { EventSplitter } from "./sse-events.ts";
 
 export interface StreamRelay {
   readonly source: AsyncIterable<Buffer>;
-  readonly response: ServerResponse;
+  readonly response: CallAnswer;
   readonly events: AnswerEvents;
   /** Aborted when the caller leaves or the time is up; its reason is a GatewayError. */
   readonly signal: AbortSignal;
@@ -67,11 +68,12 @@ async function pump(relay: StreamRelay, heartbeat: NodeJS.Timeout): Promise<void
       if (shown !== null) output.push(shown);
       if (events.done || events.failed) break;
     }
-    if (output.length > 0) {
+    const [one] = output;
+    if (one !== undefined) {
       if (first) relay.onFirst();
       first = false;
       openHead(relay);
-      const bytes = output.length === 1 ? output[0] : Buffer.concat(output);
+      const bytes = output.length === 1 ? one : Buffer.concat(output);
       const more = response.write(bytes);
       heartbeat.refresh();
       if (!more) await drained(response, signal);
@@ -110,7 +112,7 @@ function startHeartbeat(relay: StreamRelay): NodeJS.Timeout {
   return timer;
 }
 
-function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+function drained(response: CallAnswer, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (end: () => void) => {
       clearTimeout(timer);

@@ -1,7 +1,8 @@
 /** Reads the body within its bounds of size and time. */
-import type { IncomingMessage } from "node:http";
+
 import type { Step } from "../context.ts";
 import { GatewayError } from "../errors.ts";
+import type { CallRequest } from "../exchange.ts";
 import { limits } from "../limits.ts";
 
 export interface ReadBodyBounds {
@@ -44,7 +45,7 @@ export function readOptionalBody(): Step {
   };
 }
 
-function collect(request: IncomingMessage, bounds: ReadBodyBounds): Promise<Buffer> {
+function collect(request: CallRequest, bounds: ReadBodyBounds): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
