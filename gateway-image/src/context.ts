@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { Member } from "./base/json-members.ts";
 import type { Caller } from "./directory/caller.ts";
+import type { DataClass } from "./directory/fields.ts";
 import type { Model } from "./documents.ts";
 import type { EndpointRow } from "./endpoints.ts";
 import type { GatewayError } from "./errors.ts";
@@ -63,8 +64,12 @@ export interface RequestContext {
   body: Buffer;
   /** parse-call */
   call: Call | null;
+  /** authorise: how private the content is, in the caller's own words. */
+  dataClass: DataClass;
   /** authorise */
   model: Model | null;
+  /** authorise: may this call be served by that model? */
+  mayUse: (model: string) => boolean;
   /** decide-risk: sooner than the settings' time-out; null: that one. */
   deadlineMs: number | null;
   /** decide-risk: the call must not leave the site, whatever its headers say. */
@@ -114,7 +119,9 @@ export function createContext(arrival: Arrival): RequestContext {
     signed: null,
     body: Buffer.alloc(0),
     call: null,
+    dataClass: "open",
     model: null,
+    mayUse: () => false,
     deadlineMs: null,
     confined: false,
     subject: null,

@@ -130,6 +130,12 @@ export const ERRORS = {
     native: 40308,
     message: "This data may not leave the site, and the model is served outside of it only.",
   },
+  access_rule_refused: {
+    ...permission,
+    status: 403,
+    native: 40309,
+    message: "A rule of access does not allow this call.",
+  },
   not_found: { ...request, status: 404, native: 40400, message: "There is no such path." },
   model_not_found: { ...request, status: 404, native: 40401, message: "There is no such model." },
   entity_not_found: { ...request, status: 404, native: 40403, message: "There is no such entry." },

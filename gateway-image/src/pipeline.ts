@@ -69,7 +69,7 @@ export function createPipelines(parts: Parts): Pipelines {
   // A signed call without a body signs the empty one.
   const withoutBody = [...known, verifySignature(identity)];
   const once = idempotency(parts.shared, parts.boxForAnswers);
-  const call = [authorise(routes), ...served(parts)];
+  const call = [authorise({ routes, directory, clock }), ...served(parts)];
   const read = (permission: Permission, ...steps: Step[]) =>
     compose([...withoutBody, permit(permission), ...steps]);
   return {

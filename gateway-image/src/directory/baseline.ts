@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { KeysFile } from "../documents.ts";
 import {
   accessKeySchema,
+  accessRuleSchema,
   apiKeySchema,
   type Entity,
   type EntityKind,
@@ -27,6 +28,7 @@ export const directoryFileSchema = z.strictObject({
   apiKeys: z.array(apiKeySchema).default([]),
   accessKeys: z.array(accessKeySchema).default([]),
   prices: z.array(priceSchema).default([]),
+  accessRules: z.array(accessRuleSchema).default([]),
 });
 
 export const tiersFileSchema = z.strictObject({ tiers: z.record(entityName, tierSchema) });
@@ -89,6 +91,7 @@ export function baselineEntities(files: BaselineFiles): AnyEntity[] {
   for (const entity of file.principals) found.push({ kind: "principal", entity });
   for (const entity of file.apiKeys) found.push({ kind: "apiKey", entity });
   for (const entity of file.accessKeys) found.push({ kind: "accessKey", entity });
+  for (const entity of file.accessRules) found.push({ kind: "accessRule", entity });
   for (const entity of file.prices) found.push({ kind: "price", entity });
   return [...found, ...fromKeys(files.keys, new Set(file.tenants.map(({ id }) => id)))];
 }

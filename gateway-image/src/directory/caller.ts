@@ -1,5 +1,6 @@
 /** Who calls, as all later steps see it: credential, principal, tenant and tier, resolved once. */
 import type { Limits, Permission, Tenant, Tier } from "./entities.ts";
+import type { CredentialMethod } from "./fields.ts";
 
 export interface Caller {
   /** The principal's id: the label `user` of metrics and the owner of usage. */
@@ -8,7 +9,7 @@ export interface Caller {
   readonly kind: "user" | "service";
   /** The credential's id: key id, access key, `jwt:<jti>`, `cert:<fingerprint>`. */
   readonly credential: string;
-  readonly method: "api_key" | "jwt" | "oidc" | "hmac" | "certificate";
+  readonly method: CredentialMethod;
   readonly tenant: Tenant;
   readonly tierName: string;
   readonly tier: Tier;

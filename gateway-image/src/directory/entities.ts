@@ -5,7 +5,15 @@
  */
 import { z } from "zod";
 import { modelSchema } from "../documents.ts";
-import { entityName, hex64, models, moment } from "./fields.ts";
+import {
+  CREDENTIAL_METHODS,
+  DATA_CLASSES,
+  DAYS,
+  entityName,
+  hex64,
+  models,
+  moment,
+} from "./fields.ts";
 
 const addresses = z
   .array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
@@ -128,6 +136,49 @@ export const priceSchema = z.strictObject({
   source: z.string().max(512).describe("Where the price stands, with its date."),
 });
 
+const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
+const timeZone = z.string().refine(isTimeZone, { message: "there is no such time zone" });
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Access by attributes: calls that it is about are refused unless everything it requires holds. */
+export const accessRuleSchema = z.strictObject({
+  id: entityName,
+  description: z.string().max(512).default(""),
+  models: models.default("*").describe('The models it is about, or "*".'),
+  endpoints: z.array(z.string().startsWith("/")).min(1).optional(),
+  dataClasses: z.array(z.enum(DATA_CLASSES)).min(1).optional(),
+  tenants: z.array(entityName).min(1).optional(),
+  requires: z
+    .strictObject({
+      attributes: z
+        .record(entityName, z.array(z.string().max(256)).min(1))
+        .default({})
+        .describe("For each attribute of the principal, the values that are allowed."),
+      methods: z.array(z.enum(CREDENTIAL_METHODS)).min(1).optional(),
+      hours: z
+        .strictObject({
+          from: time,
+          to: time,
+          days: z.array(z.enum(DAYS)).min(1).optional(),
+          timeZone,
+        })
+        .optional()
+        .describe("By the clock of an IANA time zone; `to` before `from` goes over midnight."),
+    })
+    .refine(
+      ({ attributes, methods, hours }) =>
+        Object.keys(attributes).length > 0 || methods !== undefined || hours !== undefined,
+      { message: "requires nothing" },
+    ),
+});
+
 export const ENTITY_SCHEMAS = {
   tenant: tenantSchema,
   tier: z.strictObject({ id: entityName, ...tierSchema.shape }),
@@ -137,6 +188,7 @@ export const ENTITY_SCHEMAS = {
   accessKey: accessKeySchema,
   model: modelSchema,
   price: priceSchema,
+  accessRule: accessRuleSchema,
 } as const;
 
 export type EntityKind = keyof typeof ENTITY_SCHEMAS;
@@ -150,3 +202,4 @@ export type Role = z.output<typeof roleSchema>;
 export type ApiKey = z.output<typeof apiKeySchema>;
 export type AccessKey = z.output<typeof accessKeySchema>;
 export type Price = z.output<typeof priceSchema>;
+export type AccessRule = z.output<typeof accessRuleSchema>;

@@ -13,3 +13,12 @@ export const models = z
   .union([z.literal("*"), z.array(entityName).min(1)])
   .describe('The models it may use, or "*" for all.');
 export const moment = z.iso.datetime({ offset: true });
+
+/** How private a call's content is, as its header x-data-class says; without one: open. */
+export const DATA_CLASSES = ["open", "confidential", "patient"] as const;
+export type DataClass = (typeof DATA_CLASSES)[number];
+
+export const CREDENTIAL_METHODS = ["api_key", "jwt", "oidc", "hmac", "certificate"] as const;
+export type CredentialMethod = (typeof CREDENTIAL_METHODS)[number];
+
+export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;

@@ -2,11 +2,9 @@
  * Sends the call to a model server and carries the answer back. Another target is tried only
  * where nothing was sent: no connection came about, or the server itself said 503 before working.
  */
-import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../base/clock.ts";
 import { beforeEnd, type Call, type RequestContext, type Step } from "../context.ts";
-import { mayUseModel } from "../directory/caller.ts";
 import { UPSTREAM_PATHS } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -104,30 +102,15 @@ function candidatesOf(parts: ForwardParts, context: RequestContext): readonly Ca
   if (asked === undefined || caller === null) return [];
   const { candidates, confinedAway } = eligibleTargets(asked, (name) => parts.routes.get(name), {
     confined:
-      context.confined ||
-      caller.tenant.residency === "site" ||
-      isConfidential(context.request.headers),
+      context.confined || caller.tenant.residency === "site" || context.dataClass !== "open",
     isOn: (provider) => parts.providerKeys.of(provider) !== undefined,
     isFit: (model) =>
-      mayUseModel(caller, model.id) &&
+      context.mayUse(model.id) &&
       endpoint.api !== null &&
       model.capabilities.includes(endpoint.api),
   });
   if (candidates.length === 0 && confinedAway) throw new GatewayError("residency_refused");
   return candidates;
-}
-
-const CONFIDENTIAL = new Set(["confidential", "patient"]);
-
-/** A class that nobody knows may be a confidential one, misspelt. */
-function isConfidential(headers: IncomingHttpHeaders): boolean {
-  const named = headers["x-data-class"];
-  if (named === undefined || named === "open") return false;
-  if (typeof named === "string" && CONFIDENTIAL.has(named)) return true;
-  throw new GatewayError("invalid_request", {
-    message: "x-data-class: open, confidential or patient.",
-    param: "x-data-class",
-  });
 }
 
 /** null: answered. Else what the last of the targets was not able to do. */
