@@ -17,6 +17,7 @@ import { SqliteDatabase } from "../src/stores/sqlite-database.ts";
 import {
   CHAT,
   endAll,
+  eventually,
   onEnd,
   simulate,
   temporaryFolder,
@@ -46,8 +47,11 @@ test("kill -9 under load loses no row and no event of an acknowledged call", asy
   for (let kill = 0; kill < KILLS; kill += 1) {
     const gateway = await start(folder, environment);
     const load = callers(gateway.base, key, acknowledged, broken);
-    // Long enough for whole answers, uneven so that the kill meets different moments.
-    await sleep(350 + kill * 37);
+    // Not before something was answered, however slow the machine; then uneven, so that the kill
+    // meets different moments.
+    const before = acknowledged.size;
+    await eventually(() => acknowledged.size).toBeGreaterThan(before + CALLERS);
+    await sleep(50 + kill * 37);
     await gateway.kill();
     await load;
   }

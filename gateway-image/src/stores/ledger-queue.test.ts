@@ -1,6 +1,7 @@
 /** The queue before the ledger: order, bounds, retries, and rows that no store will ever take. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { limits } from "../limits.ts";
+import type { LedgerLog } from "./ledger-log.ts";
 import { LedgerQueue } from "./ledger-queue.ts";
 import { testRow } from "./ledger-store.contract.ts";
 import { type LedgerRow, LedgerRowsRefused } from "./ledger-store.ts";
@@ -22,20 +23,33 @@ class FaultyStore extends MemoryLedgerStore {
   }
 }
 
-function create(rowsMax = 2_000) {
+/** A log on a disk that is as slow as the test wants. */
+function slowLog() {
+  const pending: (() => void)[] = [];
+  const log = {
+    append: () => new Promise<void>((resolve) => pending.push(resolve)),
+    settle: () => {},
+    close: async () => {},
+    isFull: false,
+  } as unknown as LedgerLog;
+  return { log, write: () => pending.splice(0).forEach((resolve) => void resolve()) };
+}
+
+function create(rowsMax = 2_000, log: LedgerLog | null = null) {
   const store = new FaultyStore();
   const seen = { faults: 0, lost: 0, length: 0 };
-  const queue = new LedgerQueue(store, rowsMax, {
+  const events = {
     onFault: () => {
       seen.faults += 1;
     },
-    onLost: (rows) => {
+    onLost: (rows: number) => {
       seen.lost += rows;
     },
-    onLength: (rows) => {
+    onLength: (rows: number) => {
       seen.length = rows;
     },
-  });
+  };
+  const queue = new LedgerQueue(store, rowsMax, events, log);
   return { store, seen, queue };
 }
 
@@ -50,6 +64,22 @@ describe("the ledger queue", () => {
     await vi.advanceTimersByTimeAsync(limits.ledgerFlushMs);
     expect(store.batches).toEqual([1]);
     expect(store.rows()).toMatchObject([{ callId: "a", state: "settled" }]);
+  });
+
+  test("an open row reaches the store only after the log has it", async () => {
+    const { log, write } = slowLog();
+    const { store, queue } = create(2_000, log);
+    queue.open(open("a"));
+    queue.open(open("b"));
+    void queue.settle(settled("b"));
+    await vi.advanceTimersByTimeAsync(limits.ledgerFlushMs * 4);
+    expect(store.rows().map((row) => row.callId)).toEqual(["b"]);
+    write();
+    await vi.advanceTimersByTimeAsync(limits.ledgerFlushMs * 4);
+    expect(store.rows().map((row) => [row.callId, row.state])).toEqual([
+      ["b", "settled"],
+      ["a", "open"],
+    ]);
   });
 
   test("rows wait while the store is away, keep their order, and are written once", async () => {

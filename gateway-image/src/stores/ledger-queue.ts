@@ -63,9 +63,23 @@ export class LedgerQueue {
     if (this.#waiting.size + this.#open.size + 1 > this.#rowsMax) return false;
     if (this.#log?.isFull) return false;
     this.#open.set(row.callId, current);
-    this.#add(row);
-    this.#note(row);
+    if (this.#log === null) this.#add(row);
+    else void this.#addOpened(row, this.#log);
     return true;
+  }
+
+  /**
+   * Not before the log has it: an open row that only the ledger knows would stay open for ever if
+   * the process were killed now.
+   */
+  async #addOpened(row: LedgerRow, log: LedgerLog): Promise<void> {
+    try {
+      await log.append(row);
+    } catch (error) {
+      this.#events.onFault(error);
+      return;
+    }
+    if (this.#open.has(row.callId)) this.#add(row);
   }
 
   /** Resolves when the row cannot be lost any more; rejects where it could not be noted. */
