@@ -66,6 +66,29 @@ describe("the native API", () => {
     );
   });
 
+  test("the next turn finds the last one, however slow the store is, whole or streamed", async () => {
+    const { harness, client } = await start();
+    const { shared } = harness.gateway.parts;
+    const set = shared.set.bind(shared);
+    shared.set = async (...entry) => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await set(...entry);
+    };
+    const { chat } = client(0);
+    const turn = { model: MODEL, prompt: "And then?", maxTokens: 4 };
+    const first = await chat.complete(turn);
+    const { context_id: contextId } = first.data;
+    for await (const _ of chat.streamComplete({ ...turn, contextId }));
+    const third = await chat.complete({ ...turn, contextId });
+    const fourth = await chat.complete({ ...turn, contextId });
+    const sizes = [first, third, fourth].map(({ data }) => data.usage?.prompt_tokens ?? 0);
+    const [alone = 0, afterTwo = 0, afterThree = 0] = sizes;
+    const perTurn = afterThree - afterTwo;
+    expect(perTurn).toBeGreaterThan(0);
+    // Two former turns, the streamed one among them.
+    expect(afterTwo - alone).toBeGreaterThan(perTurn);
+  });
+
   test("a stream is the whole answer in pieces, and the last piece has the usage", async () => {
     const { client, harness } = await start();
     const { chat } = client(0);

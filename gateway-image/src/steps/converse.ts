@@ -51,11 +51,15 @@ export function converse(contexts: Contexts): Step {
     };
     const answer = new NativeAnswer(contextId);
     context.presenter = answer;
+    if (contextId !== null) {
+      // Before the answer's end: the next turn may come at once, and by way of another gateway. A
+      // broken answer has no such end and is no part of the conversation.
+      context.beforeEnd.push(() => {
+        const whole: Message[] = [...messages, { role: "assistant", content: answer.text }];
+        return contexts.save(caller.principal, contextId, whole);
+      });
+    }
     await next();
-    // A broken answer is no part of the conversation.
-    if (context.fault !== null || contextId === null) return;
-    const whole: Message[] = [...messages, { role: "assistant", content: answer.text }];
-    await contexts.save(caller.principal, contextId, whole);
   };
 }
 
