@@ -97,6 +97,7 @@ async function startNginx(): Promise<void> {
     upstreamIdleSeconds: 5,
     bodyBytesMax: 1_048_576,
     connectionsPerAddressMax: 50,
+    socketsPerAddressMax: 25,
   });
   const file = path.join(folder, "nginx.conf");
   // Node's pipes are sockets, which cannot be opened by name as a container's standard output can.

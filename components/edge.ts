@@ -103,6 +103,8 @@ function configurationText(args: EdgeArgs, gatewayHost: string): string {
     upstreamIdleSeconds: drain.upstreamIdleSeconds,
     bodyBytesMax: args.bodyBytesMax,
     connectionsPerAddressMax: args.connectionsPerAddressMax,
+    // The rest is for everybody else behind the same address, and for health checks.
+    socketsPerAddressMax: Math.ceil(args.connectionsPerAddressMax / 2),
   });
 }
 

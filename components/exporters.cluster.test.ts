@@ -313,6 +313,7 @@ describe("edge-exporter", () => {
       upstreamIdleSeconds: 5,
       bodyBytesMax: 1_048_576,
       connectionsPerAddressMax: 50,
+      socketsPerAddressMax: 25,
     });
     // Node's pipes are sockets, which cannot be opened by name as a container's output can.
     await writeOwned("files/nginx.conf", text.replace("/dev/stdout", "/tmp/access.log"));

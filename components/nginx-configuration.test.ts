@@ -23,6 +23,7 @@ const settings: NginxSettings = {
   upstreamIdleSeconds: 5,
   bodyBytesMax: 1_048_576,
   connectionsPerAddressMax: 200,
+  socketsPerAddressMax: 100,
 };
 
 test("is the kept copy", () => {
@@ -66,6 +67,18 @@ test("passes streams on as they come, and gives up after 10, 120 and 120 seconds
     expect(text).toContain(line);
   }
   expect(text).toMatch(/location = \/health \{\n\s+access_log off;/);
+});
+
+test("passes an upgrade on for one path, to a WebSocket only, with all headers of the others", () => {
+  const text = nginxConfiguration(settings);
+  expect(text.match(/proxy_set_header Upgrade/g)).toHaveLength(1);
+  const [, location = ""] = /location = \/v1\/streaming\/ws \{([^}]*)\}/.exec(text) ?? [];
+  expect(location).toContain("proxy_set_header Upgrade $upgrade_protocol;");
+  expect(location).toContain("limit_conn sockets 100;");
+  const set = (part: string) =>
+    [...part.matchAll(/proxy_set_header (\S+) ([^;]*);/g)].map(([, name, value]) => [name, value]);
+  const elsewhere = set(text.replace(location, "")).filter(([name]) => name !== "Connection");
+  expect(set(location)).toEqual(expect.arrayContaining(elsewhere));
 });
 
 test("names the port in the redirect only where it is not the usual one", () => {

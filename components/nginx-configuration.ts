@@ -20,6 +20,8 @@ export interface NginxSettings {
   readonly upstreamIdleSeconds: number;
   readonly bodyBytesMax: number;
   readonly connectionsPerAddressMax: number;
+  /** Of them, those that are WebSockets. */
+  readonly socketsPerAddressMax: number;
 }
 
 /** nginx's own answers in the form the API's clients read. */
@@ -95,6 +97,16 @@ access_log /dev/stdout access;
 map $http_x_request_id $request_name {
   default $request_id;
   "~^[A-Za-z0-9._-]{1,128}$" $http_x_request_id;
+}
+
+# No other protocol is passed on.
+map $http_upgrade $upgrade_protocol {
+  default "";
+  "~*^websocket$" websocket;
+}
+map $upgrade_protocol $upgrade_connection {
+  default "";
+  websocket upgrade;
 }`;
 }
 
@@ -115,6 +127,7 @@ sendfile off;
 gzip off;
 
 limit_conn_zone $binary_remote_addr zone=addresses:10m;
+limit_conn_zone $binary_remote_addr zone=sockets:10m;
 limit_conn addresses ${settings.connectionsPerAddressMax};
 limit_conn_status 429;`;
 }
@@ -181,6 +194,14 @@ ${indent(proxy(settings))}
     access_log off;
     proxy_pass https://gateway;
   }
+  # The one path that may leave HTTP. The gateway's pings keep it open within the read time-out.
+  location = /v1/streaming/ws {
+    limit_conn addresses ${settings.connectionsPerAddressMax};
+    limit_conn sockets ${settings.socketsPerAddressMax};
+${indent(indent(proxyHeaders("$upgrade_connection")))}
+    proxy_set_header Upgrade $upgrade_protocol;
+    proxy_pass https://gateway;
+  }
   location / {
     proxy_pass https://gateway;
   }
@@ -221,13 +242,7 @@ function statusServer({ metrics }: NginxSettings): string {
 
 function proxy({ gateway, tlsFolder }: NginxSettings): string {
   return `proxy_http_version 1.1;
-proxy_set_header Host $host;
-proxy_set_header Connection "";
-proxy_set_header X-Request-ID $request_name;
-proxy_set_header X-Real-IP $remote_addr;
-proxy_set_header X-Forwarded-For $remote_addr;
-proxy_set_header X-Forwarded-Proto https;
-proxy_set_header X-Forwarded-Host $host;
+${proxyHeaders('""')}
 proxy_connect_timeout 10s;
 proxy_send_timeout 120s;
 proxy_read_timeout 120s;
@@ -245,6 +260,17 @@ proxy_ssl_trusted_certificate ${tlsFolder}/ca.crt;
 proxy_ssl_server_name on;
 proxy_ssl_name ${gateway.host};
 proxy_ssl_session_reuse on;`;
+}
+
+/** All of them, wherever one differs: nginx then takes none from further out. */
+function proxyHeaders(connection: string): string {
+  return `proxy_set_header Host $host;
+proxy_set_header Connection ${connection};
+proxy_set_header X-Request-ID $request_name;
+proxy_set_header X-Real-IP $remote_addr;
+proxy_set_header X-Forwarded-For $remote_addr;
+proxy_set_header X-Forwarded-Proto https;
+proxy_set_header X-Forwarded-Host $host;`;
 }
 
 function errorPages(statuses: readonly number[]): string {

@@ -42,6 +42,13 @@ export interface Usage {
   source: "none" | "counted" | "reported";
 }
 
+/** A request that may become a WebSocket: the listener's half of the handshake. */
+export interface UpgradeOffer {
+  /** Throws where the handshake is faulty or there is no room for one more. */
+  check(caller: Caller): void;
+  accept(context: RequestContext, caller: Caller): void;
+}
+
 export interface RequestContext {
   readonly request: CallRequest;
   readonly response: CallAnswer;
@@ -50,6 +57,10 @@ export interface RequestContext {
   readonly callId: string;
   readonly startedWallMs: number;
   readonly startedMs: number;
+  /** The request asks to become a WebSocket; null: it does not. */
+  readonly upgrade: UpgradeOffer | null;
+  /** The signature by which the connection of this call was opened; null: it brings its own proof. */
+  readonly proven: SignedHeaders | null;
   /** Aborted when the client leaves. */
   readonly gone: AbortController;
   /** request-id: the caller's, where it is sane, else the callId. */
@@ -101,6 +112,8 @@ export interface Arrival {
   readonly endpoint: EndpointRow;
   readonly wallMs: number;
   readonly monotonicMs: number;
+  readonly upgrade?: UpgradeOffer;
+  readonly proven?: SignedHeaders | null;
 }
 
 export function createContext(arrival: Arrival): RequestContext {
@@ -112,6 +125,8 @@ export function createContext(arrival: Arrival): RequestContext {
     callId,
     startedWallMs: arrival.wallMs,
     startedMs: arrival.monotonicMs,
+    upgrade: arrival.upgrade ?? null,
+    proven: arrival.proven ?? null,
     gone: new AbortController(),
     requestId: callId,
     clientAddress: "",

@@ -20,6 +20,7 @@ export interface EndpointRow {
   /** The pipeline it runs. */
   readonly does:
     | "inference"
+    | "openSocket"
     | "converse"
     | "forgetContext"
     | "decideRisk"
@@ -45,12 +46,15 @@ const inference = { ...openai, method: "POST", does: "inference" } as const;
 
 const admin = { ...openai, path: "/admin/v1/*", api: null } as const;
 
+export const SOCKET_PATH = "/v1/streaming/ws";
+
 export const ENDPOINTS = [
   { ...inference, path: "/v1/chat/completions", api: "chat" },
   { ...inference, path: "/v1/chat", api: "chat" },
   { ...inference, path: "/v1/streaming/chat", api: "chat", alwaysStreams: true },
   { ...inference, path: "/v1/completions", api: "completions" },
   { ...inference, path: "/v1/streaming/completions", api: "completions", alwaysStreams: true },
+  { ...openai, method: "GET", path: SOCKET_PATH, does: "openSocket", api: null },
   { ...inference, path: "/v1/embeddings", api: "embeddings" },
   { method: "POST", path: "/v1/chat/complete", does: "converse", api: "chat", errors: "native" },
   {

@@ -246,6 +246,12 @@ export const ERRORS = {
     retryable: true,
     message: "The provider of this model takes no more requests now.",
   },
+  upgrade_required: {
+    ...request,
+    status: 426,
+    native: 42601,
+    message: "This path is a WebSocket: ask for the upgrade.",
+  },
   headers_too_large: {
     ...request,
     status: 431,

@@ -13,7 +13,8 @@ import { ensureAdministrator } from "./identity/first-administrator.ts";
 import { limits } from "./limits.ts";
 import { createMetricsServer } from "./metrics-server.ts";
 import { createParts, type Parts } from "./parts.ts";
-import { createServer, type Lifecycle } from "./server.ts";
+import type { Lifecycle } from "./runner.ts";
+import { createServer } from "./server.ts";
 
 export interface Gateway {
   readonly port: number;
@@ -57,8 +58,10 @@ export async function startGateway(
     parts.log.info({ busy: lifecycle.busy }, "draining");
     await sleep(config.GW_DRAIN_GRACE_MS);
     stopListening(app.server);
+    parts.sockets.drain();
     const deadlineMs = parts.clock.monotonicMs() + config.GW_DRAIN_TIMEOUT_MS;
     const cut = await waitForRequests(lifecycle, parts.clock, deadlineMs);
+    await endSockets(parts);
     app.server.close();
     app.server.closeAllConnections();
     metricsServer.close();
@@ -129,6 +132,13 @@ async function waitForRequests(
 ): Promise<number> {
   while (lifecycle.busy > 0 && clock.monotonicMs() < deadlineMs) await sleep(DRAIN_INTERVAL_MS);
   return lifecycle.busy;
+}
+
+/** Closing is a handshake as well; who does not take part in it is cut. */
+async function endSockets({ sockets, clock }: Parts): Promise<void> {
+  const deadlineMs = clock.monotonicMs() + limits.socketCloseMs;
+  while (sockets.size > 0 && clock.monotonicMs() < deadlineMs) await sleep(DRAIN_INTERVAL_MS);
+  sockets.terminate();
 }
 
 function reloadCertificate(parts: Parts, servers: readonly Server[]): void {

@@ -91,6 +91,25 @@ export const limits = {
   writeAheadSegmentBytesMax: 16 * MIB,
   writeAheadBytesMax: 256 * MIB,
 
+  /** A WebSocket's message: the largest body, and the words around it. */
+  socketMessageBytesMax: 1 * MIB + 8 * KIB,
+  /** Calls at once on one connection: some pages and programs multiplex, none needs hundreds. */
+  socketCallsMax: 16,
+  /** Each holds some 20 KiB while nothing runs. */
+  socketsMax: 2_000,
+  socketsPerPrincipalMax: 100,
+  /** Messages that are no calls, after which the connection is closed. */
+  socketFaultsMax: 20,
+  /** Refusals that nobody reads. */
+  socketRefusalBytesMax: 64 * KIB,
+  /** A quarter of the edge's read time-out: one lost ping does not cost the connection there. */
+  socketPingMs: 30_000,
+  socketIdleMs: 300_000,
+  /** Then it is opened anew, perhaps on a gateway that has started since. */
+  socketAgeMs: 3_600_000,
+  /** How long a stopping gateway waits for the last closing handshakes. */
+  socketCloseMs: 1_000,
+
   /** Attempts to log in from one address. */
   loginsPerMinute: 5,
   /** Failures in a row for one name, after which it pauses. */
@@ -115,6 +134,8 @@ assert(limits.heartbeatMs < limits.slowReaderTimeoutMs, "a heartbeat precedes th
 assert(limits.leaseRenewalMs * 2 < limits.leaseMs, "one renewal may fail without losing a slot");
 assert(limits.errorBytesMax <= limits.answerBytesMax, "an error is an answer");
 assert(limits.eventBytesMax <= limits.answerBytesMax, "an event is part of an answer");
+assert(limits.socketPingMs * 2 < limits.socketIdleMs, "silence is noticed before idleness");
+assert(limits.socketMessageBytesMax > limits.bodyBytesMax, "a message holds any body");
 assert(limits.ejectionMsMin < limits.ejectionMsMax, "ejection grows");
 assert(limits.ledgerBatchRowsMax * 25 <= 65_535, "one insert fits PostgreSQL's parameters");
 assert(limits.ledgerFlushMs < limits.ledgerRetryMs, "a retry waits longer than a flush");

@@ -21,6 +21,7 @@ import { ProviderKeys } from "./proxy/provider-keys.ts";
 import { RouteTable } from "./proxy/route-table.ts";
 import { UpstreamPools } from "./proxy/upstream-pools.ts";
 import { createRecords } from "./record-parts.ts";
+import { StreamSockets } from "./sockets/stream-sockets.ts";
 import { createSharedStores, openDatabase } from "./store-parts.ts";
 import type { LedgerQueue } from "./stores/ledger-queue.ts";
 import type { LedgerStore } from "./stores/ledger-store.ts";
@@ -50,6 +51,7 @@ export interface Parts {
   /** For targets outside of the site: verified with Node's own CAs. */
   readonly outsidePools: UpstreamPools;
   readonly providerKeys: ProviderKeys;
+  readonly sockets: StreamSockets;
   readonly quotaStore: QuotaStore;
   readonly quota: QuotaGuard;
   readonly ledger: LedgerStore;
@@ -119,6 +121,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     pools,
     outsidePools,
     providerKeys,
+    sockets: new StreamSockets(metrics, clock),
     quotaStore,
     quota,
     ledger: database.ledger,

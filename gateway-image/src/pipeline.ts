@@ -36,6 +36,7 @@ import { identify, verifySignature } from "./steps/identify.ts";
 import { issueToken } from "./steps/issue-token.ts";
 import { listModels, showModel } from "./steps/list-models.ts";
 import { observe } from "./steps/observe.ts";
+import { openSocket, socketOrigin } from "./steps/open-socket.ts";
 import { parseCall } from "./steps/parse-call.ts";
 import { FORM_TYPE, readBody, readOptionalBody } from "./steps/read-body.ts";
 import { recordUsage } from "./steps/record-usage.ts";
@@ -77,6 +78,14 @@ export function createPipelines(parts: Parts): Pipelines {
       inference: compose([...withBody, permit("inference"), once, parseCall(), ...call]),
       converse: compose([...withBody, permit("inference"), once, converse(contexts), ...call]),
       decideRisk: compose([...withBody, permit("inference"), once, decideRisk(clock), ...call]),
+      openSocket: compose([
+        ...seen,
+        socketOrigin(origins),
+        identify(identity),
+        verifySignature(identity),
+        permit("inference"),
+        openSocket(),
+      ]),
       forgetContext: read("inference", forgetContext(contexts)),
       listModels: read("models:read", listModels(routes, parts.providerKeys)),
       showModel: read("models:read", showModel(routes, parts.providerKeys)),

@@ -4,7 +4,6 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { openApiDocument } from "./api/openapi.ts";
-import { createContext } from "./context.ts";
 import { ENDPOINTS, type EndpointRow, OTHER } from "./endpoints.ts";
 import { errorBody } from "./error-answer.ts";
 import { GatewayError } from "./errors.ts";
@@ -12,13 +11,8 @@ import { limits } from "./limits.ts";
 import type { Parts } from "./parts.ts";
 import { createPipelines, type Pipeline } from "./pipeline.ts";
 import { isOffered } from "./proxy/eligible-targets.ts";
-
-/** What the listener must know of the process's life. */
-export interface Lifecycle {
-  readonly state: "starting" | "ready" | "draining";
-  /** Requests under way. */
-  busy: number;
-}
+import { createRunner, type Lifecycle } from "./runner.ts";
+import { acceptUpgrades, asksForSocket } from "./socket-listener.ts";
 
 export function createServer(parts: Parts, lifecycle: Lifecycle): FastifyInstance {
   const app = fastify({
@@ -45,30 +39,14 @@ export function createServer(parts: Parts, lifecycle: Lifecycle): FastifyInstanc
 
 function addPipelines(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle): void {
   const pipelines = createPipelines(parts);
+  const run = createRunner(parts, lifecycle);
   const bind = (pipeline: Pipeline, endpoint: EndpointRow) =>
-    async function run(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    async function handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       reply.hijack();
       if (lifecycle.state === "draining") reply.raw.setHeader("connection", "close");
-      const context = createContext({
-        request: request.raw,
-        response: reply.raw,
-        endpoint,
-        wallMs: parts.clock.wallMs(),
-        monotonicMs: parts.clock.monotonicMs(),
-      });
-      lifecycle.busy += 1;
-      // Not before the last byte has left: a stop must not cut an answer that was only made.
-      reply.raw.once("close", () => {
-        lifecycle.busy -= 1;
-      });
-      try {
-        await pipeline(context);
-      } catch (cause) {
-        // The outermost step answers every error, so this is a defect of that step.
-        parts.log.error({ cause }, "a request escaped its pipeline");
-        reply.raw.destroy();
-      }
+      await run(pipeline, { request: request.raw, response: reply.raw, endpoint });
     };
+  acceptUpgrades(app.server, parts, pipelines, run);
   for (const row of ENDPOINTS) {
     app.route({ method: row.method, url: row.path, handler: bind(pipelines.of[row.does], row) });
   }
@@ -145,6 +123,8 @@ function createListener(parts: Parts, route: http.RequestListener): http.Server 
     connectionsCheckingInterval: limits.timeoutCheckMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     noDelay: true,
+    // Every other request that offers an upgrade is answered as if it did not.
+    shouldUpgradeCallback: asksForSocket,
   };
   const certificate = parts.certificate?.current;
   const server =

@@ -51,6 +51,12 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/base",
     "gateway-image/src/directory",
   ],
+  "gateway-image/src/sockets": [
+    "gateway-image/src",
+    "gateway-image/src/base",
+    "gateway-image/src/proxy",
+    "gateway-image/src/telemetry",
+  ],
   "gateway-image/src/native": [
     "gateway-image/src",
     "gateway-image/src/base",
@@ -58,6 +64,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/stores",
   ],
   "gateway-image/src/steps": [
+    "gateway-image/src/sockets",
     "gateway-image/src/admin",
     "gateway-image/src/native",
     "gateway-image/src",
@@ -87,6 +94,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/steps",
   ],
   "gateway-image/src/api": [
+    "gateway-image/src/sockets",
     "gateway-image/src",
     "gateway-image/src/base",
     "gateway-image/src/directory",
@@ -102,6 +110,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/admin",
   ],
   "gateway-image/src": [
+    "gateway-image/src/sockets",
     "gateway-image/src/native",
     "gateway-image/src/base",
     "gateway-image/src/steps",

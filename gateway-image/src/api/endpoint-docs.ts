@@ -20,6 +20,8 @@ export interface EndpointDoc {
   /** The answer may be a stream of events. */
   readonly streams?: true;
   readonly csv?: true;
+  /** To a WebSocket: the only good answer is 101. */
+  readonly upgrades?: true;
   /** What must hold between members of the body, as JSON Schema. */
   readonly relations?: readonly object[];
   /** No credential is needed. */
@@ -102,6 +104,12 @@ export const ENDPOINT_DOCS: Readonly<Record<string, EndpointDoc>> = {
     ...completions,
     relations: [],
     summary: "The same, always streamed",
+  },
+  "GET /v1/streaming/ws": {
+    tag: "inference",
+    summary: "A WebSocket for streamed calls (subprotocol deepseek.v1; README of the gateway)",
+    answer: z.never(),
+    upgrades: true,
   },
   "POST /v1/embeddings": {
     tag: "inference",

@@ -127,12 +127,20 @@ function operationOf(method: string, path: string, doc: EndpointDoc, errors: Err
     ...(doc.open ? { security: [] } : {}),
     parameters,
     ...bodyOf(doc),
-    responses: {
-      [doc.created ? "201" : "200"]: { description: "Done.", content: answerContent(doc) },
-      ...(method === "PUT" ? { "201": { description: "Made.", content: answerContent(doc) } } : {}),
-      // The version is judged before the endpoint's own form of errors is known to a reader.
-      default: { description: "An error: docs/errors.md.", content: error },
-    },
+    responses: responsesOf(method, doc, error),
+  };
+}
+
+function responsesOf(method: string, doc: EndpointDoc, error: Json): Json {
+  // The version is judged before the endpoint's own form of errors is known to a reader.
+  const fault = { description: "An error: docs/errors.md.", content: error };
+  if (doc.upgrades)
+    return { "101": { description: "The connection is a WebSocket." }, default: fault };
+  const content = answerContent(doc);
+  return {
+    [doc.created ? "201" : "200"]: { description: "Done.", content },
+    ...(method === "PUT" ? { "201": { description: "Made.", content } } : {}),
+    default: fault,
   };
 }
 

@@ -110,6 +110,14 @@ export class Identity {
     return caller;
   }
 
+  /** A signature proves the request that opened a connection; for its calls the key must still be good. */
+  lookUpAgain({ accessKey }: SignedHeaders, from: Origin): Caller {
+    const key = this.#parts.directory.accessKey(accessKey);
+    if (key === undefined) throw new GatewayError("invalid_signature");
+    this.#checkExpiry(key);
+    return this.#resolve({ ...credentialOf(key), method: "hmac" }, from);
+  }
+
   #secretOf(key: AccessKey | undefined): Buffer | null {
     const box = this.#parts.box();
     if (key === undefined || box === null) return null;

@@ -7,6 +7,10 @@ import type { Identity } from "../identity/identity.ts";
 
 export function identify(identity: Identity): Step {
   return async function identify(context, next) {
+    if (context.proven !== null) {
+      context.caller = identity.lookUpAgain(context.proven, originOf(context));
+      return next();
+    }
     const found = await identity.identify(context.request.headers, originOf(context));
     if ("caller" in found) context.caller = found.caller;
     else context.signed = found.signed;

@@ -50,6 +50,7 @@ export function createMetrics(version: string) {
     ),
     tokens: counter("api_token_usage_total", "Tokens by direction.", ["model", "token_type"]),
     concurrent: gauge("api_concurrent_requests", "Requests under way.", ["endpoint"]),
+    sockets: gauge("gateway_sockets_open", "WebSocket connections.", []),
     queue: gauge("api_queue_length", "Admitted requests without a first byte yet.", ["model"]),
     ledgerRows: gauge("gateway_ledger_queue_rows", "Rows not yet in the ledger.", []),
     ledgerLost: counter("gateway_ledger_lost_total", "Rows that will never be written.", []),
