@@ -72,7 +72,7 @@ test("passes streams on as they come, and gives up after 10, 120 and 120 seconds
 test("passes an upgrade on for one path, to a WebSocket only, with all headers of the others", () => {
   const text = nginxConfiguration(settings);
   expect(text.match(/proxy_set_header Upgrade/g)).toHaveLength(1);
-  const [, location = ""] = /location = \/v1\/streaming\/ws \{([^}]*)\}/.exec(text) ?? [];
+  const [, location = ""] = /location = \/v1\/streaming\/ws \{(.*?)\n {4}\}/s.exec(text) ?? [];
   expect(location).toContain("proxy_set_header Upgrade $upgrade_protocol;");
   expect(location).toContain("limit_conn sockets 100;");
   const set = (part: string) =>

@@ -30,6 +30,7 @@ const ERRORS: readonly [status: number, code: string, message: string][] = [
   [413, "request_too_large", "The request body is too large."],
   [414, "uri_too_long", "The address is too long."],
   [421, "misdirected_request", "This host name is not served here."],
+  [426, "upgrade_required", "This path is a WebSocket: ask for the upgrade, over HTTP/1.1."],
   [429, "too_many_connections", "Too many connections from this address."],
   [431, "headers_too_large", "The request headers are too large."],
   [502, "gateway_unreachable", "The gateway cannot be reached."],
@@ -184,7 +185,7 @@ function apiServer(settings: NginxSettings): string {
   listen ${settings.ports.https} ssl http2;
   server_name ${settings.hosts.join(" ")};
   ssl_protocols TLSv1.3;
-${indent(errorPages([400, 413, 414, 429, 431, 502, 503, 504]))}
+${indent(errorPages([400, 413, 414, 426, 429, 431, 502, 503, 504]))}
   add_header Strict-Transport-Security "max-age=31536000" always;
   add_header X-Content-Type-Options nosniff always;
 
@@ -194,8 +195,12 @@ ${indent(proxy(settings))}
     access_log off;
     proxy_pass https://gateway;
   }
-  # The one path that may leave HTTP. The gateway's pings keep it open within the read time-out.
+  # The one path that may leave HTTP. Pings of the gateway keep it open within the read time-out.
   location = /v1/streaming/ws {
+    # Said here: the answer of the gateway has the header Upgrade, which HTTP/2 forbids.
+    if ($upgrade_protocol = "") {
+      return 426;
+    }
     limit_conn addresses ${settings.connectionsPerAddressMax};
     limit_conn sockets ${settings.socketsPerAddressMax};
 ${indent(indent(proxyHeaders("$upgrade_connection")))}

@@ -9,7 +9,9 @@ import OpenAI from "openai";
 import { type Agent, fetch, type RequestInit, request } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { JOBS } from "../../observability/metrics.ts";
+import { podDeaths } from "./test-pod-deaths.ts";
 import { runVerb, runVerbOrFail, type StackOutputs, stackOutputs, trusting } from "./test-stack.ts";
+import { callsThroughTheEdge } from "./test-through-edge.ts";
 
 const exec = promisify(execFile);
 const model = "deepseek-llm-7b-chat";
@@ -160,6 +162,10 @@ describe("the local stack after up", () => {
   });
 });
 
+describe("through the edge", () => callsThroughTheEdge(() => ({ outputs, dispatcher })));
+
+describe("pods that die or are replaced", () => podDeaths(() => ({ outputs, dispatcher })));
+
 describe("a second up", () => {
   test("changes nothing", async () => {
     const { stdout } = await runVerbOrFail(["preview", "local", "--json"]);
@@ -182,15 +188,6 @@ describe("a second up", () => {
     const gateways = ["-n", "deepseek", "-l", "app.kubernetes.io/name=gateway"];
     const [gateway] = await objects("statefulsets", ...gateways);
     expect(gateway?.status.readyReplicas).toBe(3);
-  });
-
-  test("a rolling restart of all gateways fails no request", async () => {
-    const load = startLoad(4);
-    await kubectl("-n", "deepseek", "rollout", "restart", "statefulset/gateway");
-    await kubectl("-n", "deepseek", "rollout", "status", "statefulset/gateway", "--timeout=180s");
-    const { answered, failed } = await load.stop();
-    expect(failed).toEqual([]);
-    expect(answered).toBeGreaterThan(20);
   });
 });
 

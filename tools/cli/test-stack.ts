@@ -73,7 +73,7 @@ export async function stackOutputs(stack = "local"): Promise<StackOutputs> {
   return JSON.parse(stdout);
 }
 
-/** Connections that trust the stack's authority and nothing else. */
-export function trusting(outputs: StackOutputs): Agent {
-  return new Agent({ connect: { ca: outputs.caCertificate }, connections: 16 });
+/** Connections that trust the stack's authority and nothing else; HTTP/2 where not forbidden. */
+export function trusting(outputs: StackOutputs, { allowH2 = true } = {}): Agent {
+  return new Agent({ connect: { ca: outputs.caCertificate }, connections: 16, allowH2 });
 }
