@@ -20,7 +20,7 @@ import { disruptionBudget } from "./replicated-program.ts";
 import { secretData } from "./secret-data.ts";
 import { drainOf } from "./sizing/drain.ts";
 import { probeBudget } from "./sizing/probes.ts";
-import { nodeHeapMebibytes } from "./sizing/quantity.ts";
+import { nodeHeap } from "./sizing/quantity.ts";
 import {
   DATA_VOLUME,
   hostOf,
@@ -181,6 +181,7 @@ function routesDocument(models: readonly ModelHandle[]): pulumi.Output<string> {
 
 function gatewayProgram(args: GatewayArgs, files: Files, secrets: GatewaySecrets): Program {
   const drain = drainOf(args.longestStreamSeconds).gateway;
+  const heap = nodeHeap(args.resources.memory);
   return {
     name: GATEWAY,
     image: args.image,
@@ -189,7 +190,7 @@ function gatewayProgram(args: GatewayArgs, files: Files, secrets: GatewaySecrets
       GW_STREAM_TIMEOUT_MS: String(args.longestStreamSeconds * 1_000),
       GW_DRAIN_GRACE_MS: String(drain.graceMs),
       GW_DRAIN_TIMEOUT_MS: String(drain.timeoutMs),
-      NODE_OPTIONS: `--max-old-space-size=${nodeHeapMebibytes(args.resources.memory)}`,
+      NODE_OPTIONS: `--max-old-space-size=${heap.oldMebibytes} --max-semi-space-size=${heap.semiSpaceMebibytes}`,
     },
     fields: { GW_INSTANCE: "metadata.name" },
     ports: { api: GATEWAY_PORTS.api, metrics: GATEWAY_PORTS.metrics },

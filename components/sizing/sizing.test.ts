@@ -7,7 +7,7 @@ import {
   mebibytes,
   millicores,
   nginxWorkers,
-  nodeHeapMebibytes,
+  nodeHeap,
   postgresSharedMebibytes,
   redisMemoryMebibytes,
 } from "./quantity.ts";
@@ -80,7 +80,10 @@ describe("quantities", () => {
       fc.property(memory, (size) => {
         expect(redisMemoryMebibytes(size)).toBeLessThan(mebibytes(size));
         expect(postgresSharedMebibytes(size)).toBeLessThanOrEqual(mebibytes(size) / 4);
-        expect(nodeHeapMebibytes(size)).toBeLessThan(mebibytes(size));
+        const heap = nodeHeap(size);
+        const whole = heap.oldMebibytes + 3 * heap.semiSpaceMebibytes;
+        expect(whole).toBeLessThan(mebibytes(size));
+        expect(heap.semiSpaceMebibytes).toBeLessThan(heap.oldMebibytes);
       }),
     );
     expect([nginxWorkers("100m"), nginxWorkers("4")]).toEqual([2, 4]);

@@ -22,6 +22,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   doctor: () => import("./verbs/doctor.ts"),
   gateway: () => import("./verbs/gateway.ts"),
   bench: () => import("./verbs/bench.ts"),
+  "bench:edge": () => import("./verbs/bench-edge.ts"),
   "bench:gateway": () => import("./verbs/bench-gateway.ts"),
   check: () => import("./verbs/check.ts"),
   format: () => import("./verbs/format.ts"),
