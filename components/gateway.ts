@@ -40,6 +40,8 @@ export interface GatewayArgs {
   readonly certificate: CertificateHandle;
   readonly logLevel: string;
   readonly longestStreamSeconds: number;
+  /** Pages whose browsers may call. */
+  readonly origins: readonly string[];
   readonly redis: RedisHandle;
   readonly postgres: PostgresHandle;
   readonly models: readonly ModelHandle[];
@@ -224,6 +226,7 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
     GW_TLS_KEY_FILE: `${TLS_FOLDER}/tls.key`,
     GW_CA_FILE: `${TLS_FOLDER}/ca.crt`,
     GW_CLIENT_ADDRESS_HEADER: "x-real-ip",
+    ...(args.origins.length === 0 ? {} : { GW_CORS_ORIGINS: args.origins.join(",") }),
     GW_KEYS_FILE: `${KEYS_FOLDER}/keys.json`,
     GW_ROUTES_FILE: `${ROUTES_FOLDER}/routes.json`,
     GW_TIERS_FILE: `${ROUTES_FOLDER}/tiers.json`,

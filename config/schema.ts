@@ -24,6 +24,12 @@ const cidr = z
   .union([z.cidrv4(), z.cidrv6()])
   .meta({ right: "an address range, as in 10.0.0.0/8 or fd00::/8" });
 
+/** As a browser writes it: no path, the host in lower case, no port that is the scheme's own. */
+const origin = z
+  .string()
+  .refine((text) => URL.canParse(text) && new URL(text).origin === text)
+  .meta({ right: "an origin, as in https://app.example.org" });
+
 const cpu = z
   .string()
   .regex(/^([1-9][0-9]*m|[1-9][0-9]*)$/)
@@ -179,6 +185,10 @@ const gateway = z.strictObject({
     .enum(["silent", "error", "warn", "info", "debug"])
     .default("info")
     .describe("Least severe line that is written."),
+  origins: z
+    .array(origin)
+    .default([])
+    .describe("Pages whose browsers may call and open WebSockets, as https://app.example.org."),
   storage: memory
     .default("1Gi")
     .describe("Each pod's volume: rows that the ledger has not taken yet, and the audit trail."),

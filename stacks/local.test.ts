@@ -195,6 +195,17 @@ describe("what programs are told", () => {
     expect(terminationGracePeriodSeconds).toBeGreaterThan(drainMs / 1000 + 10);
   });
 
+  test("the gateway is told which pages may call, as it reads it", async () => {
+    const origins = ["https://app.example.org", "http://localhost:3000"];
+    const { resources } = await runProgram(local, settingsOf({ "deepseek:gateway": { origins } }));
+    const gateway = resources.find(
+      ({ inputs }: { inputs: Loose }) =>
+        inputs.kind === "StatefulSet" && inputs.metadata.name === "gateway",
+    );
+    const result = parseConfig(environmentOf(gateway?.inputs));
+    expect("config" in result && result.config.GW_CORS_ORIGINS).toEqual(origins);
+  });
+
   test("the gateway accepts its files", () => {
     const { data } = named("ConfigMap", "gateway-routes");
     expect(routesFileSchema.safeParse(JSON.parse(data["routes.json"])).error).toBeUndefined();
@@ -305,6 +316,12 @@ describe("a change", () => {
       "deepseek:edge",
       { hosts: ["localhost", "127.0.0.1"], bodyBytesMax: 4096, connectionsPerAddressMax: 2000 },
       ["ConfigMap edge-configuration", "Deployment edge"],
+    ],
+    [
+      "the pages that may call",
+      "deepseek:gateway",
+      { origins: ["https://app.example.org"] },
+      ["StatefulSet gateway"],
     ],
   ])("of %s touches only what it must", async (_what, section, value, expected) => {
     const changed = await runProgram(local, settingsOf({ [section]: value }));

@@ -96,6 +96,14 @@ test("refusals that nobody reads end the connection", async () => {
   await expect.poll(() => sockets.size, { timeout: 20_000 }).toBe(0);
 });
 
+test("one that is opened while the others are drained is closed as well", async () => {
+  const { open, sockets } = await serve({});
+  const early = await open();
+  sockets.drain();
+  const late = await open();
+  expect(await Promise.all([early.closed, late.closed])).toEqual([1001, 1001]);
+});
+
 test("a principal has a bounded number of them", async () => {
   const { open, sockets } = await serve({});
   const clients = await Promise.all(

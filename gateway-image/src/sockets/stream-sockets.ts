@@ -24,6 +24,7 @@ export class StreamSockets {
   readonly #bounds: SocketBounds;
   readonly #open = new Set<StreamSocket>();
   readonly #byPrincipal = new Map<string, number>();
+  #draining = false;
 
   constructor(metrics: Metrics, clock: Clock, bounds: SocketBounds = SOCKET_BOUNDS) {
     this.#metrics = metrics;
@@ -58,6 +59,8 @@ export class StreamSockets {
       const one = new StreamSocket(webSocket, opening, run, this.#clock, this.#bounds);
       this.#count(one, principal, 1);
       webSocket.once("close", () => this.#count(one, principal, -1));
+      // Asked for on a connection that the edge had kept: the caller is sent elsewhere at once.
+      if (this.#draining) one.drain();
     });
   }
 
@@ -76,6 +79,7 @@ export class StreamSockets {
 
   /** Every connection is closed with 1001, once its calls have ended. */
   drain(): void {
+    this.#draining = true;
     for (const one of this.#open) one.drain();
   }
 
