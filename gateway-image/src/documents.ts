@@ -62,10 +62,12 @@ const targetSchema = z
   .refine((target) => target.url !== undefined || target.provider !== undefined, {
     message: "needs url or provider",
   })
-  .refine(({ url }) => url === undefined || new URL(url).pathname === "/", {
+  // Also asked of a text that is no URL, which has its fault already.
+  .refine(({ url }) => url === undefined || !URL.canParse(url) || new URL(url).pathname === "/", {
     message: "must have no path: the gateway appends /v1/…",
     path: ["url"],
-  });
+  })
+  .meta({ anyOf: [{ required: ["url"] }, { required: ["provider"] }] });
 
 export const modelSchema = z.strictObject({
   id: name.describe("What a caller writes in `model`."),

@@ -8,7 +8,7 @@ import { boot, endAll, MODEL, simulate, temporaryFolder } from "./test-harness.t
 afterEach(endAll);
 
 const TENANT = { id: "bank", name: "A bank" };
-const CORE = { id: "core", kind: "service", tenant: "bank", tier: "service" };
+const CORE = { kind: "service", tenant: "bank", tier: "service" };
 
 async function start() {
   const { url } = await simulate({ tokensPerSecond: 1_000_000, ttftMs: 0 });
@@ -44,6 +44,7 @@ async function start() {
         answer,
         etag: response.headers.get("etag"),
         code: answer.error?.code,
+        allow: response.headers.get("allow"),
       };
     };
   const chat = async (key: string) => {
@@ -171,5 +172,44 @@ describe("what must hold", () => {
     expect(made.answer).toMatchObject({ hasPassword: true, mustChangePassword: true });
     expect(JSON.stringify(made.answer)).not.toContain("scrypt");
     expect(JSON.stringify(harness.logLines())).not.toContain(password);
+  });
+});
+
+describe("what the document says", () => {
+  test("an id that is not the path's, a page beyond the largest and a made-up secret are refused", async () => {
+    const { system, security } = await start();
+    const other = await system("PUT", "tenants/bank-two", { id: "bank-three", name: "A bank" });
+    expect([other.status, other.answer]).toMatchObject([400, { error: { param: "id" } }]);
+    for (const limit of ["0", "1001", "1e2", "-1", ""]) {
+      const page = await system("GET", `tenants?limit=${limit}`);
+      expect([page.status, page.answer]).toMatchObject([400, { error: { param: "limit" } }]);
+    }
+    await security("PUT", "principals/core", CORE);
+    const accessKey = `AK${"0".repeat(20)}`;
+    const made = await security("POST", "access-keys", { principal: "core", accessKey });
+    expect([made.status, made.answer]).toMatchObject([400, { error: { param: "accessKey" } }]);
+    const numbered = await security("POST", "api-keys", { principal: "core", id: 7 });
+    expect(numbered.code).toBe("invalid_request");
+  });
+
+  test("a method that a path does not take is refused with those that it takes", async () => {
+    const { system, security } = await start();
+    for (const [answer, allow] of [
+      [await system("POST", "tenants"), "GET"],
+      [await system("POST", "tenants/bank", {}), "GET, PUT, DELETE"],
+      [await security("DELETE", "api-keys"), "GET, POST"],
+      [await security("GET", "api-keys/security-key/rotate"), "POST"],
+    ] as const) {
+      expect([answer.status, answer.allow]).toEqual([405, allow]);
+    }
+  });
+
+  test("a model's address that is none is the request's fault, not the directory's", async () => {
+    const { system } = await start();
+    for (const url of ["", "model", "http://", "http://host/path", "ftp://host"]) {
+      const body = { contextLength: 1, capabilities: ["chat"], targets: [{ url }] };
+      const answer = await system("PUT", "models/other", body);
+      expect([url, answer.status, answer.code]).toEqual([url, 400, "invalid_request"]);
+    }
   });
 });

@@ -125,6 +125,7 @@ function readTexts(endpoint: Endpoint, body: Json): string[] {
     if (value.every((item) => typeof item === "string")) return value;
     // A list of token numbers is one prompt.
     if (value.every((item) => typeof item === "number")) return [value.join(" ")];
+    if (value.every((item) => Array.isArray(item))) return value.map((item) => item.join(" "));
   }
   throw bad(`${name}: must be a string or a list of strings`);
 }

@@ -40,9 +40,14 @@ export interface AdminAnswer {
   readonly revision?: number;
 }
 
-const PAGE_MAX = 1_000;
-const passwordSchema = z.string().min(limits.passwordLengthMin).max(PASSWORD_LENGTH_MAX).optional();
-const rotationSchema = z.strictObject({
+export const PAGE_MAX = 1_000;
+const PAGE_USUAL = 100;
+export const passwordSchema = z
+  .string()
+  .min(limits.passwordLengthMin)
+  .max(PASSWORD_LENGTH_MAX)
+  .optional();
+export const rotationSchema = z.strictObject({
   /** For so long the former key still serves. */
   overlapHours: z
     .number()
@@ -72,7 +77,7 @@ export class Administration {
       case "GET one":
         return this.#show(resource, id ?? "");
       case "POST all":
-        return this.#issue(resource, request, issuedId(request.body));
+        return this.#issue(resource, request);
       case "PUT one":
         return this.#put(resource, request, id ?? "");
       case "DELETE one":
@@ -80,14 +85,17 @@ export class Administration {
       case "POST rotate":
         return this.#rotate(resource, request, id ?? "");
       default:
-        throw new GatewayError(verb === undefined ? "method_not_allowed" : "not_found");
+        throw new GatewayError(
+          adminMethodsAt(request.path).length > 0 ? "method_not_allowed" : "not_found",
+        );
     }
   }
 
   #list(resource: Resource, query: URLSearchParams): AdminAnswer {
     const after = query.get("after") ?? "";
-    const limit = Math.min(PAGE_MAX, Number(query.get("limit") ?? 100));
-    if (!Number.isInteger(limit) || limit < 1) {
+    const wanted = query.get("limit") ?? String(PAGE_USUAL);
+    const limit = /^\d{1,4}$/.test(wanted) ? Number(wanted) : 0;
+    if (limit < 1 || limit > PAGE_MAX) {
       throw new GatewayError("invalid_request", { message: "limit: 1 to 1000.", param: "limit" });
     }
     const all = this.#parts.directory
@@ -110,7 +118,10 @@ export class Administration {
       throw new GatewayError("entity_not_found");
     }
     const { password, ...input } = objectOf(request.body);
-    refuseHidden(resource, input);
+    refuseNamed(resource.hidden, input);
+    if (input["id"] !== undefined && input["id"] !== id) {
+      throw new GatewayError("invalid_request", { message: "id: not the path's.", param: "id" });
+    }
     const kept = keptMembers(resource, existing?.entity);
     const body = { ...kept, ...input, ...(await passwordMembers(resource, password)) };
     await this.#apply([{ kind: resource.kind, id, body, ...author(request) }]);
@@ -124,11 +135,12 @@ export class Administration {
     return { status: 200, body: { id, removed: true } };
   }
 
-  async #issue(resource: Resource, request: AdminRequest, id: string): Promise<AdminAnswer> {
+  async #issue(resource: Resource, request: AdminRequest): Promise<AdminAnswer> {
     if (resource.issued === undefined) throw new GatewayError("method_not_allowed");
+    const id = issuedId(request.body);
     const { id: _id, ...input } = objectOf(request.body);
-    refuseHidden(resource, input);
     const { members, secret } = this.#freshSecret(resource.issued);
+    refuseNamed(Object.keys(members), input);
     const created = new Date(this.#parts.clock.wallMs()).toISOString();
     const body = { created, ...input, ...members };
     const made = {
@@ -240,14 +252,25 @@ function objectOf(body: unknown): Record<string, unknown> {
   return parsed(z.record(z.string(), z.unknown()), body);
 }
 
+/** One that is no name is refused with the rest of the body. */
 function issuedId(body: unknown): string {
-  const { id } = objectOf(body);
-  return typeof id === "string" ? id : randomUUID();
+  const { id = randomUUID() } = objectOf(body);
+  return parsed(z.string(), id);
+}
+
+/** What the path after /admin/v1/ takes; none: there is no such path. */
+export function adminMethodsAt([name = "", id, verb, ...rest]: readonly string[]): string[] {
+  const resource = RESOURCES[name];
+  if (resource === undefined || rest.length > 0) return [];
+  const issues = resource.issued !== undefined;
+  if (id === undefined) return issues ? ["GET", "POST"] : ["GET"];
+  if (verb === undefined) return ["GET", "PUT", "DELETE"];
+  return issues && verb === "rotate" ? ["POST"] : [];
 }
 
 /** Not ignored in silence: whoever sends a hash believes that it counts. */
-function refuseHidden(resource: Resource, input: Readonly<Record<string, unknown>>): void {
-  const [param] = resource.hidden.filter((name) => name in input);
+function refuseNamed(names: readonly string[], input: Readonly<Record<string, unknown>>): void {
+  const [param] = names.filter((name) => name in input);
   if (param !== undefined) {
     throw new GatewayError("invalid_request", { message: `${param}: cannot be set.`, param });
   }

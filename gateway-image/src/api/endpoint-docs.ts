@@ -3,8 +3,9 @@
  * answer. Keyed by method and path as in endpoints.ts; a test finds rows without words.
  */
 import { z } from "zod";
+import { PAGE_MAX, passwordSchema, rotationSchema } from "../admin/administration.ts";
 import { RESOURCES } from "../admin/resources.ts";
-import { ENTITY_SCHEMAS } from "../directory/entities.ts";
+import { ENTITY_SCHEMAS, type EntityKind } from "../directory/entities.ts";
 import { nativeCallSchema } from "../steps/converse.ts";
 import { riskCallSchema } from "../steps/decide-risk.ts";
 import { CALL_SCHEMAS } from "../steps/parse-call.ts";
@@ -197,31 +198,43 @@ export const ENDPOINT_DOCS: Readonly<Record<string, EndpointDoc>> = {
 export function adminDocs(): Record<string, EndpointDoc> {
   const docs: Record<string, EndpointDoc> = {};
   const tag = "administration" as const;
-  for (const [name, { kind, issued }] of Object.entries(RESOURCES)) {
+  for (const [name, { kind, issued, hidden }] of Object.entries(RESOURCES)) {
     const one = `/admin/v1/${name}/*`;
     const all = `/admin/v1/${name}`;
-    const query = { limit: z.number().int().min(1).max(1_000), after: z.string() };
-    const body = ENTITY_SCHEMAS[kind].partial();
+    const query = { limit: z.number().int().min(1).max(PAGE_MAX), after: z.string() };
+    const body = bodyOf(kind, hidden);
     docs[`GET ${all}`] = { tag, summary: `List ${name}`, query, answer: list(entry) };
     docs[`GET ${one}`] = { tag, summary: `One of ${name}`, answer: entry };
     docs[`PUT ${one}`] = { tag, summary: `Make or replace one of ${name}`, body, answer: entry };
     docs[`DELETE ${one}`] = { tag, summary: `Remove one of ${name}`, answer: entry };
     if (issued === undefined) continue;
-    const rotation = z.strictObject({ overlapHours: z.number().min(0).max(2_160).optional() });
+    // The public half of a pair is made with the secret one.
+    const fresh = bodyOf(kind, [...hidden, "accessKey"]);
     docs[`POST ${all}`] = {
       tag,
       summary: `Issue one of ${name}`,
-      body,
+      body: fresh,
       answer: entry,
       created: true,
     };
     docs[`POST ${one}/rotate`] = {
       tag,
       summary: "A successor with the same rights; the former one ends after the overlap",
-      body: rotation,
+      body: rotationSchema,
       answer: entry,
       created: true,
     };
   }
   return docs;
+}
+
+/** What may be sent: no secrets or hashes; the path may stand for the id, a password for its hash. */
+function bodyOf(kind: EntityKind, hidden: readonly string[]): z.ZodType {
+  const { id, ...shape }: Readonly<Record<string, z.ZodType>> = ENTITY_SCHEMAS[kind].shape;
+  const sent = Object.entries(shape).filter(([name]) => !hidden.includes(name));
+  return z.strictObject({
+    ...(id === undefined ? {} : { id: id.optional() }),
+    ...Object.fromEntries(sent),
+    ...(kind === "principal" ? { password: passwordSchema } : {}),
+  });
 }

@@ -1,5 +1,6 @@
 /** The API as an OpenAPI 3.1 document, from the endpoints' rows and the schemas that judge bodies. */
 import { z } from "zod";
+import { entityName } from "../directory/fields.ts";
 import { ENDPOINTS, type EndpointRow } from "../endpoints.ts";
 import type { ErrorShape } from "../error-answer.ts";
 import { API_VERSION } from "../steps/api-version.ts";
@@ -158,7 +159,7 @@ function parametersOf(path: string, doc: EndpointDoc): Json[] {
       name: "name",
       in: "path",
       required: true,
-      schema: { type: "string", minLength: 1 },
+      schema: path.startsWith("/admin/") ? schemaOf(entityName) : { type: "string", minLength: 1 },
     });
   }
   for (const [name, schema] of Object.entries(doc.query ?? {})) {

@@ -137,7 +137,7 @@ export const priceSchema = z.strictObject({
 });
 
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
-const timeZone = z.string().refine(isTimeZone, { message: "there is no such time zone" });
+const timeZone = z.string().min(1).refine(isTimeZone, { message: "there is no such time zone" });
 
 function isTimeZone(name: string): boolean {
   try {
@@ -176,7 +176,14 @@ export const accessRuleSchema = z.strictObject({
       ({ attributes, methods, hours }) =>
         Object.keys(attributes).length > 0 || methods !== undefined || hours !== undefined,
       { message: "requires nothing" },
-    ),
+    )
+    .meta({
+      anyOf: [
+        { required: ["attributes"], properties: { attributes: { minProperties: 1 } } },
+        { required: ["methods"] },
+        { required: ["hours"] },
+      ],
+    }),
 });
 
 export const ENTITY_SCHEMAS = {

@@ -1,5 +1,5 @@
 /** The HTTP side of the administrators' API: path, body, revision by ETag and If-Match. */
-import type { Administration } from "../admin/administration.ts";
+import { type Administration, adminMethodsAt } from "../admin/administration.ts";
 import type { RequestContext, Step } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import { answerJson } from "./answer-json.ts";
@@ -15,14 +15,21 @@ export function administer(administration: Administration): Step {
     const [path = "", query = ""] = (request.url ?? "").split("?", 2);
     const words = pathWords(path);
     context.subject = words.join("/");
-    const answer = await administration.answer({
-      caller,
-      method: request.method ?? "",
-      path: words,
-      query: new URLSearchParams(query),
-      body: body.length === 0 ? undefined : parseJsonBody(body),
-      expected: expectedRevision(context),
-    });
+    const answer = await administration
+      .answer({
+        caller,
+        method: request.method ?? "",
+        path: words,
+        query: new URLSearchParams(query),
+        body: body.length === 0 ? undefined : parseJsonBody(body),
+        expected: expectedRevision(context),
+      })
+      .catch((error: unknown) => {
+        if (error instanceof GatewayError && error.code === "method_not_allowed") {
+          response.setHeader("allow", adminMethodsAt(words).join(", "));
+        }
+        throw error;
+      });
     if (answer.revision !== undefined) response.setHeader("etag", `"${answer.revision}"`);
     response.setHeader("cache-control", "no-store");
     await answerJson(context, answer.status, answer.body);

@@ -22,7 +22,9 @@ const shared = {
   max_completion_tokens: positive,
   n: positive,
 };
-const texts = z.union([z.string(), z.array(z.unknown()).min(1)]);
+const tokens = z.array(z.number().int().min(0)).min(1);
+/** A text, a prompt as token numbers, or several of either. */
+const texts = z.union([z.string(), z.array(z.string()).min(1), tokens, z.array(tokens).min(1)]);
 
 export const CALL_SCHEMAS: Record<Api, z.ZodType<Body>> = {
   chat: z.looseObject({
