@@ -131,6 +131,13 @@ function createListener(parts: Parts, route: http.RequestListener): http.Server 
     certificate === undefined
       ? http.createServer(options, handler)
       : https.createServer({ ...options, ...certificate, minVersion: "TLSv1.3" }, handler);
+  // Anything but 100-continue, which Node itself would refuse without a word.
+  server.on("checkExpectation", (_request, response) => {
+    refuseAtOnce(
+      response,
+      new GatewayError("invalid_request", { message: "Expect: 100-continue." }),
+    );
+  });
   server.maxConnections = limits.connectionsMax;
   return server;
 }

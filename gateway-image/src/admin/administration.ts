@@ -14,7 +14,7 @@ import { GatewayError } from "../errors.ts";
 import { createAccessKey, sealSecret } from "../identity/access-key.ts";
 import { hashPassword, PASSWORD_LENGTH_MAX } from "../identity/password.ts";
 import { limits } from "../limits.ts";
-import { keptMembers, RESOURCES, type Resource, shown } from "./resources.ts";
+import { keptMembers, type Resource, resourceOf, shown } from "./resources.ts";
 
 export interface AdministrationParts {
   readonly directory: Directory;
@@ -65,7 +65,7 @@ export class Administration {
 
   async answer(request: AdminRequest): Promise<AdminAnswer> {
     const [name = "", id, verb, ...rest] = request.path;
-    const resource = RESOURCES[name];
+    const resource = resourceOf(name);
     if (resource === undefined || rest.length > 0) throw new GatewayError("not_found");
     if (!request.caller.permissions.has(resource.permission)) {
       throw new GatewayError("permission_denied");
@@ -260,7 +260,7 @@ function issuedId(body: unknown): string {
 
 /** What the path after /admin/v1/ takes; none: there is no such path. */
 export function adminMethodsAt([name = "", id, verb, ...rest]: readonly string[]): string[] {
-  const resource = RESOURCES[name];
+  const resource = resourceOf(name);
   if (resource === undefined || rest.length > 0) return [];
   const issues = resource.issued !== undefined;
   if (id === undefined) return issues ? ["GET", "POST"] : ["GET"];

@@ -36,6 +36,11 @@ export const RESOURCES: Readonly<Record<string, Resource>> = {
   },
 };
 
+/** By its name in the path, which may be any word, "constructor" too. */
+export function resourceOf(name: string): Resource | undefined {
+  return Object.hasOwn(RESOURCES, name) ? RESOURCES[name] : undefined;
+}
+
 /** What is kept of `existing` when `input` replaces it: the hidden members. */
 export function keptMembers(resource: Resource, existing: object | undefined): object {
   const entries = Object.entries(existing ?? {});

@@ -69,6 +69,14 @@ describe("patchMembers", () => {
     );
   });
 
+  test("leaves members alone that every object seems to have", () => {
+    const bytes = Buffer.from('{"constructor":1,"toString":2,"__proto__":3,"hasOwnProperty":4}');
+    const patched = patchMembers(bytes, scanMembers(bytes)?.members ?? [], { n: "5" });
+    expect(patched.toString()).toBe(
+      '{"n":5,"constructor":1,"toString":2,"__proto__":3,"hasOwnProperty":4}',
+    );
+  });
+
   test("keeps a number that no double can hold", () => {
     const bytes = Buffer.from('{"seed":12345678901234567890,"n":1.0}');
     const patched = patchMembers(bytes, scanMembers(bytes)?.members ?? [], { max_tokens: "512" });

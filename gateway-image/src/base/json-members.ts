@@ -68,7 +68,8 @@ export function patchMembers(
   const parts: Buffer[] = [];
   const kept: { member: Member; text: string | null }[] = [];
   for (const member of members) {
-    const change = changes[member.name];
+    // A member may be called "constructor", which every object seems to have.
+    const change = Object.hasOwn(changes, member.name) ? changes[member.name] : undefined;
     if (change === null) continue;
     kept.push({ member, text: change ?? null });
   }

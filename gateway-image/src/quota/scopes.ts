@@ -17,7 +17,7 @@ export function scopesOf(caller: Caller, endpoint: string, model: string): Scope
   const candidates: Scope[] = [
     { id: `key:${caller.credential}`, limits: caller.credentialLimits },
     own,
-    { id: `user:${principal}:model:${model}`, limits: tier.models[model] ?? {} },
+    { id: `user:${principal}:model:${model}`, limits: ownOf(tier.models, model) ?? {} },
     { id: `tenant:${tenant.id}`, limits: tenant.limits },
   ];
   return candidates.filter(({ limits }) => Object.keys(limits).length > 0);
@@ -28,4 +28,9 @@ function generalLimits(tier: Limits): Limits {
   return Object.fromEntries(
     LIMIT_NAMES.flatMap((name) => (tier[name] === undefined ? [] : [[name, tier[name]]])),
   );
+}
+
+/** A model may be called "constructor", which every object seems to have. */
+function ownOf<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
