@@ -82,11 +82,17 @@ describe("events", () => {
     );
   });
 
-  test.each([[": comment\n\n"], ["data: no json\n\n"], ["event: ping\ndata: 1\n\n"]])(
-    "%j passes untouched",
-    (text) => {
+  test.each([[": comment\n\n"], ["event: ping\ndata: 1\n\n"]])("%j passes untouched", (text) => {
+    const { events } = create();
+    expect(events.process(Buffer.from(text))?.toString()).toBe(text);
+  });
+
+  test.each([["no json"], ['{"choices":[}'], ['{"a":1'], ['{"a":"\\x"}'], ["[1,]"]])(
+    "%j, which no caller could read, is a failure",
+    (data) => {
       const { events } = create();
-      expect(events.process(Buffer.from(text))?.toString()).toBe(text);
+      expect(events.process(Buffer.from(`data: ${data}\n\n`))).toBeNull();
+      expect(events.failed).toBe(true);
     },
   );
 });

@@ -2,7 +2,7 @@
  * Reads each event of a streamed answer: keeps the usage, takes out what the caller did not ask
  * for, and notices the end and an error. Bytes that need no change are passed on as they came.
  */
-import { memberText, patchMembers, scanMembers } from "../base/json-members.ts";
+import { isJson, memberText, patchMembers, scanMembers } from "../base/json-members.ts";
 import type { Call, Usage } from "../context.ts";
 import { eventData } from "./sse-events.ts";
 
@@ -30,6 +30,11 @@ export class AnswerEvents {
     if (data === null) return event;
     if (data.equals(DONE)) {
       this.done = true;
+      return null;
+    }
+    // No parser of a caller could read it; an answer with such an event is not the whole one.
+    if (!isJson(data)) {
+      this.failed = true;
       return null;
     }
     const scan = scanMembers(data);

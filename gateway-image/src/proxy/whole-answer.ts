@@ -1,5 +1,5 @@
 /** Reads an answer that is not streamed: bounded, with its usage, under the caller's model name. */
-import { memberText, patchMembers, scanMembers } from "../base/json-members.ts";
+import { isJson, memberText, patchMembers, scanMembers } from "../base/json-members.ts";
 import type { Usage } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import { parseUsage } from "./answer-events.ts";
@@ -18,10 +18,14 @@ export async function readBounded(
   return Buffer.concat(chunks, bytes);
 }
 
+/** Beyond it are vectors only, and to parse megabytes of them would hold up every stream. */
+const JUDGED_BYTES_MAX = 256 * 1024;
+
 /** Fills `usage`; `rename` is the caller's name of the model where the server knows another. */
 export function finishWhole(body: Buffer, rename: string | null, usage: Usage): Buffer {
   const scan = scanMembers(body);
-  if (scan === null) throw new GatewayError("upstream_failed", { cause: "not a JSON object" });
+  if (scan === null || (body.length <= JUDGED_BYTES_MAX && !isJson(body)))
+    throw new GatewayError("upstream_failed", { cause: "not a JSON object" });
   const member = scan.members.find(({ name }) => name === "usage");
   const reported = member === undefined ? null : parseUsage(memberText(body, member));
   if (reported !== null) Object.assign(usage, reported, { source: "reported" });
