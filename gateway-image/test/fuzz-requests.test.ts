@@ -134,6 +134,16 @@ describe("bodies", () => {
     await expectIdle(harness);
   });
 
+  test("nested as deeply as a body can be, on every endpoint", async () => {
+    const depth = (limits.bodyBytesMax - 1_000) / 2;
+    for (const path of POSTS) {
+      const deep = `"metadata":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+      const body = Buffer.from(`${goodBody(path).toString("utf8").slice(0, -1)},${deep}`);
+      await expectOneAnswer([request(path, body, CLOSE)]);
+    }
+    await expectIdle(harness);
+  });
+
   test("in any portions, with its length or in chunks", async () => {
     const portions = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 30 });
     await fc.assert(

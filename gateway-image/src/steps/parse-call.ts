@@ -54,12 +54,9 @@ export function parseCall(): Step {
 export function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
   const { api } = endpoint;
   if (api === null) throw new Error(`${endpoint.path} asks nothing of a model`);
-  const json = parseJsonBody(bytes);
   const scan = scanMembers(bytes);
+  const json = parseJsonBody(bytes, scan);
   if (scan === null) throw new GatewayError("invalid_request", { message: OBJECT_EXPECTED });
-  if (scan.depth > limits.jsonDepthMax) {
-    throw new GatewayError("invalid_request", { message: "The body is nested too deeply." });
-  }
   refuseRepeats(scan.members.map((member) => member.name));
   const result = CALL_SCHEMAS[api].safeParse(json);
   if (!result.success) throw toInvalidRequest(result.error);
@@ -91,7 +88,11 @@ export function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
 const OBJECT_EXPECTED = "The body must be a JSON object.";
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-export function parseJsonBody(bytes: Buffer): unknown {
+/** No object that comes out of it is nested so deeply that writing it again could fail. */
+export function parseJsonBody(bytes: Buffer, scan = scanMembers(bytes)): unknown {
+  if (scan !== null && scan.depth > limits.jsonDepthMax) {
+    throw new GatewayError("invalid_request", { message: "The body is nested too deeply." });
+  }
   try {
     return JSON.parse(decoder.decode(bytes));
   } catch {

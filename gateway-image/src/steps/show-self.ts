@@ -6,6 +6,7 @@ import type { Directory } from "../directory/directory.ts";
 import { GatewayError } from "../errors.ts";
 import type { LogIn } from "../identity/log-in.ts";
 import { answerJson } from "./answer-json.ts";
+import { parseJsonBody } from "./parse-call.ts";
 
 export function showSelf(directory: Directory): Step {
   return async function showSelf(context, next) {
@@ -40,7 +41,7 @@ export function changePassword(logIn: LogIn): Step {
     const { caller, body, clientAddress } = context;
     if (caller === null) throw new Error("changePassword comes too early");
     if (caller.kind !== "user") throw new GatewayError("permission_denied");
-    const wanted = passwordChangeSchema.safeParse(parse(body));
+    const wanted = passwordChangeSchema.safeParse(parseJsonBody(body));
     if (!wanted.success) {
       throw new GatewayError("invalid_request", {
         message: "password and new_password are needed.",
@@ -51,12 +52,4 @@ export function changePassword(logIn: LogIn): Step {
     await answerJson(context, 200, { username: caller.principal, changed: true });
     await next();
   };
-}
-
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    throw new GatewayError("invalid_json");
-  }
 }
