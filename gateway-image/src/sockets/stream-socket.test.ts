@@ -2,6 +2,8 @@
 import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { WebSocket as Client } from "ws";
 import { systemClock } from "../base/clock.ts";
@@ -17,6 +19,10 @@ afterEach(() => {
 });
 
 const NEVER = 3_600_000;
+const KEY = {
+  "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+  "sec-websocket-version": "13",
+};
 
 async function serve(bounds: Partial<SocketBounds>, run: RunCall = () => {}) {
   const all = { pingMs: NEVER, idleMs: NEVER, ageMs: NEVER, ...bounds };
@@ -26,8 +32,9 @@ async function serve(bounds: Partial<SocketBounds>, run: RunCall = () => {}) {
     sockets.accept({ request, socket, head }, "somebody", request, run);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
   const open = async (options = {}) => {
-    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const url = `ws://127.0.0.1:${port}`;
     const client = new Client(url, options);
     client.on("error", () => {});
     const closed = new Promise<number>((resolve) => client.once("close", resolve));
@@ -38,7 +45,7 @@ async function serve(bounds: Partial<SocketBounds>, run: RunCall = () => {}) {
     sockets.terminate();
     server.close();
   });
-  return { sockets, open };
+  return { sockets, open, port };
 }
 
 test("one that no longer answers pings is cut; one that answers stays", async () => {
@@ -102,6 +109,25 @@ test("one that is opened while the others are drained is closed as well", async 
   sockets.drain();
   const late = await open();
   expect(await Promise.all([early.closed, late.closed])).toEqual([1001, 1001]);
+});
+
+test("bytes that are no frames end their connection and nothing else", async () => {
+  const { open, sockets, port } = await serve({});
+  const living = await open();
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 300 }), async (bytes) => {
+      const handshake = { connection: "upgrade", upgrade: "websocket", ...KEY };
+      const request = http.get({ port, headers: handshake });
+      const [, socket] = (await once(request, "upgrade")) as [unknown, Duplex];
+      socket.on("error", () => {});
+      socket.resume();
+      socket.end(Buffer.from(bytes));
+      await once(socket, "close");
+    }),
+    { numRuns: 60 },
+  );
+  await expect.poll(() => sockets.size).toBe(1);
+  expect(living.client.readyState).toBe(Client.OPEN);
 });
 
 test("a principal has a bounded number of them", async () => {
