@@ -10,6 +10,7 @@ import https from "node:https";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
+import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import tls from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -45,6 +46,14 @@ function answer(request: http.IncomingMessage, response: http.ServerResponse): v
   request.on("end", () => response.end(JSON.stringify({ bytes, path: request.url })));
 }
 
+/** Any upgrade that gets as far: the connection then gives back what it is given. */
+function echo(request: http.IncomingMessage, socket: Duplex): void {
+  seen.push(request.headers);
+  const lines = ["HTTP/1.1 101 Switching Protocols", "connection: upgrade", "upgrade: websocket"];
+  socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+  socket.pipe(socket);
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "edge-test-"));
   const authority = await createAuthority("edge test", 1);
@@ -60,6 +69,7 @@ beforeAll(async () => {
     { cert: behind.certificate, key: behind.key, minVersion: "TLSv1.3" },
     answer,
   );
+  gateway.on("upgrade", echo);
   await new Promise<void>((resolve) => gateway.listen(0, "127.0.0.1", resolve));
   const free = await Promise.all(Array.from({ length: 4 }, freePort));
   const [https_ = 0, http_ = 0, metrics = 0, status = 0] = free;
@@ -250,6 +260,56 @@ describe("a call", () => {
     const { headers } = await call("/v1/models");
     expect(headers["server"]).toBe("nginx");
     expect(headers["strict-transport-security"]).toContain("max-age=");
+  });
+});
+
+describe("an upgrade", () => {
+  const upgrade = (target: string, protocol: string) =>
+    new Promise<{ status: number; socket?: Duplex }>((resolve, reject) => {
+      const headers = { connection: "upgrade", upgrade: protocol };
+      const options = { host: "localhost", port: ports.https, path: target, ca, headers };
+      const request = https.get({ ...options, agent: false });
+      request.once("error", reject);
+      request.once("upgrade", (response, socket) =>
+        resolve({ status: response.statusCode ?? 0, socket }),
+      );
+      request.once("response", (response) => {
+        response.resume();
+        resolve({ status: response.statusCode ?? 0 });
+      });
+    });
+
+  test("to a WebSocket is passed on for its path, with the headers of every call", async () => {
+    const { status, socket } = await upgrade("/v1/streaming/ws?api-version=1", "WebSocket");
+    expect(status).toBe(101);
+    expect(seen.at(-1)).toMatchObject({
+      upgrade: "websocket",
+      connection: "upgrade",
+      "x-real-ip": "127.0.0.1",
+      "x-request-id": expect.stringMatching(/^[0-9a-f]{32}$/),
+    });
+    socket?.write("both ways");
+    const [text] = await new Promise<unknown[]>((resolve) =>
+      socket?.once("data", (...all: unknown[]) => resolve(all)),
+    );
+    expect(String(text)).toBe("both ways");
+    socket?.destroy();
+  });
+
+  test("of another kind, or on another path, is none", async () => {
+    expect((await upgrade("/v1/streaming/ws", "h2c")).status).toBe(426);
+    expect((await upgrade("/v1/models", "websocket")).status).toBe(200);
+    expect(seen.at(-1)).not.toHaveProperty("upgrade");
+    const { body } = await call("/v1/streaming/ws");
+    expect(JSON.parse(body).error.code).toBe("upgrade_required");
+  });
+
+  test("has half of the connections that one address may hold", async () => {
+    const all = await Promise.all(
+      Array.from({ length: 26 }, () => upgrade("/v1/streaming/ws", "websocket")),
+    );
+    expect(all.map(({ status }) => status).sort()).toEqual([...Array(25).fill(101), 429]);
+    for (const { socket } of all) socket?.destroy();
   });
 });
 

@@ -2,6 +2,7 @@
  * For tests: pods of a deployed stack killed and rolled out under load, and what was lost. A part
  * of the one story of local-stack.cluster.test.ts.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { MODEL, startCallers, type Tally } from "./test-callers.ts";
 import { auditIds, killMainProcess, kubectl, ledgerIds, waitUntilRestarted } from "./test-kills.ts";
@@ -9,6 +10,8 @@ import type { Stack } from "./test-through-edge.ts";
 
 /** Twenty callers in all ways of calling. */
 const CALLERS = { whole: 8, streamed: 8, socket: 4 };
+/** The edge's preStop (sizing/drain.ts) and some time for nginx' end. */
+const AFTERWARDS_MS = 15_000;
 const VICTIMS = [
   ["a gateway", "app.kubernetes.io/name=gateway"],
   ["Redis", "app.kubernetes.io/name=redis"],
@@ -62,6 +65,8 @@ export function podDeaths(stack: Stack): void {
     });
     await kubectl("-n", "deepseek", "rollout", "restart", workload);
     await kubectl("-n", "deepseek", "rollout", "status", workload, "--timeout=240s");
+    // The former edges end only now: they wait for everybody to learn of it, then close what is idle.
+    await sleep(AFTERWARDS_MS);
     const { acknowledged, refused, broken } = await callers.stop();
     expect({ refused: [...refused], broken }).toEqual({ refused: [], broken: 0 });
     expect(acknowledged.size).toBeGreaterThan(20);
