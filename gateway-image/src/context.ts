@@ -4,6 +4,8 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Member } from "./base/json-members.ts";
+import type { AnswerFilter } from "./content/answer-filter.ts";
+import type { Inspection, Verdict } from "./content/word-filter.ts";
 import type { Caller } from "./directory/caller.ts";
 import type { DataClass } from "./directory/fields.ts";
 import type { Model } from "./documents.ts";
@@ -87,6 +89,10 @@ export interface RequestContext {
   confined: boolean;
   /** administer: what of the directory the call is about. */
   subject: string | null;
+  /** filter: what the word lists have met in what was asked and answered. */
+  inspections: readonly Inspection[];
+  /** filter: null: no word list is about the answer. */
+  answerFilter: AnswerFilter | null;
   /** converse: how the answer is shown where it is not OpenAI's way. */
   presenter: Presenter | null;
   /** forward */
@@ -140,6 +146,8 @@ export function createContext(arrival: Arrival): RequestContext {
     deadlineMs: null,
     confined: false,
     subject: null,
+    inspections: [],
+    answerFilter: null,
     presenter: null,
     usage: { promptTokens: 0, completionTokens: 0, source: "none" },
     firstByteMs: null,
@@ -157,6 +165,11 @@ export function createContext(arrival: Arrival): RequestContext {
 /** Runs each of them once, all at the same time. */
 export async function beforeEnd(context: RequestContext): Promise<void> {
   await Promise.all(context.beforeEnd.splice(0).map((work) => work()));
+}
+
+/** What the word lists have met until now; never the text. */
+export function verdictsOf({ inspections }: RequestContext): Verdict[] {
+  return inspections.flatMap(({ verdicts }) => [...verdicts.values()]);
 }
 
 /** A step of the pipeline: does its part and calls `next` at most once. */

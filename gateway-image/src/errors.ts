@@ -36,6 +36,12 @@ export const ERRORS = {
     native: 40005,
     message: "There is no such version of the API.",
   },
+  content_filtered: {
+    ...request,
+    status: 400,
+    native: 40006,
+    message: "The request holds words that are not allowed here.",
+  },
   missing_api_key: {
     ...request,
     status: 401,

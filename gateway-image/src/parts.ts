@@ -9,6 +9,7 @@ import { type Clock, systemClock } from "./base/clock.ts";
 import { SealedBox } from "./base/sealed-box.ts";
 import type { WatchedFile } from "./base/watched-file.ts";
 import type { Config } from "./config.ts";
+import { WordFilter } from "./content/word-filter.ts";
 import { baselineEntities } from "./directory/baseline.ts";
 import { Directory } from "./directory/directory.ts";
 import { type Certificate, type Files, openFiles } from "./files.ts";
@@ -46,6 +47,7 @@ export interface Parts {
   /** Seals conversations and kept answers; null: this gateway keeps none. */
   readonly boxForAnswers: () => SealedBox | null;
   readonly administration: Administration;
+  readonly wordFilter: WordFilter;
   readonly routes: RouteTable;
   readonly pools: UpstreamPools;
   /** For targets outside of the site: verified with Node's own CAs. */
@@ -117,6 +119,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     contexts: new Contexts(shared, boxForAnswers),
     shared,
     boxForAnswers,
+    wordFilter: new WordFilter(directory),
     routes,
     pools,
     outsidePools,

@@ -1,6 +1,6 @@
 /**
  * A request's life, top to bottom: the ordered steps of each kind of endpoint. A step that is to
- * come later (cache, filters) has its line here and nowhere else.
+ * come later (cache) has its line here and nowhere else.
  *
  *   observe          metrics, log line, every error becomes an answer
  *   requestId        names the request
@@ -15,6 +15,7 @@
  *   authorise        may it be, with this model              → context.model
  *   admit            quota: reserved at its bound, settled at the end
  *   recordUsage      the ledger: opened, settled
+ *   filter           the word lists over what is asked, and ready for the answer
  *   forward          route, send, relay                      → context.usage, target, fault
  */
 import type { RequestContext, Step } from "./context.ts";
@@ -30,6 +31,7 @@ import { authorise, permit } from "./steps/authorise.ts";
 import { converse, forgetContext } from "./steps/converse.ts";
 import { crossOrigin, preflight } from "./steps/cross-origin.ts";
 import { decideRisk } from "./steps/decide-risk.ts";
+import { filter } from "./steps/filter.ts";
 import { forward } from "./steps/forward.ts";
 import { idempotency } from "./steps/idempotency.ts";
 import { identify, verifySignature } from "./steps/identify.ts";
@@ -134,6 +136,7 @@ function served(parts: Parts): Step[] {
       site: config.GW_SITE,
       instance: config.GW_INSTANCE,
     }),
+    filter(parts.wordFilter),
     forward({
       routes: parts.routes,
       pools: parts.pools,

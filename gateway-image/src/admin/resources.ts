@@ -20,6 +20,7 @@ export const RESOURCES: Readonly<Record<string, Resource>> = {
   models: { kind: "model", permission: "admin:system", hidden: [] },
   prices: { kind: "price", permission: "admin:system", hidden: [] },
   "access-rules": { kind: "accessRule", permission: "admin:security", hidden: [] },
+  "word-lists": { kind: "wordList", permission: "admin:security", hidden: [] },
   roles: { kind: "role", permission: "admin:security", hidden: [] },
   principals: { kind: "principal", permission: "admin:security", hidden: ["passwordHash", "totp"] },
   "api-keys": {

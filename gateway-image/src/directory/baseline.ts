@@ -18,6 +18,7 @@ import {
   type Tier,
   tenantSchema,
   tierSchema,
+  wordListSchema,
 } from "./entities.ts";
 import { entityName } from "./fields.ts";
 
@@ -29,6 +30,7 @@ export const directoryFileSchema = z.strictObject({
   accessKeys: z.array(accessKeySchema).default([]),
   prices: z.array(priceSchema).default([]),
   accessRules: z.array(accessRuleSchema).default([]),
+  wordLists: z.array(wordListSchema).default([]),
 });
 
 export const tiersFileSchema = z.strictObject({ tiers: z.record(entityName, tierSchema) });
@@ -92,6 +94,7 @@ export function baselineEntities(files: BaselineFiles): AnyEntity[] {
   for (const entity of file.apiKeys) found.push({ kind: "apiKey", entity });
   for (const entity of file.accessKeys) found.push({ kind: "accessKey", entity });
   for (const entity of file.accessRules) found.push({ kind: "accessRule", entity });
+  for (const entity of file.wordLists) found.push({ kind: "wordList", entity });
   for (const entity of file.prices) found.push({ kind: "price", entity });
   return [...found, ...fromKeys(files.keys, new Set(file.tenants.map(({ id }) => id)))];
 }

@@ -186,6 +186,25 @@ export const accessRuleSchema = z.strictObject({
     }),
 });
 
+/** Something to be seen in it: what is made of invisible characters alone would be found nowhere. */
+const listedWord = z
+  .string()
+  .max(128)
+  .regex(/[^\p{Default_Ignorable_Code_Point}\p{Cf}\p{M}\s]/u);
+
+/** Words that are kept from models, or from callers, or only counted. */
+export const wordListSchema = z.strictObject({
+  id: entityName,
+  description: z.string().max(512).default(""),
+  words: z.array(listedWord).min(1).max(20_000),
+  mode: z
+    .enum(["block", "mask", "flag"])
+    .describe("block: refuse, or end the answer. mask: asterisks instead. flag: only record."),
+  direction: z.enum(["input", "output", "both"]).default("both"),
+  models: models.default("*").describe('The models it is about, or "*".'),
+  tenants: z.array(entityName).min(1).optional(),
+});
+
 export const ENTITY_SCHEMAS = {
   tenant: tenantSchema,
   tier: z.strictObject({ id: entityName, ...tierSchema.shape }),
@@ -196,6 +215,7 @@ export const ENTITY_SCHEMAS = {
   model: modelSchema,
   price: priceSchema,
   accessRule: accessRuleSchema,
+  wordList: wordListSchema,
 } as const;
 
 export type EntityKind = keyof typeof ENTITY_SCHEMAS;
@@ -209,4 +229,5 @@ export type Role = z.output<typeof roleSchema>;
 export type ApiKey = z.output<typeof apiKeySchema>;
 export type AccessKey = z.output<typeof accessKeySchema>;
 export type Price = z.output<typeof priceSchema>;
+export type WordList = z.output<typeof wordListSchema>;
 export type AccessRule = z.output<typeof accessRuleSchema>;

@@ -6,6 +6,7 @@ import type { Usage } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { AnswerEvents } from "./answer-events.ts";
+import { ShownEvents } from "./shown-events.ts";
 import { relayStream } from "./stream-relay.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -71,7 +72,8 @@ function relay(source: AsyncIterable<Buffer>) {
     signal: stop.signal,
     requestId: "r",
     errors: "openai",
-    presenter: null,
+    shown: new ShownEvents(null, null),
+    usageAtCut: () => null,
     beforeEnd: async () => {},
     onFirst: () => {},
   });

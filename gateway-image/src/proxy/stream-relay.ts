@@ -4,12 +4,13 @@
  * `[DONE]` only where the model server said so; every other end is an error event.
  */
 
+import type { Json } from "../content/answer-filter.ts";
 import { type ErrorShape, errorBody } from "../error-answer.ts";
 import { GatewayError } from "../errors.ts";
 import type { CallAnswer } from "../exchange.ts";
 import { limits } from "../limits.ts";
 import type { AnswerEvents } from "./answer-events.ts";
-import type { Presenter } from "./presenter.ts";
+import type { ShownEvents } from "./shown-events.ts";
 import { EventSplitter } from "./sse-events.ts";
 
 export interface StreamRelay {
@@ -20,7 +21,9 @@ export interface StreamRelay {
   readonly signal: AbortSignal;
   readonly requestId: string;
   readonly errors: ErrorShape;
-  readonly presenter: Presenter | null;
+  readonly shown: ShownEvents;
+  /** Told after the last chunk of an answer that a word list cut; null: not asked for. */
+  readonly usageAtCut: () => Json | null;
   /** Waited for before the caller is told that the answer is whole. */
   readonly beforeEnd: () => Promise<void>;
   /** Called before the first byte is written. */
@@ -63,11 +66,12 @@ async function pump(relay: StreamRelay, heartbeat: NodeJS.Timeout): Promise<void
     const output: Buffer[] = [];
     for (const event of splitter.push(chunk)) {
       const bytes = events.process(event);
-      const shown =
-        bytes === null || relay.presenter === null ? bytes : relay.presenter.event(bytes);
+      const shown = bytes === null ? null : relay.shown.of(bytes);
       if (shown !== null) output.push(shown);
-      if (events.done || events.failed) break;
+      if (events.done || events.failed || relay.shown.cut) break;
     }
+    if (relay.shown.cut) events.done = true;
+    if (events.done) output.push(...relay.shown.end(relay.usageAtCut()));
     const [one] = output;
     if (one !== undefined) {
       if (first) relay.onFirst();
@@ -84,6 +88,8 @@ async function pump(relay: StreamRelay, heartbeat: NodeJS.Timeout): Promise<void
       await relay.beforeEnd();
       openHead(relay);
       response.end("data: [DONE]\n\n");
+      // Nobody will be shown what the model server is still making.
+      if (relay.shown.cut) return;
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Reads an answer that is not streamed: bounded, with its usage, under the caller's model name. */
 import { isJson, memberText, patchMembers, scanMembers } from "../base/json-members.ts";
+import type { AnswerFilter } from "../content/answer-filter.ts";
 import type { Usage } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import { parseUsage } from "./answer-events.ts";
@@ -31,6 +32,21 @@ export function finishWhole(body: Buffer, rename: string | null, usage: Usage): 
   if (reported !== null) Object.assign(usage, reported, { source: "reported" });
   if (rename === null) return body;
   return patchMembers(body, scan.members, { model: JSON.stringify(rename) });
+}
+
+/** Past the word lists, where one is about the call. */
+export function filteredWhole(body: Buffer, filter: AnswerFilter | null): Buffer {
+  if (filter === null) return body;
+  return Buffer.from(JSON.stringify(filter.whole(JSON.parse(body.toString("utf8")))), "utf8");
+}
+
+/** As OpenAI's API tells it. */
+export function usageObject({ promptTokens, completionTokens }: Usage) {
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+  };
 }
 
 /** The explanation in a model server's own error; only of requests that it calls wrong. */

@@ -4,7 +4,8 @@
  * before its error is.
  */
 import type { AuditTrail } from "../audit/audit-trail.ts";
-import type { RequestContext, Step } from "../context.ts";
+import type { Verdict } from "../content/word-filter.ts";
+import { type RequestContext, type Step, verdictsOf } from "../context.ts";
 import { outcomeOf } from "../outcome.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
@@ -50,6 +51,7 @@ function eventOf(context: RequestContext, action: string, thrown: unknown) {
   const { caller, endpoint, request, usage } = context;
   const target = context.subject ?? context.model?.id ?? null;
   const { status, httpStatus, error } = outcomeOf(context, thrown);
+  const verdicts = verdictsOf(context);
   const outcome =
     status === "success" ? "allowed" : status === "client_error" ? "refused" : "failed";
   return {
@@ -70,6 +72,12 @@ function eventOf(context: RequestContext, action: string, thrown: unknown) {
       error,
       prompt_tokens: usage.promptTokens,
       completion_tokens: usage.completionTokens,
+      ...(verdicts.length === 0 ? {} : { filter: verdicts.map(wordsOf).join(", ") }),
     },
   } as const;
+}
+
+/** Which list, what it did, where, how often. */
+function wordsOf({ list, mode, direction, count }: Verdict): string {
+  return `${list} ${mode} ${direction} ${count}`;
 }

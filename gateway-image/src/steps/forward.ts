@@ -12,13 +12,20 @@ import { AnswerEvents } from "../proxy/answer-events.ts";
 import { type Candidate, eligibleTargets } from "../proxy/eligible-targets.ts";
 import type { ProviderKeys } from "../proxy/provider-keys.ts";
 import type { RouteTable } from "../proxy/route-table.ts";
+import { ShownEvents } from "../proxy/shown-events.ts";
 import { relayStream } from "../proxy/stream-relay.ts";
 import type { Target } from "../proxy/target.ts";
 import { orderTargets, type TargetHealth } from "../proxy/target-health.ts";
 import { upstreamBody } from "../proxy/upstream-body.ts";
 import { faultKind, faultReason } from "../proxy/upstream-fault.ts";
 import type { UpstreamPools } from "../proxy/upstream-pools.ts";
-import { explanationOf, finishWhole, readBounded } from "../proxy/whole-answer.ts";
+import {
+  explanationOf,
+  filteredWhole,
+  finishWhole,
+  readBounded,
+  usageObject,
+} from "../proxy/whole-answer.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
 export interface ForwardParts {
@@ -188,7 +195,8 @@ async function relayEvents(flight: Flight, target: Target, answer: Answer): Prom
     signal,
     requestId: context.requestId,
     errors: context.endpoint.errors,
-    presenter: context.presenter,
+    shown: new ShownEvents(context.answerFilter, context.presenter),
+    usageAtCut: () => (call.includeUsage ? usageObject(context.usage) : null),
     beforeEnd: () => beforeEnd(context),
     onFirst,
   });
@@ -207,7 +215,7 @@ async function relayWhole(flight: Flight, target: Target, answer: Answer): Promi
   const bytes = await readBounded(answer.body, limits.answerBytesMax);
   if (bytes === null) throw new GatewayError("upstream_failed", { cause: "answer too large" });
   const rename = target.model === undefined ? null : call.model;
-  const answer200 = finishWhole(bytes, rename, context.usage);
+  const answer200 = filteredWhole(finishWhole(bytes, rename, context.usage), context.answerFilter);
   const body = context.presenter?.whole(answer200) ?? answer200;
   onFirst();
   await Promise.all([beforeEnd(context), context.keepWhole?.(body)]);

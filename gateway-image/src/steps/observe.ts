@@ -3,7 +3,7 @@
  * log line, also for requests that no other step saw.
  */
 import type { Clock } from "../base/clock.ts";
-import type { RequestContext, Step } from "../context.ts";
+import { type RequestContext, type Step, verdictsOf } from "../context.ts";
 import { errorBody } from "../error-answer.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
 import { type Outcome, outcomeOf } from "../outcome.ts";
@@ -79,6 +79,10 @@ function record(
   if (firstByteMs !== null && context.call?.stream === true) {
     metrics.firstToken.observe({ model }, firstByteMs / 1000);
   }
+  const verdicts = verdictsOf(context);
+  for (const { direction, mode, count } of verdicts) {
+    metrics.filterVerdicts.inc({ direction, mode }, count);
+  }
   const line = {
     request_id: context.requestId,
     call_id: context.callId,
@@ -99,6 +103,7 @@ function record(
     status,
     code: outcome.httpStatus,
     error: outcome.error,
+    ...(verdicts.length === 0 ? {} : { filter: verdicts }),
   };
   if (status === "error") log.error({ ...line, cause }, "request");
   else log.info(line, "request");

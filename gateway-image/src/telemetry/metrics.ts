@@ -13,41 +13,40 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export function createMetrics(version: string) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const registers = [registry];
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Counter({ name, help, labelNames: [...labelNames], registers });
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Gauge({ name, help, labelNames: [...labelNames], registers });
-  const histogram = <L extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly L[],
-    buckets: number[],
-  ) => new Histogram({ name, help, labelNames: [...labelNames], buckets, registers });
-
-  gauge("gateway_build_info", "Always 1.", ["version"]).set({ version }, 1);
+  const make = makerOf(registry);
+  make.gauge("gateway_build_info", "Always 1.", ["version"]).set({ version }, 1);
   return {
     registry,
     userLabel: createUserLabel(limits.userLabelsMax),
-    requests: counter("api_requests_total", "Requests that ended.", [
+    ...callMetrics(make),
+    ...recordMetrics(make),
+    ...neighbourMetrics(make),
+  };
+}
+
+/** Of each call. */
+function callMetrics(make: Maker) {
+  return {
+    requests: make.counter("api_requests_total", "Requests that ended.", [
       "endpoint",
       "model",
       "status",
       "code",
       "user",
     ]),
-    duration: histogram(
+    duration: make.histogram(
       "api_request_duration_seconds",
       "From the first header to the last byte.",
       ["endpoint", "model", "status"],
       DURATION_BUCKETS,
     ),
-    firstToken: histogram(
+    firstToken: make.histogram(
       "api_time_to_first_token_seconds",
       "From the first header to the first event of a streamed answer.",
       ["model"],
       FIRST_TOKEN_BUCKETS,
     ),
+<<<<<<< HEAD
     tokens: counter("api_token_usage_total", "Tokens by direction.", ["model", "token_type"]),
     concurrent: gauge("api_concurrent_requests", "Requests under way.", ["endpoint"]),
     sockets: gauge("gateway_sockets_open", "WebSocket connections.", []),
@@ -58,24 +57,83 @@ export function createMetrics(version: string) {
     quotaRefusals: counter("gateway_quota_refusals_total", "Answers 429.", ["reason"]),
     quotaFaults: counter("gateway_quota_store_failures_total", "Redis did not answer.", []),
     writeAheadBytes: gauge(
+=======
+    tokens: make.counter("api_token_usage_total", "Tokens by direction.", ["model", "token_type"]),
+    concurrent: make.gauge("api_concurrent_requests", "Requests under way.", ["endpoint"]),
+    queue: make.gauge("api_queue_length", "Admitted requests without a first byte yet.", ["model"]),
+    quotaRefusals: make.counter("gateway_quota_refusals_total", "Answers 429.", ["reason"]),
+    filterVerdicts: make.counter(
+      "gateway_filter_verdicts_total",
+      "Words of the word lists that were met.",
+      ["direction", "mode"],
+    ),
+  };
+}
+
+/** Of what may not be lost. */
+function recordMetrics(make: Maker) {
+  return {
+    ledgerRows: make.gauge("gateway_ledger_queue_rows", "Rows not yet in the ledger.", []),
+    ledgerLost: make.counter("gateway_ledger_lost_total", "Rows that will never be written.", []),
+    ledgerFaults: make.counter(
+      "gateway_ledger_write_failures_total",
+      "Batches to be tried again.",
+      [],
+    ),
+    writeAheadBytes: make.gauge(
+>>>>>>> 33889d9 (gateway: word lists over what is asked and answered)
       "gateway_write_ahead_bytes",
       "Rows on the disk, owed to the ledger.",
       [],
     ),
-    auditEvents: counter("gateway_audit_events_total", "Events of the audit trail.", ["outcome"]),
-    auditLost: counter("gateway_audit_lost_total", "Events that could not be recorded.", []),
-    auditFaults: counter("gateway_audit_anchor_failures_total", "Anchors that were not taken.", []),
-    directoryFaults: counter(
+    auditEvents: make.counter("gateway_audit_events_total", "Events of the audit trail.", [
+      "outcome",
+    ]),
+    auditLost: make.counter("gateway_audit_lost_total", "Events that could not be recorded.", []),
+    auditFaults: make.counter(
+      "gateway_audit_anchor_failures_total",
+      "Anchors that were not taken.",
+      [],
+    ),
+  };
+}
+
+/** Of the stores, model servers and files that the gateway needs. */
+function neighbourMetrics(make: Maker) {
+  return {
+    quotaFaults: make.counter("gateway_quota_store_failures_total", "Redis did not answer.", []),
+    directoryFaults: make.counter(
       "gateway_directory_failures_total",
       "Times the directory's store did not answer.",
       [],
     ),
-    upstreamFaults: counter("gateway_upstream_faults_total", "Faults of model servers.", [
+    upstreamFaults: make.counter("gateway_upstream_faults_total", "Faults of model servers.", [
       "model",
       "reason",
     ]),
-    ejected: gauge("gateway_upstream_ejected", "1: the target is left alone.", ["model", "target"]),
-    reloadFaults: counter("gateway_reload_failures_total", "New versions refused.", ["file"]),
+    ejected: make.gauge("gateway_upstream_ejected", "1: the target is left alone.", [
+      "model",
+      "target",
+    ]),
+    reloadFaults: make.counter("gateway_reload_failures_total", "New versions refused.", ["file"]),
+  };
+}
+
+type Maker = ReturnType<typeof makerOf>;
+
+function makerOf(registry: Registry) {
+  const registers = [registry];
+  return {
+    counter: <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+      new Counter({ name, help, labelNames: [...labelNames], registers }),
+    gauge: <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+      new Gauge({ name, help, labelNames: [...labelNames], registers }),
+    histogram: <L extends string>(
+      name: string,
+      help: string,
+      labelNames: readonly L[],
+      buckets: number[],
+    ) => new Histogram({ name, help, labelNames: [...labelNames], buckets, registers }),
   };
 }
 
