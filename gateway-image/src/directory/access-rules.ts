@@ -80,6 +80,7 @@ function localTime(timeZone: string, wallMs: number): { day: number; minute: num
     });
   if (known === undefined) formats.set(timeZone, format);
   const parts = new Map(format.formatToParts(wallMs).map(({ type, value }) => [type, value]));
-  const day = DAYS.indexOf(parts.get("weekday")?.toLowerCase());
+  const names: readonly string[] = DAYS;
+  const day = names.indexOf(parts.get("weekday")?.toLowerCase() ?? "");
   return { day, minute: Number(parts.get("hour")) * 60 + Number(parts.get("minute")) };
 }

@@ -2,13 +2,21 @@
  * Sends the call to a model server and carries the answer back. Another target is tried only
  * where nothing was sent: no connection came about, or the server itself said 503 before working.
  */
-import type { Dispatcher } from "undici";
 import type { Clock } from "../base/clock.ts";
 import { beforeEnd, type Call, type RequestContext, type Step } from "../context.ts";
 import { UPSTREAM_PATHS } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { AnswerEvents } from "../proxy/answer-events.ts";
+import {
+  type Attempt,
+  failedAttempt,
+  GOOD,
+  RETRY_AFTER_MS,
+  type UpstreamAnswer,
+  withoutResult,
+} from "../proxy/attempt.ts";
+import { watchEnd } from "../proxy/deadline.ts";
 import { type Candidate, eligibleTargets } from "../proxy/eligible-targets.ts";
 import type { ProviderKeys } from "../proxy/provider-keys.ts";
 import type { RouteTable } from "../proxy/route-table.ts";
@@ -17,15 +25,8 @@ import { relayStream } from "../proxy/stream-relay.ts";
 import type { Target } from "../proxy/target.ts";
 import { orderTargets, type TargetHealth } from "../proxy/target-health.ts";
 import { upstreamBody } from "../proxy/upstream-body.ts";
-import { faultKind, faultReason } from "../proxy/upstream-fault.ts";
 import type { UpstreamPools } from "../proxy/upstream-pools.ts";
-import {
-  explanationOf,
-  filteredWhole,
-  finishWhole,
-  readBounded,
-  usageObject,
-} from "../proxy/whole-answer.ts";
+import { filteredWhole, finishWhole, readBounded, usageObject } from "../proxy/whole-answer.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
 export interface ForwardParts {
@@ -39,15 +40,6 @@ export interface ForwardParts {
   readonly answerTimeoutMs: number;
   readonly streamTimeoutMs: number;
 }
-
-type Answer = Dispatcher.ResponseData;
-
-/** Statuses by which a model server says that the request itself is wrong. */
-const REQUEST_AT_FAULT = new Set([400, 413, 422]);
-/** How soon a caller may expect another server: an ejection's shortest time. */
-const RETRY_AFTER_MS = limits.ejectionMsMin;
-/** What an upstream asks for beyond an hour is no rate limit of ours to pass on. */
-const RETRY_AFTER_SECONDS_MAX = 3_600;
 
 export function forward(parts: ForwardParts): Step {
   return async function forward(context, next) {
@@ -77,14 +69,6 @@ interface Flight {
   readonly asked: string;
   readonly signal: AbortSignal;
   readonly onFirst: () => void;
-}
-
-/** How one target did: for its health, for the caller, and whether another may be tried. */
-interface Attempt {
-  readonly health: "good" | "fault" | "unknown";
-  readonly error: GatewayError | null;
-  readonly tryNext: boolean;
-  readonly reason?: string;
 }
 
 /** The asked model's targets, then those of its fallbacks. */
@@ -150,12 +134,8 @@ async function tryModel(
 async function tryTarget(parts: ForwardParts, flight: Flight, target: Target): Promise<Attempt> {
   try {
     const answer = await send(parts, flight, target);
-    if (answer.statusCode === 503) {
-      await answer.body.dump({ limit: limits.errorBytesMax }).catch(() => {});
-      return unavailable("overloaded", `the model server answered ${answer.statusCode}`);
-    }
-    if (answer.statusCode === 429) return await rateLimited(answer);
-    if (answer.statusCode !== 200) return await refuse(answer);
+    const failed = await withoutResult(answer);
+    if (failed !== null) return failed;
     relaySimulated(answer, flight.context);
     if (flight.call.stream) return await relayEvents(flight, target, answer);
     return await relayWhole(flight, target, answer);
@@ -164,7 +144,7 @@ async function tryTarget(parts: ForwardParts, flight: Flight, target: Target): P
   }
 }
 
-function send(parts: ForwardParts, flight: Flight, target: Target): Promise<Answer> {
+function send(parts: ForwardParts, flight: Flight, target: Target): Promise<UpstreamAnswer> {
   const { context, call } = flight;
   const maxTokens = context.model?.maxTokensDefault ?? parts.maxTokensDefault;
   const outside = target.provider !== undefined;
@@ -186,7 +166,11 @@ function send(parts: ForwardParts, flight: Flight, target: Target): Promise<Answ
   });
 }
 
-async function relayEvents(flight: Flight, target: Target, answer: Answer): Promise<Attempt> {
+async function relayEvents(
+  flight: Flight,
+  target: Target,
+  answer: UpstreamAnswer,
+): Promise<Attempt> {
   const { context, call, signal, onFirst } = flight;
   const fault = await relayStream({
     source: answer.body,
@@ -210,7 +194,11 @@ async function relayEvents(flight: Flight, target: Target, answer: Answer): Prom
   return { health, error: null, tryNext: false, reason: "broken" };
 }
 
-async function relayWhole(flight: Flight, target: Target, answer: Answer): Promise<Attempt> {
+async function relayWhole(
+  flight: Flight,
+  target: Target,
+  answer: UpstreamAnswer,
+): Promise<Attempt> {
   const { context, call, onFirst } = flight;
   const bytes = await readBounded(answer.body, limits.answerBytesMax);
   if (bytes === null) throw new GatewayError("upstream_failed", { cause: "answer too large" });
@@ -227,73 +215,10 @@ async function relayWhole(flight: Flight, target: Target, answer: Answer): Promi
   return GOOD;
 }
 
-const GOOD: Attempt = { health: "good", error: null, tryNext: false };
-
-/** It is well, but takes no more now: another may. */
-async function rateLimited(answer: Answer): Promise<Attempt> {
-  await answer.body.dump({ limit: limits.errorBytesMax }).catch(() => {});
-  const seconds = Number(answer.headers["retry-after"]);
-  const known = Number.isFinite(seconds) && seconds > 0 && seconds <= RETRY_AFTER_SECONDS_MAX;
-  const retryAfterMs = known ? seconds * 1000 : RETRY_AFTER_MS;
-  const error = new GatewayError("upstream_rate_limited", { retryAfterMs });
-  return { health: "unknown", error, tryNext: true };
-}
-
-/** A status that is neither 200, 429 nor 503: the request's fault, or the server's. */
-async function refuse(answer: Answer): Promise<Attempt> {
-  const body = await readBounded(answer.body, limits.errorBytesMax);
-  if (REQUEST_AT_FAULT.has(answer.statusCode)) {
-    const error = new GatewayError("rejected_by_model", explanationOf(body));
-    return { health: "good", error, tryNext: false };
-  }
-  const cause = `the model server answered ${answer.statusCode}`;
-  const error = new GatewayError("upstream_failed", { cause });
-  return { health: "fault", error, tryNext: false, reason: "status" };
-}
-
-function failedAttempt(signal: AbortSignal, error: unknown): Attempt {
-  if (signal.aborted) {
-    const reason = signal.reason as GatewayError;
-    const health = reason.code === "client_closed" ? "unknown" : "fault";
-    return { health, error: reason, tryNext: false, reason: "timeout" };
-  }
-  const reason = faultReason(error);
-  if (error instanceof GatewayError) return { health: "fault", error, tryNext: false, reason };
-  const kind = faultKind(error);
-  if (kind === "unreachable") return unavailable(reason, error);
-  const code = kind === "timeout" ? "model_timeout" : "upstream_failed";
-  const failure = new GatewayError(code, { cause: error });
-  return { health: "fault", error: failure, tryNext: false, reason };
-}
-
-function unavailable(reason: string, cause: unknown): Attempt {
-  const error = new GatewayError("model_unavailable", { retryAfterMs: RETRY_AFTER_MS, cause });
-  return { health: "fault", error, tryNext: true, reason };
-}
-
 /** Simulated answers say so to the caller as well. */
-function relaySimulated(answer: Answer, context: RequestContext): void {
+function relaySimulated(answer: UpstreamAnswer, context: RequestContext): void {
   const value = answer.headers["x-simulated"];
   if (value === "true") context.response.setHeader("x-simulated", value);
-}
-
-/** One signal for both ends: the caller leaves, or the time is up. */
-function watchEnd(context: RequestContext, timeoutMs: number, elapsedMs: number) {
-  const stop = new AbortController();
-  const code = context.call?.stream === true ? "stream_timeout" : "model_timeout";
-  const onGone = () => stop.abort(new GatewayError("client_closed"));
-  // From the first header on: what admission took is part of it.
-  const leftMs =
-    context.deadlineMs === null ? timeoutMs : Math.max(0, context.deadlineMs - elapsedMs);
-  const timer = setTimeout(() => stop.abort(new GatewayError(code)), leftMs);
-  const gone = context.gone.signal;
-  if (gone.aborted) onGone();
-  else gone.addEventListener("abort", onGone, { once: true });
-  const clear = () => {
-    clearTimeout(timer);
-    gone.removeEventListener("abort", onGone);
-  };
-  return { signal: stop.signal, clear };
 }
 
 /** Counts the request as queued until it leaves; leaving twice is leaving once. */

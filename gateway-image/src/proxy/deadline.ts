@@ -1,0 +1,21 @@
+/** One signal for both ends of a call: its caller leaves, or its time is up. */
+import type { RequestContext } from "../context.ts";
+import { GatewayError } from "../errors.ts";
+
+export function watchEnd(context: RequestContext, timeoutMs: number, elapsedMs: number) {
+  const stop = new AbortController();
+  const code = context.call?.stream === true ? "stream_timeout" : "model_timeout";
+  const onGone = () => stop.abort(new GatewayError("client_closed"));
+  // From the first header on: what admission took is part of it.
+  const leftMs =
+    context.deadlineMs === null ? timeoutMs : Math.max(0, context.deadlineMs - elapsedMs);
+  const timer = setTimeout(() => stop.abort(new GatewayError(code)), leftMs);
+  const gone = context.gone.signal;
+  if (gone.aborted) onGone();
+  else gone.addEventListener("abort", onGone, { once: true });
+  const clear = () => {
+    clearTimeout(timer);
+    gone.removeEventListener("abort", onGone);
+  };
+  return { signal: stop.signal, clear };
+}
