@@ -136,6 +136,14 @@ const environmentSchema = z.strictObject({
     .default("refuse")
     .describe("Calls that cannot be recorded: refuse them with 503, or serve and count them."),
 
+  GW_CACHE_ENTRIES_MAX: integer(
+    0,
+    1_000_000,
+    0,
+    "Answers that are kept to be told again, of up to 64 KiB each; 0: none.",
+  ),
+  GW_CACHE_TTL_SECONDS: integer(1, 604_800, 3_600, "How long an answer may be told again."),
+
   GW_MAX_TOKENS_DEFAULT: integer(1, 1_000_000, 512, "Sent upstream where max_tokens is absent."),
   GW_ANSWER_TIMEOUT_MS: integer(
     1_000,

@@ -40,8 +40,13 @@ export interface Call {
 export interface Usage {
   promptTokens: number;
   completionTokens: number;
-  /** `reported` by the model server, `counted` from events by us, or nothing was produced. */
-  source: "none" | "counted" | "reported";
+  /** `reported` by the model server, `counted` from events by us, `cached`: told again, or nothing was produced. */
+  source: "none" | "counted" | "reported" | "cached";
+}
+
+/** Something was computed for the call, so it costs something. */
+export function isProduced({ source }: Usage): boolean {
+  return source === "counted" || source === "reported";
 }
 
 /** A request that may become a WebSocket: the listener's half of the handshake. */

@@ -90,6 +90,10 @@ export const modelSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("Nothing of this model's calls leaves the site."),
+  cache: z
+    .boolean()
+    .default(true)
+    .describe("Answers of it may be told again, where the gateway caches at all."),
   targets: z.array(targetSchema).min(1),
 });
 

@@ -71,6 +71,9 @@ export const limits = {
   /** A call that holds a key and dies lets it go after the longest whole answer. */
   idempotencyLockMs: 120_000,
 
+  /** An answer of some 16,000 tokens; with 2,000 places the cache stays below 128 MiB. */
+  cacheEntryBytesMax: 64 * KIB,
+
   /** A bank's own figure: a decision that comes later is of no use to the payment. */
   riskDeadlineMs: 200,
   /** One of three words has some five tokens. */

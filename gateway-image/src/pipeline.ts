@@ -1,6 +1,5 @@
 /**
- * A request's life, top to bottom: the ordered steps of each kind of endpoint. A step that is to
- * come later (cache) has its line here and nowhere else.
+ * A request's life, top to bottom: the ordered steps of each kind of endpoint.
  *
  *   observe          metrics, log line, every error becomes an answer
  *   requestId        names the request
@@ -16,6 +15,7 @@
  *   admit            quota: reserved at its bound, settled at the end
  *   recordUsage      the ledger: opened, settled
  *   filter           the word lists over what is asked, and ready for the answer
+ *   cache            the same question, the same answer
  *   forward          route, send, relay                      → context.usage, target, fault
  */
 import type { RequestContext, Step } from "./context.ts";
@@ -28,6 +28,7 @@ import { admit } from "./steps/admit.ts";
 import { apiVersion } from "./steps/api-version.ts";
 import { audit } from "./steps/audit.ts";
 import { authorise, permit } from "./steps/authorise.ts";
+import { cache } from "./steps/cache.ts";
 import { converse, forgetContext } from "./steps/converse.ts";
 import { crossOrigin, preflight } from "./steps/cross-origin.ts";
 import { decideRisk } from "./steps/decide-risk.ts";
@@ -137,6 +138,14 @@ function served(parts: Parts): Step[] {
       instance: config.GW_INSTANCE,
     }),
     filter(parts.wordFilter),
+    cache({
+      shared: parts.shared,
+      box: parts.boxForAnswers,
+      words: parts.wordFilter,
+      metrics,
+      entriesMax: config.GW_CACHE_ENTRIES_MAX,
+      ttlMs: config.GW_CACHE_TTL_SECONDS * 1000,
+    }),
     forward({
       routes: parts.routes,
       pools: parts.pools,

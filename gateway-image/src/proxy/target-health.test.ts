@@ -1,6 +1,7 @@
 /** Ejection, the trial after it, and the order of targets; by a clock turned by hand. */
 import { describe, expect, test } from "vitest";
 import { ManualClock } from "../base/test-clock.ts";
+import { routesFileSchema } from "../documents.ts";
 import { limits } from "../limits.ts";
 import { RouteTable } from "./route-table.ts";
 import { orderTargets, TargetHealth } from "./target-health.ts";
@@ -78,22 +79,14 @@ describe("order", () => {
 });
 
 test("a changed routes file keeps what is known of unchanged targets", () => {
-  const model = {
-    id: "m",
-    ownedBy: "x",
-    created: 0,
-    contextLength: 1,
-    capabilities: ["chat" as const],
-    lifecycle: "stable" as const,
-    fallbacks: [],
-    confidential: false,
+  const routes = (...names: string[]) => {
+    const targets = names.map((name) => ({ url: `http://${name}:8000` }));
+    const model = { id: "m", contextLength: 1, capabilities: ["chat"], targets };
+    return routesFileSchema.parse({ models: [model] });
   };
-  const table = new RouteTable(
-    { models: [{ ...model, targets: [target("a")] }] },
-    new ManualClock(),
-  );
+  const table = new RouteTable(routes("a"), new ManualClock());
   const before = table.get("m")?.targets[0];
-  table.replace({ models: [{ ...model, targets: [target("a"), target("b")] }] });
+  table.replace(routes("a", "b"));
   expect(table.get("m")?.targets[0]).toBe(before);
   expect(table.get("m")?.targets).toHaveLength(2);
 });

@@ -3,7 +3,7 @@
  * was used. The bound of a prompt is its bytes: no tokenizer makes more tokens than bytes.
  */
 import type { Clock } from "../base/clock.ts";
-import type { RequestContext, Step } from "../context.ts";
+import { isProduced, type RequestContext, type Step } from "../context.ts";
 import type { Directory } from "../directory/directory.ts";
 import { GatewayError } from "../errors.ts";
 import { costMicrosOf } from "../quota/cost.ts";
@@ -54,7 +54,7 @@ export function admit(parts: AdmitParts): Step {
       const durationMs = parts.clock.monotonicMs() - context.startedMs;
       const cost = costMicrosOf(price, { promptTokens, completionTokens, durationMs });
       // Nothing was produced, nothing is owed: a refusal of the model server costs no money.
-      const owed = context.usage.source === "none" ? 0 : cost;
+      const owed = isProduced(context.usage) ? cost : 0;
       await parts.quota.settle(held, promptTokens + completionTokens, owed);
     }
   };

@@ -1,6 +1,6 @@
 /** Writes the call into the ledger: opened before anything is sent upstream, settled at its end. */
 import type { Clock } from "../base/clock.ts";
-import type { RequestContext, Step } from "../context.ts";
+import { isProduced, type RequestContext, type Step } from "../context.ts";
 import type { Directory } from "../directory/directory.ts";
 import { GatewayError } from "../errors.ts";
 import { outcomeOf } from "../outcome.ts";
@@ -80,7 +80,7 @@ function settledRow(parts: RecordParts, context: RequestContext, thrown: unknown
   const latencyMs = parts.clock.monotonicMs() - context.startedMs;
   const { usage } = context;
   const price = parts.directory.get("price", row.model)?.entity;
-  const billed = usage.source !== "none" && price !== undefined;
+  const billed = price !== undefined && isProduced(usage);
   return {
     ...row,
     state: "settled",

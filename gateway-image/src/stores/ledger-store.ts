@@ -23,7 +23,7 @@ export interface LedgerRow {
   readonly error: string | null;
   readonly promptTokens: number;
   readonly completionTokens: number;
-  /** `none`, `counted` or `reported`: how far the counts can be trusted. */
+  /** `none`, `counted`, `reported`: how far the counts can be trusted; `cached`: nothing was computed. */
   readonly usageSource: string;
   /** By the price of the moment, in millionths of `currency`; later prices change nothing. */
   readonly costMicros: number;

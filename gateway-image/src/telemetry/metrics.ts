@@ -62,6 +62,9 @@ function callMetrics(make: Maker) {
     concurrent: make.gauge("api_concurrent_requests", "Requests under way.", ["endpoint"]),
     queue: make.gauge("api_queue_length", "Admitted requests without a first byte yet.", ["model"]),
     quotaRefusals: make.counter("gateway_quota_refusals_total", "Answers 429.", ["reason"]),
+    cache: make.counter("gateway_cache_total", "Questions that may have been asked before.", [
+      "outcome",
+    ]),
     filterVerdicts: make.counter(
       "gateway_filter_verdicts_total",
       "Words of the word lists that were met.",
