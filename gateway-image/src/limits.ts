@@ -74,6 +74,23 @@ export const limits = {
   /** An answer of some 16,000 tokens; with 2,000 places the cache stays below 128 MiB. */
   cacheEntryBytesMax: 64 * KIB,
 
+  /** How often a gateway looks for jobs that others left; its own are taken at once. */
+  jobPollMs: 1_000,
+  /** A job whose gateway died is taken again after this; a living gateway renews in time. */
+  jobLeaseMs: 60_000,
+  /** Also how soon a cancelled job is stopped on another gateway. */
+  jobRenewalMs: 5_000,
+  jobAttemptsMax: 4,
+  /** What could not be computed within a day is of no use. */
+  jobDeadlineMs: 86_400_000,
+  /** How long a result can be fetched. */
+  jobResultTtlMs: 86_400_000,
+  /** Queued and running ones of one principal. */
+  jobsOpenMax: 1_000,
+  /** With waits that double to ten minutes: about an hour and a half. */
+  webhookAttemptsMax: 18,
+  webhookTimeoutMs: 10_000,
+
   /** A bank's own figure: a decision that comes later is of no use to the payment. */
   riskDeadlineMs: 200,
   /** One of three words has some five tokens. */
@@ -134,6 +151,7 @@ export const limits = {
 assert(limits.headersTimeoutMs < limits.bodyTimeoutMs, "headers come before the body");
 assert(limits.timeoutCheckMs < limits.headersTimeoutMs, "a time-out is noticed near its time");
 assert(limits.heartbeatMs < limits.slowReaderTimeoutMs, "a heartbeat precedes the verdict 'gone'");
+assert(limits.jobRenewalMs * 2 < limits.jobLeaseMs, "one renewal may fail without losing a job");
 assert(limits.leaseRenewalMs * 2 < limits.leaseMs, "one renewal may fail without losing a slot");
 assert(limits.errorBytesMax <= limits.answerBytesMax, "an error is an answer");
 assert(limits.eventBytesMax <= limits.answerBytesMax, "an event is part of an answer");

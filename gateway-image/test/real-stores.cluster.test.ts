@@ -7,10 +7,12 @@ import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { auditAnchorStoreContract } from "../src/stores/audit-anchor-store.contract.ts";
 import { directoryStoreContract } from "../src/stores/directory-store.contract.ts";
+import { jobStoreContract } from "../src/stores/job-store.contract.ts";
 import { ledgerStoreContract, testRow } from "../src/stores/ledger-store.contract.ts";
 import { LedgerRowsRefused } from "../src/stores/ledger-store.ts";
 import { PostgresAuditAnchorStore } from "../src/stores/postgres-audit-anchor-store.ts";
 import { PostgresDirectoryStore } from "../src/stores/postgres-directory-store.ts";
+import { PostgresJobStore } from "../src/stores/postgres-job-store.ts";
 import { PostgresLedgerStore } from "../src/stores/postgres-ledger-store.ts";
 import { createPostgresPool } from "../src/stores/postgres-pool.ts";
 import { quotaStoreContract } from "../src/stores/quota-store.contract.ts";
@@ -83,6 +85,7 @@ ledgerStoreContract("PostgreSQL", { create: ledger });
 auditAnchorStoreContract("PostgreSQL", {
   create: async () => new PostgresAuditAnchorStore(pool()),
 });
+jobStoreContract("PostgreSQL", { create: async () => new PostgresJobStore(pool()) });
 directoryStoreContract("PostgreSQL", { create: async () => new PostgresDirectoryStore(pool()) });
 
 test.each([1, 7, 64, 400])("of 1,000 callers over 3 gateways %i are admitted", async (cap) => {

@@ -16,6 +16,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "gateway-image/src/base": [],
   "gateway-image/src/directory": ["gateway-image/src", "gateway-image/src/base"],
   "gateway-image/src/stores": [
+    "gateway-image/src/jobs",
     "gateway-image/src/audit",
     "gateway-image/src",
     "gateway-image/src/base",

@@ -4,9 +4,11 @@ import { ManualClock } from "../base/test-clock.ts";
 import { limits } from "../limits.ts";
 import { auditAnchorStoreContract } from "./audit-anchor-store.contract.ts";
 import { directoryStoreContract } from "./directory-store.contract.ts";
+import { jobStoreContract } from "./job-store.contract.ts";
 import { ledgerStoreContract } from "./ledger-store.contract.ts";
 import { MemoryAuditAnchorStore } from "./memory-audit-anchor-store.ts";
 import { MemoryDirectoryStore } from "./memory-directory-store.ts";
+import { MemoryJobStore } from "./memory-job-store.ts";
 import { MemoryLedgerStore } from "./memory-ledger-store.ts";
 import { MemoryQuotaStore } from "./memory-quota-store.ts";
 import { MemorySharedStore } from "./memory-shared-store.ts";
@@ -23,6 +25,7 @@ quotaStoreContract("memory", {
 
 ledgerStoreContract("memory", { create: async () => new MemoryLedgerStore() });
 auditAnchorStoreContract("memory", { create: async () => new MemoryAuditAnchorStore() });
+jobStoreContract("memory", { create: async () => new MemoryJobStore() });
 directoryStoreContract("memory", { create: async () => new MemoryDirectoryStore() });
 sharedStoreContract("memory", { create: async () => new MemorySharedStore(new ManualClock()) });
 

@@ -5,10 +5,12 @@ import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { auditAnchorStoreContract } from "./audit-anchor-store.contract.ts";
 import { directoryStoreContract } from "./directory-store.contract.ts";
+import { jobStoreContract } from "./job-store.contract.ts";
 import { ledgerStoreContract, testRow } from "./ledger-store.contract.ts";
 import { SqliteAuditAnchorStore } from "./sqlite-audit-anchor-store.ts";
 import { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteDirectoryStore } from "./sqlite-directory-store.ts";
+import { SqliteJobStore } from "./sqlite-job-store.ts";
 import { SqliteLedgerStore } from "./sqlite-ledger-store.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "sqlite-test-"));
@@ -20,6 +22,7 @@ afterAll(() => {
 
 ledgerStoreContract("SQLite", { create: async () => new SqliteLedgerStore(shared) });
 auditAnchorStoreContract("SQLite", { create: async () => new SqliteAuditAnchorStore(shared) });
+jobStoreContract("SQLite", { create: async () => new SqliteJobStore(shared) });
 directoryStoreContract("SQLite", { create: async () => new SqliteDirectoryStore(shared) });
 
 test("rows are there after a new start, without a close before it", async () => {

@@ -1,0 +1,197 @@
+/**
+ * Takes jobs that are due and has them computed, a bounded number at a time; then has their
+ * webhooks told. What a gateway that dies had taken is taken by another when its lease ends.
+ */
+import type { Clock } from "../base/clock.ts";
+import { limits } from "../limits.ts";
+import { isOpen, type Job, type JobStore } from "./job-store.ts";
+
+/** How a computation ended. */
+export type Computed =
+  | { readonly kind: "succeeded"; readonly result: string }
+  | { readonly kind: "failed"; readonly error: string }
+  /** Not now: over a quota, or nobody can serve it. `counts`: as an attempt. */
+  | {
+      readonly kind: "later";
+      readonly afterMs: number;
+      readonly error: string;
+      readonly counts: boolean;
+    };
+
+export type Told = "delivered" | "later" | "failed";
+
+export interface JobRunnerParts {
+  readonly store: JobStore;
+  readonly clock: Clock;
+  /** This gateway; no other may have the same name. */
+  readonly owner: string;
+  readonly concurrency: number;
+  /** Never rejects; ends soon after the signal. */
+  readonly compute: (job: Job, signal: AbortSignal) => Promise<Computed>;
+  /** Never rejects. */
+  readonly tell: (job: Job) => Promise<Told>;
+  readonly onFault: (cause: unknown) => void;
+  readonly onEnd: (job: Job) => void;
+}
+
+export class JobRunner {
+  readonly #parts: JobRunnerParts;
+  readonly #running = new Map<string, AbortController>();
+  #timer: NodeJS.Timeout | null = null;
+  #renewal: NodeJS.Timeout | null = null;
+  #looking: Promise<void> | null = null;
+  #again = false;
+  #stopped = false;
+
+  constructor(parts: JobRunnerParts) {
+    this.#parts = parts;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.wake(), limits.jobPollMs);
+    this.#renewal = setInterval(() => void this.#renew(), limits.jobRenewalMs);
+    this.wake();
+  }
+
+  /** Something may be due. */
+  wake(): void {
+    this.#again = true;
+    if (this.#stopped || this.#looking !== null) return;
+    this.#looking = this.#look().finally(() => {
+      this.#looking = null;
+    });
+  }
+
+  /** The caller of a job here wants it no more; one that another gateway has is noticed there. */
+  abort(id: string): void {
+    this.#running.get(id)?.abort();
+  }
+
+  /** Takes nothing more; what still runs when the time is up goes back to the queue. */
+  async stop(timeoutMs: number): Promise<void> {
+    this.#stopped = true;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    const { clock } = this.#parts;
+    const endMs = clock.monotonicMs() + timeoutMs;
+    await this.#looking;
+    while (this.#running.size > 0 && clock.monotonicMs() < endMs) await pause();
+    for (const stop of this.#running.values()) stop.abort();
+    const lastMs = clock.monotonicMs() + limits.jobRenewalMs;
+    while (this.#running.size > 0 && clock.monotonicMs() < lastMs) await pause();
+    if (this.#renewal !== null) clearInterval(this.#renewal);
+  }
+
+  async #look(): Promise<void> {
+    const { store, clock, owner, concurrency, onFault } = this.#parts;
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      const room = concurrency - this.#running.size;
+      if (room <= 0) return;
+      try {
+        const nowMs = clock.wallMs();
+        const jobs = await store.claim(owner, nowMs, nowMs + limits.jobLeaseMs, room);
+        for (const job of jobs) void this.#run(job);
+      } catch (cause) {
+        onFault(cause);
+      }
+    }
+  }
+
+  async #run(job: Job): Promise<void> {
+    const stop = new AbortController();
+    this.#running.set(job.id, stop);
+    try {
+      const done = isOpen(job) ? await this.#computed(job, stop.signal) : await this.#told(job);
+      if (await this.#parts.store.finish(this.#parts.owner, done)) {
+        if (!isOpen(done) && isOpen(job)) this.#parts.onEnd(done);
+      }
+    } catch (cause) {
+      // Its lease ends, and then it is taken again.
+      this.#parts.onFault(cause);
+    } finally {
+      this.#running.delete(job.id);
+      this.wake();
+    }
+  }
+
+  async #computed(job: Job, signal: AbortSignal): Promise<Job> {
+    const { clock, compute } = this.#parts;
+    const startedMs = clock.wallMs();
+    const began = { ...job.detail, startedMs };
+    // It was computed so often and never ended: it ends those that compute it.
+    if (job.attempts > limits.jobAttemptsMax) {
+      return this.#ended(job, "failed", { ...began, error: job.detail.error ?? GIVEN_UP });
+    }
+    const computed = await compute(job, signal);
+    if (computed.kind === "succeeded") {
+      return this.#ended(job, "succeeded", { ...began, result: computed.result, error: null });
+    }
+    if (computed.kind === "failed") {
+      return this.#ended(job, "failed", { ...began, error: computed.error });
+    }
+    // This gateway stops: the job is as it was.
+    const uncounted = Math.max(0, job.attempts - 1);
+    if (signal.aborted) {
+      return { ...job, state: "queued", dueMs: clock.wallMs(), attempts: uncounted };
+    }
+    const tooLate = clock.wallMs() + computed.afterMs > job.createdMs + limits.jobDeadlineMs;
+    const attempts = computed.counts ? job.attempts : uncounted;
+    const detail = { ...began, error: computed.error };
+    if (tooLate || attempts >= limits.jobAttemptsMax) return this.#ended(job, "failed", detail);
+    return { ...job, state: "queued", dueMs: clock.wallMs() + computed.afterMs, attempts, detail };
+  }
+
+  #ended(job: Job, state: "succeeded" | "failed", detail: Job["detail"]): Job {
+    const nowMs = this.#parts.clock.wallMs();
+    const dueMs = detail.webhook === null ? null : nowMs;
+    const expiresMs = nowMs + limits.jobResultTtlMs;
+    return { ...job, state, dueMs, expiresMs, detail: { ...detail, finishedMs: nowMs } };
+  }
+
+  async #told(job: Job): Promise<Job> {
+    const { webhook } = job.detail;
+    if (webhook === null || webhook.state !== "waiting") return { ...job, dueMs: null };
+    const told = await this.#parts.tell(job);
+    const attempts = webhook.attempts + 1;
+    const isLast = told !== "later" || attempts >= limits.webhookAttemptsMax;
+    const state = told === "delivered" ? "delivered" : isLast ? "failed" : "waiting";
+    const dueMs = isLast ? null : this.#parts.clock.wallMs() + backOffMs(attempts);
+    return { ...job, dueMs, detail: { ...job.detail, webhook: { ...webhook, state, attempts } } };
+  }
+
+  /** Prolongs what runs here; what was cancelled, or taken by others, is stopped. */
+  async #renew(): Promise<void> {
+    const { store, clock, owner, onFault } = this.#parts;
+    const ids = [...this.#running.keys()];
+    if (ids.length === 0) return;
+    try {
+      const own = new Set(await store.renew(owner, ids, clock.wallMs() + limits.jobLeaseMs));
+      for (const id of ids) if (!own.has(id)) this.abort(id);
+    } catch (cause) {
+      onFault(cause);
+    }
+  }
+}
+
+const GIVEN_UP = JSON.stringify({
+  error: {
+    message: "The job was begun several times and never ended.",
+    type: "server_error",
+    param: null,
+    code: "internal_error",
+  },
+});
+
+/** Doubles from a second to ten minutes, drawn from the upper half so that many do not come at once. */
+export function backOffMs(attempts: number, random: () => number = Math.random): number {
+  const full = Math.min(1_000 * 2 ** (attempts - 1), 600_000);
+  return full / 2 + random() * (full / 2);
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 20));
+}
