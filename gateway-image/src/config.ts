@@ -144,6 +144,15 @@ const environmentSchema = z.strictObject({
   ),
   GW_CACHE_TTL_SECONDS: integer(1, 604_800, 3_600, "How long an answer may be told again."),
 
+  GW_JOBS_AT_ONCE: integer(1, 1_000, 4, "Asynchronous jobs that are computed at the same time."),
+  GW_WEBHOOK_HOSTS: z
+    .string()
+    .transform((text) => text.split(",").map((host) => host.trim().toLowerCase()))
+    .optional()
+    .describe(
+      "Hosts inside of the site that webhooks may name, also without TLS; others must be outside.",
+    ),
+
   GW_MAX_TOKENS_DEFAULT: integer(1, 1_000_000, 512, "Sent upstream where max_tokens is absent."),
   GW_ANSWER_TIMEOUT_MS: integer(
     1_000,

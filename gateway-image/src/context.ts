@@ -12,6 +12,7 @@ import type { Model } from "./documents.ts";
 import type { EndpointRow } from "./endpoints.ts";
 import type { GatewayError } from "./errors.ts";
 import type { CallAnswer, CallRequest } from "./exchange.ts";
+import type { CredentialOwner } from "./identity/identity.ts";
 import type { SignedHeaders } from "./identity/signature.ts";
 import type { Presenter } from "./proxy/presenter.ts";
 
@@ -56,6 +57,14 @@ export interface UpgradeOffer {
   accept(context: RequestContext, caller: Caller): void;
 }
 
+/** A call that was accepted before and is computed now. */
+export interface JobCall {
+  readonly owner: CredentialOwner;
+  readonly body: Buffer;
+  /** Keeps the whole answer. */
+  readonly keep: (body: Buffer) => Promise<void>;
+}
+
 export interface RequestContext {
   readonly request: CallRequest;
   readonly response: CallAnswer;
@@ -68,6 +77,8 @@ export interface RequestContext {
   readonly upgrade: UpgradeOffer | null;
   /** The signature by which the connection of this call was opened; null: it brings its own proof. */
   readonly proven: SignedHeaders | null;
+  /** null: it came by itself. */
+  readonly job: JobCall | null;
   /** Aborted when the client leaves. */
   readonly gone: AbortController;
   /** request-id: the caller's, where it is sane, else the callId. */
@@ -125,6 +136,7 @@ export interface Arrival {
   readonly monotonicMs: number;
   readonly upgrade?: UpgradeOffer;
   readonly proven?: SignedHeaders | null;
+  readonly job?: JobCall;
 }
 
 export function createContext(arrival: Arrival): RequestContext {
@@ -138,6 +150,7 @@ export function createContext(arrival: Arrival): RequestContext {
     startedMs: arrival.monotonicMs,
     upgrade: arrival.upgrade ?? null,
     proven: arrival.proven ?? null,
+    job: arrival.job ?? null,
     gone: new AbortController(),
     requestId: callId,
     clientAddress: "",

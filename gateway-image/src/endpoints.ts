@@ -24,6 +24,10 @@ export interface EndpointRow {
     | "converse"
     | "forgetContext"
     | "decideRisk"
+    | "submitJob"
+    | "listJobs"
+    | "showJob"
+    | "cancelJob"
     | "listModels"
     | "showModel"
     | "showUsage"
@@ -65,6 +69,26 @@ export const ENDPOINTS = [
     errors: "native",
   },
   { ...openai, method: "POST", path: "/v1/risk/decisions", does: "decideRisk", api: "chat" },
+  {
+    ...openai,
+    method: "POST",
+    path: "/v1/async/completions",
+    does: "submitJob",
+    api: "completions",
+  },
+  { ...openai, method: "GET", path: "/v1/async/completions", does: "listJobs", api: null },
+  { ...openai, method: "GET", path: "/v1/async/completions/*", does: "showJob", api: null },
+  { ...openai, method: "DELETE", path: "/v1/async/completions/*", does: "cancelJob", api: null },
+  { ...openai, method: "POST", path: "/v1/async/chat/completions", does: "submitJob", api: "chat" },
+  { ...openai, method: "GET", path: "/v1/async/chat/completions", does: "listJobs", api: null },
+  { ...openai, method: "GET", path: "/v1/async/chat/completions/*", does: "showJob", api: null },
+  {
+    ...openai,
+    method: "DELETE",
+    path: "/v1/async/chat/completions/*",
+    does: "cancelJob",
+    api: null,
+  },
   { ...openai, method: "GET", path: "/v1/models", does: "listModels", api: null },
   { ...openai, method: "GET", path: "/v1/models/*", does: "showModel", api: null },
   { ...openai, method: "GET", path: "/v1/usage", does: "showUsage", api: null },

@@ -183,6 +183,7 @@ export const ERRORS = {
     retryable: true,
     message: "A call with this Idempotency-Key is still running.",
   },
+  job_ended: { ...request, status: 409, native: 40904, message: "The job has ended already." },
   idempotency_mismatch: {
     ...request,
     status: 422,
@@ -251,6 +252,13 @@ export const ERRORS = {
     native: 42907,
     retryable: true,
     message: "The provider of this model takes no more requests now.",
+  },
+  too_many_jobs: {
+    type: "requests",
+    status: 429,
+    native: 42908,
+    retryable: true,
+    message: "Too many jobs are waiting.",
   },
   upgrade_required: {
     ...request,

@@ -49,6 +49,7 @@ export async function startGateway(
   const stopping = new AbortController();
   const ready = prepareStores(parts, stopping.signal).then(() => {
     if (stopping.signal.aborted) return;
+    parts.jobRunner.start();
     lifecycle.state = "ready";
     parts.log.info("ready");
   });
@@ -59,9 +60,10 @@ export async function startGateway(
     await sleep(config.GW_DRAIN_GRACE_MS);
     stopListening(app.server);
     parts.sockets.drain();
+    const jobs = parts.jobRunner.stop(config.GW_DRAIN_TIMEOUT_MS);
     const deadlineMs = parts.clock.monotonicMs() + config.GW_DRAIN_TIMEOUT_MS;
     const cut = await waitForRequests(lifecycle, parts.clock, deadlineMs);
-    await endSockets(parts);
+    await Promise.all([jobs, endSockets(parts)]);
     app.server.close();
     app.server.closeAllConnections();
     metricsServer.close();
@@ -92,6 +94,7 @@ async function prepareStores(parts: Parts, signal: AbortSignal): Promise<void> {
   };
   await Promise.all([
     attempt("ledger", () => prepareLedger(parts)),
+    attempt("jobs", () => parts.jobs.prepare()),
     attempt("audit trail", () => startAudit(parts)),
     attempt("quota store", () => parts.quotaStore.ping()),
     attempt("directory", () => startDirectory(parts)),

@@ -17,6 +17,7 @@ import { Identity } from "./identity/identity.ts";
 import { LogIn } from "./identity/log-in.ts";
 import { OutsideTokens } from "./identity/outside-tokens.ts";
 import { Tokens } from "./identity/tokens.ts";
+import { createJobMachine, type JobMachine } from "./job-parts.ts";
 import { Contexts } from "./native/contexts.ts";
 import { ProviderKeys } from "./proxy/provider-keys.ts";
 import { RouteTable } from "./proxy/route-table.ts";
@@ -33,7 +34,7 @@ import type { SharedStore } from "./stores/shared-store.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 
-export interface Parts {
+export interface Parts extends JobMachine {
   readonly config: Config;
   readonly version: string;
   readonly clock: Clock;
@@ -82,12 +83,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   const clock = systemClock;
   const routes = new RouteTable(files.routes.current, clock);
   const ca = () => files.ca?.current ?? null;
-  const pools = new UpstreamPools({ ca: ca(), answerTimeoutMs: config.GW_ANSWER_TIMEOUT_MS });
-  files.ca?.onChange((pem) => pools.setCa(pem));
-  const outsidePools = new UpstreamPools({
-    ca: null,
-    answerTimeoutMs: config.GW_ANSWER_TIMEOUT_MS,
-  });
+  const { pools, outsidePools } = createPools(config, files);
   const providerKeys = new ProviderKeys(config.GW_PROVIDERS_FOLDER ?? null);
   const { quota: quotaStore, shared } = createSharedStores(config, clock, ca, log);
   const database = openDatabase(config, ca, log);
@@ -96,10 +92,12 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   followModels(routes, files, directory);
   const boxForAnswers = createBoxForAnswers(config, files);
   const records = createRecords(config, database, clock, metrics, log);
+  const box = boxForAnswers;
+  const jobMachine = createJobMachine({ config, jobs: database.jobs, box, clock, metrics, log });
   const close = async () => {
     for (const file of Object.values(files)) file?.stop();
     providerKeys.stop();
-    const pooled = [pools.destroy(), outsidePools.destroy()];
+    const pooled = [pools.destroy(), outsidePools.destroy(), jobMachine.webhooks.close()];
     await Promise.allSettled([quota.close(), directory.close(), ...pooled]);
     await database.close();
   };
@@ -130,9 +128,17 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     ledger: database.ledger,
     anchors: database.anchors,
     ...records,
+    ...jobMachine,
     certificate: files.certificate,
     close,
   };
+}
+
+function createPools(config: Config, files: Files) {
+  const answerTimeoutMs = config.GW_ANSWER_TIMEOUT_MS;
+  const pools = new UpstreamPools({ ca: files.ca?.current ?? null, answerTimeoutMs });
+  files.ca?.onChange((pem) => pools.setCa(pem));
+  return { pools, outsidePools: new UpstreamPools({ ca: null, answerTimeoutMs }) };
 }
 
 function createDirectory(

@@ -26,6 +26,7 @@ import type { Parts } from "./parts.ts";
 import { administer } from "./steps/administer.ts";
 import { admit } from "./steps/admit.ts";
 import { apiVersion } from "./steps/api-version.ts";
+import { asJob } from "./steps/as-job.ts";
 import { audit } from "./steps/audit.ts";
 import { authorise, permit } from "./steps/authorise.ts";
 import { cache } from "./steps/cache.ts";
@@ -44,14 +45,18 @@ import { parseCall } from "./steps/parse-call.ts";
 import { FORM_TYPE, readBody, readOptionalBody } from "./steps/read-body.ts";
 import { recordUsage } from "./steps/record-usage.ts";
 import { requestId } from "./steps/request-id.ts";
+import { cancelJob, listJobs, showJob } from "./steps/show-job.ts";
 import { showQuota } from "./steps/show-quota.ts";
 import { changePassword, showSelf } from "./steps/show-self.ts";
 import { showDailyUsage, showUsage } from "./steps/show-usage.ts";
+import { submitJob } from "./steps/submit-job.ts";
 
 export type Pipeline = (context: RequestContext) => Promise<void>;
 
 export interface Pipelines {
   readonly of: Readonly<Record<EndpointRow["does"], Pipeline>>;
+  /** A job's turn. */
+  readonly runJob: Pipeline;
   /** OPTIONS, on every path: a browser asks before it calls. */
   readonly preflight: Pipeline;
   /** Every path and method that does not exist. */
@@ -59,60 +64,24 @@ export interface Pipelines {
 }
 
 export function createPipelines(parts: Parts): Pipelines {
-  const { directory, identity, logIn, contexts, routes, ledger, clock } = parts;
-  const origins = new Set(parts.config.GW_CORS_ORIGINS);
-  const seen = [
-    observe(parts),
-    requestId(parts.config.GW_CLIENT_ADDRESS_HEADER ?? null),
-    crossOrigin(origins),
-    apiVersion(),
-    audit(parts.audit, parts.metrics),
-  ];
-  const known = [...seen, identify(identity)];
-  const withBody = [...known, readBody(), verifySignature(identity)];
-  // A signed call without a body signs the empty one.
-  const withoutBody = [...known, verifySignature(identity)];
-  const once = idempotency(parts.shared, parts.boxForAnswers);
-  const call = [authorise({ routes, directory, clock }), ...served(parts)];
-  const read = (permission: Permission, ...steps: Step[]) =>
-    compose([...withoutBody, permit(permission), ...steps]);
+  const trunk = createTrunk(parts);
+  const { named, seen } = trunk;
   return {
     of: {
-      inference: compose([...withBody, permit("inference"), once, parseCall(), ...call]),
-      converse: compose([...withBody, permit("inference"), once, converse(contexts), ...call]),
-      decideRisk: compose([...withBody, permit("inference"), once, decideRisk(clock), ...call]),
-      openSocket: compose([
-        ...seen,
-        socketOrigin(origins),
-        identify(identity),
-        verifySignature(identity),
-        permit("inference"),
-        openSocket(),
-      ]),
-      forgetContext: read("inference", forgetContext(contexts)),
-      listModels: read("models:read", listModels(routes, parts.providerKeys)),
-      showModel: read("models:read", showModel(routes, parts.providerKeys)),
-      showUsage: read("usage:read", showUsage(ledger, clock)),
-      showDailyUsage: read("usage:read", showDailyUsage(ledger, clock)),
-      showQuota: read("usage:read", showQuota(parts.quota)),
-      issueToken: compose([...seen, readBody(FORM_TYPE), issueToken(logIn)]),
-      // Also for those who must change their password first: no permission is asked.
-      showSelf: compose([...withoutBody, showSelf(directory)]),
-      changePassword: compose([...withBody, changePassword(logIn)]),
-      // The permission depends on what is administered, so the step itself asks for it.
-      administer: compose([...withoutBody, administer(parts.administration)]),
-      administerBody: compose([
-        ...known,
-        readOptionalBody(),
-        verifySignature(identity),
-        administer(parts.administration),
-      ]),
+      ...calls(parts, trunk),
+      ...jobs(parts, trunk),
+      ...views(parts, trunk),
+      ...people(parts, trunk),
     },
-    preflight: compose([
-      observe(parts),
-      requestId(parts.config.GW_CLIENT_ADDRESS_HEADER ?? null),
-      preflight(origins),
+    runJob: compose([
+      ...named,
+      audit(parts.audit, parts.metrics),
+      asJob(parts.identity),
+      permit("inference"),
+      parseCall(),
+      ...trunk.call,
     ]),
+    preflight: compose([...named, preflight(trunk.origins)]),
     refused: (code) =>
       compose([
         ...seen,
@@ -121,6 +90,105 @@ export function createPipelines(parts: Parts): Pipelines {
         },
       ]),
   };
+}
+
+type Trunk = ReturnType<typeof createTrunk>;
+type Does = EndpointRow["does"];
+
+/** What the pipelines of several endpoints begin or end with. */
+function createTrunk(parts: Parts) {
+  const { config, directory, identity, routes, clock } = parts;
+  const origins = new Set(config.GW_CORS_ORIGINS);
+  const named = [observe(parts), requestId(config.GW_CLIENT_ADDRESS_HEADER ?? null)];
+  const seen = [...named, crossOrigin(origins), apiVersion(), audit(parts.audit, parts.metrics)];
+  const known = [...seen, identify(identity)];
+  const authorised = authorise({ routes, directory, clock });
+  // A signed call without a body signs the empty one.
+  const withoutBody = [...known, verifySignature(identity)];
+  return {
+    origins,
+    named,
+    seen,
+    known,
+    withoutBody,
+    withBody: [...known, readBody(), verifySignature(identity)],
+    authorised,
+    call: [authorised, ...served(parts)],
+    read: (permission: Permission, ...steps: Step[]) =>
+      compose([...withoutBody, permit(permission), ...steps]),
+  };
+}
+
+/** Calls of models. */
+function calls(parts: Parts, { seen, withBody, call, origins, read }: Trunk) {
+  const { contexts, clock, identity } = parts;
+  const once = idempotency(parts.shared, parts.boxForAnswers);
+  const inference = [...withBody, permit("inference"), once];
+  return {
+    inference: compose([...inference, parseCall(), ...call]),
+    converse: compose([...inference, converse(contexts), ...call]),
+    decideRisk: compose([...inference, decideRisk(clock), ...call]),
+    forgetContext: read("inference", forgetContext(contexts)),
+    openSocket: compose([
+      ...seen,
+      socketOrigin(origins),
+      identify(identity),
+      verifySignature(identity),
+      permit("inference"),
+      openSocket(),
+    ]),
+  } satisfies Partial<Record<Does, Pipeline>>;
+}
+
+/** Calls that are answered later. */
+function jobs(parts: Parts, { withBody, authorised, read }: Trunk) {
+  const { clock, webhooks, jobRunner } = parts;
+  const kept = { store: parts.jobs, box: parts.boxForAnswers };
+  const wake = () => jobRunner.wake();
+  const abort = (id: string) => jobRunner.abort(id);
+  return {
+    submitJob: compose([
+      ...withBody,
+      permit("inference"),
+      parseCall(),
+      authorised,
+      submitJob({ ...kept, webhooks, clock, wake }),
+    ]),
+    listJobs: read("inference", listJobs(kept)),
+    showJob: read("inference", showJob(kept)),
+    cancelJob: read("inference", cancelJob({ ...kept, clock, wake, abort })),
+  } satisfies Partial<Record<Does, Pipeline>>;
+}
+
+/** What there is, and what was used of it. */
+function views(parts: Parts, { read }: Trunk) {
+  const { routes, providerKeys, ledger, clock } = parts;
+  return {
+    listModels: read("models:read", listModels(routes, providerKeys)),
+    showModel: read("models:read", showModel(routes, providerKeys)),
+    showUsage: read("usage:read", showUsage(ledger, clock)),
+    showDailyUsage: read("usage:read", showDailyUsage(ledger, clock)),
+    showQuota: read("usage:read", showQuota(parts.quota)),
+  } satisfies Partial<Record<Does, Pipeline>>;
+}
+
+/** Who somebody is, and what administrators do. */
+function people(parts: Parts, { seen, known, withBody, withoutBody }: Trunk) {
+  const { directory, logIn, administration, identity } = parts;
+  return {
+    issueToken: compose([...seen, readBody(FORM_TYPE), issueToken(logIn)]),
+    // Also for those who must change their password first: no permission is asked.
+    showSelf: compose([...withoutBody, showSelf(directory)]),
+    changePassword: compose([...withBody, changePassword(logIn)]),
+    // The permission depends on what is administered, so the step itself asks for it.
+    administer: compose([...withoutBody, administer(administration)]),
+    administerBody: compose([
+      ...known,
+      readOptionalBody(),
+      verifySignature(identity),
+      administer(administration),
+    ]),
+  } satisfies Partial<Record<Does, Pipeline>>;
 }
 
 /** From admission to the answer. */

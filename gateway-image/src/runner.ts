@@ -1,5 +1,5 @@
 /** Runs one request, or one call of a connection, through its pipeline. */
-import { createContext, type UpgradeOffer } from "./context.ts";
+import { createContext, type JobCall, type UpgradeOffer } from "./context.ts";
 import type { EndpointRow } from "./endpoints.ts";
 import type { CallAnswer, CallRequest } from "./exchange.ts";
 import type { SignedHeaders } from "./identity/signature.ts";
@@ -19,6 +19,7 @@ export interface Exchange {
   readonly endpoint: EndpointRow;
   readonly upgrade?: UpgradeOffer;
   readonly proven?: SignedHeaders | null;
+  readonly job?: JobCall;
 }
 
 export type Runner = (pipeline: Pipeline, exchange: Exchange) => Promise<void>;

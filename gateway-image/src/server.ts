@@ -7,6 +7,7 @@ import { openApiDocument } from "./api/openapi.ts";
 import { ENDPOINTS, type EndpointRow, OTHER } from "./endpoints.ts";
 import { errorBody } from "./error-answer.ts";
 import { GatewayError } from "./errors.ts";
+import { jobComputer } from "./job-listener.ts";
 import { limits } from "./limits.ts";
 import type { Parts } from "./parts.ts";
 import { createPipelines, type Pipeline } from "./pipeline.ts";
@@ -47,6 +48,7 @@ function addPipelines(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle):
       await run(pipeline, { request: request.raw, response: reply.raw, endpoint });
     };
   acceptUpgrades(app.server, parts, pipelines, run);
+  parts.jobRunner.computeWith(jobComputer(parts, pipelines, run));
   for (const row of ENDPOINTS) {
     app.route({ method: row.method, url: row.path, handler: bind(pipelines.of[row.does], row) });
   }

@@ -4,14 +4,17 @@ import type { Clock } from "./base/clock.ts";
 import type { Config } from "./config.ts";
 import type { DirectoryStore } from "./directory/directory-store.ts";
 import { passwordReader } from "./files.ts";
+import type { JobStore } from "./jobs/job-store.ts";
 import type { LedgerStore } from "./stores/ledger-store.ts";
 import { MemoryAuditAnchorStore } from "./stores/memory-audit-anchor-store.ts";
 import { MemoryDirectoryStore } from "./stores/memory-directory-store.ts";
+import { MemoryJobStore } from "./stores/memory-job-store.ts";
 import { MemoryLedgerStore } from "./stores/memory-ledger-store.ts";
 import { MemoryQuotaStore } from "./stores/memory-quota-store.ts";
 import { MemorySharedStore } from "./stores/memory-shared-store.ts";
 import { PostgresAuditAnchorStore } from "./stores/postgres-audit-anchor-store.ts";
 import { PostgresDirectoryStore } from "./stores/postgres-directory-store.ts";
+import { PostgresJobStore } from "./stores/postgres-job-store.ts";
 import { PostgresLedgerStore } from "./stores/postgres-ledger-store.ts";
 import { createPostgresPool } from "./stores/postgres-pool.ts";
 import type { QuotaStore } from "./stores/quota-store.ts";
@@ -22,6 +25,7 @@ import type { SharedStore } from "./stores/shared-store.ts";
 import { SqliteAuditAnchorStore } from "./stores/sqlite-audit-anchor-store.ts";
 import { SqliteDatabase } from "./stores/sqlite-database.ts";
 import { SqliteDirectoryStore } from "./stores/sqlite-directory-store.ts";
+import { SqliteJobStore } from "./stores/sqlite-job-store.ts";
 import { SqliteLedgerStore } from "./stores/sqlite-ledger-store.ts";
 import type { Log } from "./telemetry/log.ts";
 
@@ -34,6 +38,7 @@ export interface Database {
   readonly ledger: LedgerStore;
   readonly directory: DirectoryStore;
   readonly anchors: AuditAnchorStore;
+  readonly jobs: JobStore;
   readonly close: () => Promise<void>;
 }
 
@@ -62,6 +67,7 @@ export function openDatabase(config: Config, ca: Ca, log: Log): Database {
         ledger: new MemoryLedgerStore(),
         directory: new MemoryDirectoryStore(),
         anchors: new MemoryAuditAnchorStore(),
+        jobs: new MemoryJobStore(),
         close: async () => {},
       };
     case "sqlite": {
@@ -70,6 +76,7 @@ export function openDatabase(config: Config, ca: Ca, log: Log): Database {
         ledger: new SqliteLedgerStore(database),
         directory: new SqliteDirectoryStore(database),
         anchors: new SqliteAuditAnchorStore(database),
+        jobs: new SqliteJobStore(database),
         close: async () => database.close(),
       };
     }
@@ -92,6 +99,7 @@ function openPostgres(config: Config, ca: Ca, log: Log): Database {
     ledger: new PostgresLedgerStore(pool),
     directory: new PostgresDirectoryStore(pool),
     anchors: new PostgresAuditAnchorStore(pool),
+    jobs: new PostgresJobStore(pool),
     close: () => pool.end(),
   };
 }

@@ -27,6 +27,7 @@ export interface Harness {
   readonly rows: () => Promise<LedgerRow[]>;
   post(route: string, body: unknown, init?: RequestInit): Promise<Response>;
   chat(change?: object, init?: RequestInit): Promise<Response>;
+  chatJob(body: unknown, headers?: Record<string, string>): Promise<Response>;
   metric(line: string): Promise<number | undefined>;
   write(name: string, content: unknown): string;
 }
@@ -124,6 +125,8 @@ export async function boot(options: HarnessOptions): Promise<Harness> {
     },
     post,
     chat: (change = {}, init = {}) => post("/v1/chat/completions", { ...CHAT, ...change }, init),
+    chatJob: (body, more = {}) =>
+      post("/v1/async/chat/completions", body, { headers: { ...headers, ...more } }),
     metric: (line) => readMetric(`http://127.0.0.1:${gateway.metricsPort}/metrics`, line),
     write,
   };

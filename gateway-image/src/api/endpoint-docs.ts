@@ -6,10 +6,12 @@ import { z } from "zod";
 import { PAGE_MAX, passwordSchema, rotationSchema } from "../admin/administration.ts";
 import { RESOURCES } from "../admin/resources.ts";
 import { ENTITY_SCHEMAS, type EntityKind } from "../directory/entities.ts";
+import { JOB_KINDS } from "../jobs/job-store.ts";
 import { nativeCallSchema } from "../steps/converse.ts";
 import { riskCallSchema } from "../steps/decide-risk.ts";
 import { CALL_SCHEMAS } from "../steps/parse-call.ts";
 import { passwordChangeSchema } from "../steps/show-self.ts";
+import { webhookSchema } from "../steps/submit-job.ts";
 
 export interface EndpointDoc {
   readonly tag: "inference" | "native" | "models" | "usage" | "identity" | "administration";
@@ -28,6 +30,8 @@ export interface EndpointDoc {
   /** No credential is needed. */
   readonly open?: true;
   readonly created?: true;
+  /** It is done later: the only good answer is 202. */
+  readonly accepted?: true;
 }
 
 const count = z.number().int().min(0);
@@ -69,6 +73,24 @@ const model = z.looseObject({
   lifecycle: z.string(),
 });
 const list = (of: z.ZodType) => z.looseObject({ object: z.string(), data: z.array(of) });
+const job = z.looseObject({
+  id: z.string(),
+  object: z.literal("async.job"),
+  kind: z.enum(JOB_KINDS),
+  model: z.string(),
+  status: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]),
+  created_at: count,
+  started_at: count.nullable(),
+  finished_at: count.nullable(),
+  expires_at: count,
+  result: z.looseObject({}).nullable(),
+  error: z.looseObject({}).nullable(),
+  webhook: z.looseObject({ url: z.string(), status: z.string() }).nullable(),
+});
+const jobPage = {
+  limit: z.number().int().min(1).max(100).describe("How many; 20 where it is absent."),
+  after: z.string().describe("The last one of the page before."),
+};
 const usageLine = z.looseObject({
   model: z.string(),
   requests: count,
@@ -112,6 +134,8 @@ export const ENDPOINT_DOCS: Readonly<Record<string, EndpointDoc>> = {
     answer: z.never(),
     upgrades: true,
   },
+  ...jobDocs("/v1/async/completions", CALL_SCHEMAS.completions),
+  ...jobDocs("/v1/async/chat/completions", CALL_SCHEMAS.chat),
   "POST /v1/embeddings": {
     tag: "inference",
     summary: "Vectors of texts",
@@ -237,4 +261,21 @@ function bodyOf(kind: EntityKind, hidden: readonly string[]): z.ZodType {
     ...Object.fromEntries(sent),
     ...(kind === "principal" ? { password: passwordSchema } : {}),
   });
+}
+
+function jobDocs(path: string, call: z.ZodType): Record<string, EndpointDoc> {
+  const tag = "inference";
+  const body = z.intersection(call, z.looseObject({ webhook: webhookSchema.optional() }));
+  return {
+    [`POST ${path}`]: {
+      tag,
+      summary: "The same call, answered later",
+      body,
+      answer: job,
+      accepted: true,
+    },
+    [`GET ${path}`]: { tag, summary: "The caller's jobs", query: jobPage, answer: list(job) },
+    [`GET ${path}/*`]: { tag, summary: "A job, with its result", answer: job },
+    [`DELETE ${path}/*`]: { tag, summary: "Cancel a job", answer: job },
+  };
 }

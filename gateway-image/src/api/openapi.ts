@@ -139,7 +139,7 @@ function responsesOf(method: string, doc: EndpointDoc, error: Json): Json {
     return { "101": { description: "The connection is a WebSocket." }, default: fault };
   const content = answerContent(doc);
   return {
-    [doc.created ? "201" : "200"]: { description: "Done.", content },
+    [doc.accepted ? "202" : doc.created ? "201" : "200"]: { description: "Done.", content },
     ...(method === "PUT" ? { "201": { description: "Made.", content } } : {}),
     default: fault,
   };

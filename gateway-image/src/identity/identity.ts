@@ -51,6 +51,9 @@ export interface EdgeTrust {
   readonly token: () => string;
 }
 
+/** Who had a call accepted, and by which credential. */
+export type CredentialOwner = Pick<Caller, "principal" | "credential" | "method">;
+
 export type Identified = { readonly caller: Caller } | { readonly signed: SignedHeaders };
 
 const EDGE_TOKEN_HEADER = "x-edge-token";
@@ -108,6 +111,23 @@ export class Identity {
     // Last, so that only what was genuine and allowed uses up its nonce.
     await this.#claim(`nonce:${key.accessKey}:${nonce ?? signature}`);
     return caller;
+  }
+
+  /** Whose call was accepted earlier: its credential must still be good, and its owner's rights count now. */
+  lookUpOwner({ credential, method, principal }: CredentialOwner, from: Origin): Caller {
+    const { directory } = this.#parts;
+    if (method === "api_key" || method === "hmac") {
+      const kind = method === "hmac" ? "accessKey" : "apiKey";
+      const key = directory.get(kind, credential)?.entity;
+      if (key === undefined || key.principal !== principal) {
+        throw new GatewayError(method === "hmac" ? "invalid_signature" : "invalid_api_key");
+      }
+      this.#checkExpiry(key);
+      return this.#resolve({ ...credentialOf(key), method }, from);
+    }
+    const owner = directory.get("principal", principal)?.entity;
+    if (owner === undefined) throw new GatewayError("invalid_token");
+    return this.#resolve(unlimited(owner, { id: credential, method }), from);
   }
 
   /** A signature proves the request that opened a connection; for its calls the key must still be good. */

@@ -4,7 +4,13 @@ import type { Clock } from "../base/clock.ts";
 import { limits } from "../limits.ts";
 import { testJob } from "../stores/job-store.contract.ts";
 import { MemoryJobStore } from "../stores/memory-job-store.ts";
-import { backOffMs, type Computed, JobRunner, type JobRunnerParts } from "./job-runner.ts";
+import {
+  backOffMs,
+  type Compute,
+  type Computed,
+  JobRunner,
+  type JobRunnerParts,
+} from "./job-runner.ts";
 import type { Job } from "./job-store.ts";
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
@@ -17,9 +23,12 @@ const WEBHOOK = {
   state: "waiting" as const,
   attempts: 0,
 };
-const LATER: Computed = { kind: "later", afterMs: 5_000, error: '{"error":1}', counts: true };
+const LATER = { kind: "later", afterMs: 5_000, error: '{"error":1}', counts: true } as const;
 
-function create(store: MemoryJobStore, change: Partial<JobRunnerParts> = {}) {
+function create(
+  store: MemoryJobStore,
+  { compute = kept, ...change }: Partial<JobRunnerParts> & { compute?: Compute } = {},
+) {
   const faults: unknown[] = [];
   const ended: Job[] = [];
   const runner = new JobRunner({
@@ -27,14 +36,19 @@ function create(store: MemoryJobStore, change: Partial<JobRunnerParts> = {}) {
     clock,
     owner: "a",
     concurrency: 2,
-    compute: async () => ({ kind: "succeeded", result: "sealed" }),
     tell: async () => "delivered",
     onFault: (cause) => void faults.push(cause),
     onEnd: (job) => void ended.push(job),
     ...change,
   });
+  runner.computeWith(compute);
   return { runner, faults, ended };
 }
+
+const kept: Compute = async (_job, _signal, keep) => {
+  await keep("sealed");
+  return { kind: "succeeded" };
+};
 
 async function insert(store: MemoryJobStore, ...changes: Partial<Job>[]): Promise<string[]> {
   const jobs = changes.map((change) => testJob({ createdMs: 0, dueMs: 0, ...change }));
@@ -45,9 +59,12 @@ async function insert(store: MemoryJobStore, ...changes: Partial<Job>[]): Promis
 /** Ends when it is told to. */
 function slow() {
   const ends: ((computed: Computed) => void)[] = [];
-  const compute = (_job: Job, signal: AbortSignal) =>
+  const compute: Compute = (_job, signal, keep) =>
     new Promise<Computed>((resolve) => {
-      ends.push(resolve);
+      ends.push((computed) => {
+        const before = computed.kind === "succeeded" ? keep("sealed") : Promise.resolve();
+        void before.then(() => resolve(computed));
+      });
       signal.addEventListener("abort", () => resolve({ ...LATER, counts: false }));
     });
   return { compute, ends };
@@ -159,7 +176,7 @@ test("a stop lets jobs end, and gives back what does not", async () => {
   await vi.advanceTimersByTimeAsync(10);
   const stopped = runner.stop(1_000);
   await vi.advanceTimersByTimeAsync(500);
-  ends[0]?.({ kind: "succeeded", result: "r" });
+  ends[0]?.({ kind: "succeeded" });
   await vi.advanceTimersByTimeAsync(1_000);
   await stopped;
   const states = [await store.get(first), await store.get(second)].map((job) => job?.state);

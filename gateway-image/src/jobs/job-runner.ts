@@ -8,7 +8,8 @@ import { isOpen, type Job, type JobStore } from "./job-store.ts";
 
 /** How a computation ended. */
 export type Computed =
-  | { readonly kind: "succeeded"; readonly result: string }
+  /** Its result was kept. */
+  | { readonly kind: "succeeded" }
   | { readonly kind: "failed"; readonly error: string }
   /** Not now: over a quota, or nobody can serve it. `counts`: as an attempt. */
   | {
@@ -18,6 +19,13 @@ export type Computed =
       readonly counts: boolean;
     };
 
+/** Never rejects; ends soon after the signal. `keep`: the sealed result, before anybody is told of it. */
+export type Compute = (
+  job: Job,
+  signal: AbortSignal,
+  keep: (result: string) => Promise<void>,
+) => Promise<Computed>;
+
 export type Told = "delivered" | "later" | "failed";
 
 export interface JobRunnerParts {
@@ -26,8 +34,6 @@ export interface JobRunnerParts {
   /** This gateway; no other may have the same name. */
   readonly owner: string;
   readonly concurrency: number;
-  /** Never rejects; ends soon after the signal. */
-  readonly compute: (job: Job, signal: AbortSignal) => Promise<Computed>;
   /** Never rejects. */
   readonly tell: (job: Job) => Promise<Told>;
   readonly onFault: (cause: unknown) => void;
@@ -36,9 +42,11 @@ export interface JobRunnerParts {
 
 export class JobRunner {
   readonly #parts: JobRunnerParts;
+  #compute: Compute | null = null;
   readonly #running = new Map<string, AbortController>();
   #timer: NodeJS.Timeout | null = null;
   #renewal: NodeJS.Timeout | null = null;
+  #purging: NodeJS.Timeout | null = null;
   #looking: Promise<void> | null = null;
   #again = false;
   #stopped = false;
@@ -51,9 +59,15 @@ export class JobRunner {
     return this.#running.size;
   }
 
+  /** Before the start. */
+  computeWith(compute: Compute): void {
+    this.#compute = compute;
+  }
+
   start(): void {
     this.#timer = setInterval(() => this.wake(), limits.jobPollMs);
     this.#renewal = setInterval(() => void this.#renew(), limits.jobRenewalMs);
+    this.#purging = setInterval(() => void this.#purge(), limits.jobLeaseMs);
     this.wake();
   }
 
@@ -75,6 +89,7 @@ export class JobRunner {
   async stop(timeoutMs: number): Promise<void> {
     this.#stopped = true;
     if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#purging !== null) clearInterval(this.#purging);
     const { clock } = this.#parts;
     const endMs = clock.monotonicMs() + timeoutMs;
     await this.#looking;
@@ -106,9 +121,7 @@ export class JobRunner {
     this.#running.set(job.id, stop);
     try {
       const done = isOpen(job) ? await this.#computed(job, stop.signal) : await this.#told(job);
-      if (await this.#parts.store.finish(this.#parts.owner, done)) {
-        if (!isOpen(done) && isOpen(job)) this.#parts.onEnd(done);
-      }
+      if (done !== null) await this.#finish(done, job);
     } catch (cause) {
       // Its lease ends, and then it is taken again.
       this.#parts.onFault(cause);
@@ -118,18 +131,26 @@ export class JobRunner {
     }
   }
 
-  async #computed(job: Job, signal: AbortSignal): Promise<Job> {
-    const { clock, compute } = this.#parts;
+  async #finish(done: Job, former: Job): Promise<void> {
+    const written = await this.#parts.store.finish(this.#parts.owner, done);
+    if (written && !isOpen(done) && isOpen(former)) this.#parts.onEnd(done);
+  }
+
+  /** null: its end was written while it was computed. */
+  async #computed(job: Job, signal: AbortSignal): Promise<Job | null> {
+    const { clock } = this.#parts;
     const startedMs = clock.wallMs();
     const began = { ...job.detail, startedMs };
     // It was computed so often and never ended: it ends those that compute it.
     if (job.attempts > limits.jobAttemptsMax) {
       return this.#ended(job, "failed", { ...began, error: job.detail.error ?? GIVEN_UP });
     }
-    const computed = await compute(job, signal);
-    if (computed.kind === "succeeded") {
-      return this.#ended(job, "succeeded", { ...began, result: computed.result, error: null });
-    }
+    if (this.#compute === null) throw new Error("nothing was started");
+    const computed = await this.#compute(job, signal, async (result) => {
+      // Together with the row of the ledger: what is billed can be fetched.
+      await this.#finish(this.#ended(job, "succeeded", { ...began, result, error: null }), job);
+    });
+    if (computed.kind === "succeeded") return null;
     if (computed.kind === "failed") {
       return this.#ended(job, "failed", { ...began, error: computed.error });
     }
@@ -161,6 +182,10 @@ export class JobRunner {
     const state = told === "delivered" ? "delivered" : isLast ? "failed" : "waiting";
     const dueMs = isLast ? null : this.#parts.clock.wallMs() + backOffMs(attempts);
     return { ...job, dueMs, detail: { ...job.detail, webhook: { ...webhook, state, attempts } } };
+  }
+
+  async #purge(): Promise<void> {
+    await this.#parts.store.purge(this.#parts.clock.wallMs()).catch(this.#parts.onFault);
   }
 
   /** Prolongs what runs here; what was cancelled, or taken by others, is stopped. */

@@ -3,6 +3,8 @@
  * takes a job for a while (a lease); one that dies lets it go, and another takes it. All
  * implementations pass job-store.contract.ts.
  */
+import type { CredentialMethod } from "../directory/fields.ts";
+
 export const JOB_KINDS = ["completions", "chat/completions"] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled";
@@ -26,7 +28,7 @@ export interface Job {
 export interface JobDetail {
   /** Who asked, to be looked up again when it is computed: rights may have ended meanwhile. */
   readonly credential: string;
-  readonly method: string;
+  readonly method: CredentialMethod;
   readonly address: string;
   readonly requestId: string;
   readonly dataClass: string;

@@ -8,6 +8,8 @@ const DURATION_BUCKETS = [
 ];
 const FIRST_TOKEN_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 20, 60, 120];
 
+const JOB_BUCKETS = [1, 2, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400];
+
 export type Metrics = ReturnType<typeof createMetrics>;
 
 export function createMetrics(version: string) {
@@ -46,25 +48,22 @@ function callMetrics(make: Maker) {
       ["model"],
       FIRST_TOKEN_BUCKETS,
     ),
-<<<<<<< HEAD
-    tokens: counter("api_token_usage_total", "Tokens by direction.", ["model", "token_type"]),
-    concurrent: gauge("api_concurrent_requests", "Requests under way.", ["endpoint"]),
-    sockets: gauge("gateway_sockets_open", "WebSocket connections.", []),
-    queue: gauge("api_queue_length", "Admitted requests without a first byte yet.", ["model"]),
-    ledgerRows: gauge("gateway_ledger_queue_rows", "Rows not yet in the ledger.", []),
-    ledgerLost: counter("gateway_ledger_lost_total", "Rows that will never be written.", []),
-    ledgerFaults: counter("gateway_ledger_write_failures_total", "Batches to be tried again.", []),
-    quotaRefusals: counter("gateway_quota_refusals_total", "Answers 429.", ["reason"]),
-    quotaFaults: counter("gateway_quota_store_failures_total", "Redis did not answer.", []),
-    writeAheadBytes: gauge(
-=======
     tokens: make.counter("api_token_usage_total", "Tokens by direction.", ["model", "token_type"]),
     concurrent: make.gauge("api_concurrent_requests", "Requests under way.", ["endpoint"]),
+    sockets: make.gauge("gateway_sockets_open", "WebSocket connections.", []),
     queue: make.gauge("api_queue_length", "Admitted requests without a first byte yet.", ["model"]),
     quotaRefusals: make.counter("gateway_quota_refusals_total", "Answers 429.", ["reason"]),
     cache: make.counter("gateway_cache_total", "Questions that may have been asked before.", [
       "outcome",
     ]),
+    jobs: make.counter("gateway_jobs_total", "Asynchronous jobs that ended.", ["state"]),
+    jobAge: make.histogram(
+      "gateway_job_seconds",
+      "From a job's acceptance to its end.",
+      [],
+      JOB_BUCKETS,
+    ),
+    webhooks: make.counter("gateway_webhooks_total", "Webhooks that were told.", ["outcome"]),
     filterVerdicts: make.counter(
       "gateway_filter_verdicts_total",
       "Words of the word lists that were met.",
@@ -84,7 +83,6 @@ function recordMetrics(make: Maker) {
       [],
     ),
     writeAheadBytes: make.gauge(
->>>>>>> 33889d9 (gateway: word lists over what is asked and answered)
       "gateway_write_ahead_bytes",
       "Rows on the disk, owed to the ledger.",
       [],
