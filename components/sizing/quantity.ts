@@ -31,8 +31,8 @@ export function postgresSharedMebibytes(container: string): number {
 
 /** V8's young generation is three semi-spaces. */
 const SEMI_SPACES = 3;
-/** What Node takes where nothing limits its memory; in a container with a limit V8 takes some 1 MiB. */
-const SEMI_SPACE_MEBIBYTES = 16;
+/** Half of what Node takes where nothing limits its memory; V8 takes some 1 MiB in a container with a limit. */
+const SEMI_SPACE_MEBIBYTES = 8;
 
 export interface NodeHeap {
   readonly oldMebibytes: number;
