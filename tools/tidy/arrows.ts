@@ -140,6 +140,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/cluster": ["tools/base", "tools/debian", "tools/pki"],
   "tools/servers": ["tools/base", "tools/debian", "tools/pki"],
   "tools/bench": ["tools/base", "tools/engine", "tools/debian", "tools/images", "tools/servers"],
+  "tools/smoke": [],
   "tools/engine": ["tools/base"],
   "tools/cli": [
     "tools/base",
@@ -150,6 +151,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "tools/engine",
     "tools/bench",
     "tools/servers",
+    "tools/smoke",
     // `npm run gateway` makes its first key, and offers its owners' tools.
     "gateway-image/src/base",
     "gateway-image/src/identity",
