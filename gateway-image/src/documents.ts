@@ -90,6 +90,12 @@ export const modelSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("Nothing of this model's calls leaves the site."),
+  concurrencyMax: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe("Calls that one gateway sends it at once; others wait, fairly. Absent: no bound."),
   cache: z
     .boolean()
     .default(true)

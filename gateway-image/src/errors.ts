@@ -305,6 +305,12 @@ export const ERRORS = {
     message: "Usage cannot be recorded at the moment.",
   },
   not_ready: { ...server, status: 503, native: 50304, message: "Starting or stopping." },
+  queue_full: {
+    ...server,
+    status: 503,
+    native: 50308,
+    message: "Too many calls wait for this model.",
+  },
   identity_unavailable: {
     ...server,
     status: 503,

@@ -50,6 +50,14 @@ export const limits = {
 
   /** Redis answers in under 1 ms; beyond this the caller is better refused than kept. */
   quotaTimeoutMs: 500,
+  /** Callers of one gateway who wait for a limit; beyond them the next is refused. */
+  quotaWaitersMax: 1_000,
+  /** Who waits for a limit looks again after this at the latest: others may have settled elsewhere. */
+  quotaLookMs: 1_000,
+  /** Calls that wait for one model on one gateway, and for how long. */
+  queueWaitingMax: 1_000,
+  queueTimeoutMs: 30_000,
+
   /** A slot whose gateway died is free again after this; a living gateway renews in time. */
   leaseMs: 90_000,
   leaseRenewalMs: 30_000,

@@ -18,10 +18,12 @@ import { LogIn } from "./identity/log-in.ts";
 import { OutsideTokens } from "./identity/outside-tokens.ts";
 import { Tokens } from "./identity/tokens.ts";
 import { createJobMachine, type JobMachine } from "./job-parts.ts";
+import { limits } from "./limits.ts";
 import { Contexts } from "./native/contexts.ts";
 import { ProviderKeys } from "./proxy/provider-keys.ts";
 import { RouteTable } from "./proxy/route-table.ts";
 import { UpstreamPools } from "./proxy/upstream-pools.ts";
+import { QuotaWaiters } from "./quota/quota-waiters.ts";
 import { createRecords } from "./record-parts.ts";
 import { StreamSockets } from "./sockets/stream-sockets.ts";
 import { createSharedStores, openDatabase } from "./store-parts.ts";
@@ -57,6 +59,7 @@ export interface Parts extends JobMachine {
   readonly sockets: StreamSockets;
   readonly quotaStore: QuotaStore;
   readonly quota: QuotaGuard;
+  readonly quotaWaiters: QuotaWaiters;
   readonly ledger: LedgerStore;
   readonly ledgerQueue: LedgerQueue;
   /** null: no trail is kept. */
@@ -125,6 +128,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     sockets: new StreamSockets(metrics, clock),
     quotaStore,
     quota,
+    quotaWaiters: new QuotaWaiters(limits.quotaWaitersMax),
     ledger: database.ledger,
     anchors: database.anchors,
     ...records,

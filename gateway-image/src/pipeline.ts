@@ -16,6 +16,7 @@
  *   recordUsage      the ledger: opened, settled
  *   filter           the word lists over what is asked, and ready for the answer
  *   cache            the same question, the same answer
+ *   schedule         a fair queue, where a model takes only so many
  *   forward          route, send, relay                      → context.usage, target, fault
  */
 import type { RequestContext, Step } from "./context.ts";
@@ -45,6 +46,7 @@ import { parseCall } from "./steps/parse-call.ts";
 import { FORM_TYPE, readBody, readOptionalBody } from "./steps/read-body.ts";
 import { recordUsage } from "./steps/record-usage.ts";
 import { requestId } from "./steps/request-id.ts";
+import { schedule } from "./steps/schedule.ts";
 import { cancelJob, listJobs, showJob } from "./steps/show-job.ts";
 import { showQuota } from "./steps/show-quota.ts";
 import { changePassword, showSelf } from "./steps/show-self.ts";
@@ -197,7 +199,16 @@ function served(parts: Parts): Step[] {
   const maxTokensDefault = config.GW_MAX_TOKENS_DEFAULT;
   const answerTimeoutMs = config.GW_ANSWER_TIMEOUT_MS;
   return [
-    admit({ quota: parts.quota, directory, metrics, clock, maxTokensDefault, answerTimeoutMs }),
+    admit({
+      quota: parts.quota,
+      waiters: parts.quotaWaiters,
+      routes: parts.routes,
+      directory,
+      metrics,
+      clock,
+      maxTokensDefault,
+      answerTimeoutMs,
+    }),
     recordUsage({
       ledger: parts.ledgerQueue,
       directory,
@@ -214,6 +225,7 @@ function served(parts: Parts): Step[] {
       entriesMax: config.GW_CACHE_ENTRIES_MAX,
       ttlMs: config.GW_CACHE_TTL_SECONDS * 1000,
     }),
+    schedule({ metrics, clock }),
     forward({
       routes: parts.routes,
       pools: parts.pools,

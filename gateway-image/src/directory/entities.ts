@@ -52,9 +52,37 @@ export const limitsSchema = z.strictObject({
   costPerMonth: z.number().min(0).optional(),
 });
 
+/** What happens to a call that is over a limit. */
+const overQuotaSchema = z.discriminatedUnion("action", [
+  z.strictObject({ action: z.literal("refuse") }),
+  z.strictObject({
+    action: z.literal("queue"),
+    waitMs: z
+      .number()
+      .int()
+      .min(100)
+      .max(60_000)
+      .describe("How long a call may wait to be let in."),
+  }),
+  z.strictObject({
+    action: z.literal("fallback"),
+    model: entityName.describe(
+      "Serves instead, where the caller may use it and it can do what is asked.",
+    ),
+  }),
+]);
+
+export const PRIORITIES = ["realtime", "interactive", "batch"] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
 export const tierSchema = z.strictObject({
   /** For each principal of the tier; counted over its credentials together. */
   ...limitsSchema.shape,
+  overQuota: overQuotaSchema.default({ action: "refuse" }),
+  /** Who goes first where a model takes only so many calls at once. */
+  priority: z.enum(PRIORITIES).default("interactive"),
+  /** Share of its tenant among those who wait, within a class of priority. */
+  weight: z.number().min(0.1).max(1_000).default(1),
   /** Instead of the above on the named endpoint, such as "/v1/chat/completions". */
   endpoints: z.record(z.string(), limitsSchema).default({}),
   /** In addition, for each model by its id. */

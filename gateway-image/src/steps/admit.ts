@@ -1,15 +1,20 @@
 /**
  * Reserves the call on all of its accounts at its upper bound, and settles it at the end with what
- * was used. The bound of a prompt is its bytes: no tokenizer makes more tokens than bytes.
+ * was used. The bound of a prompt is its bytes: no tokenizer makes more tokens than bytes. Where a
+ * limit is reached the tier says what happens: refused, waiting, or a smaller model.
  */
 import type { Clock } from "../base/clock.ts";
+import { patchMembers, scanMembers } from "../base/json-members.ts";
 import { isProduced, type RequestContext, type Step } from "../context.ts";
 import type { Directory } from "../directory/directory.ts";
 import { GatewayError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { RouteTable } from "../proxy/route-table.ts";
 import { costMicrosOf } from "../quota/cost.ts";
+import type { QuotaWaiters } from "../quota/quota-waiters.ts";
 import { rateHeaders } from "../quota/rate-headers.ts";
 import { scopesOf } from "../quota/scopes.ts";
-import type { QuotaGuard } from "../stores/quota-guard.ts";
+import type { Answer, Held, QuotaGuard } from "../stores/quota-guard.ts";
 import type { LimitName, Refusal } from "../stores/quota-store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
@@ -24,6 +29,8 @@ const CODES = {
 
 export interface AdmitParts {
   readonly quota: QuotaGuard;
+  readonly waiters: QuotaWaiters;
+  readonly routes: RouteTable;
   readonly directory: Directory;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -31,33 +38,111 @@ export interface AdmitParts {
   readonly answerTimeoutMs: number;
 }
 
+type Admitted = Extract<Answer, { held: Held }>;
+
 export function admit(parts: AdmitParts): Step {
   return async function admit(context, next) {
-    const { caller, model, response, endpoint, callId } = context;
-    if (caller === null || model === null) throw new Error("admit comes too early");
-    const price = parts.directory.get("price", model.id)?.entity;
-    const bound = boundOf(parts, context);
-    const { verdict, held } = await parts.quota.reserve({
-      callId,
-      scopes: scopesOf(caller, endpoint.path, model.id),
-      tokens: bound.promptTokens + bound.completionTokens,
-      costMicros: costMicrosOf(price, { ...bound, durationMs: parts.answerTimeoutMs }),
-    });
-    if (held === null) throw refusal(parts, context, verdict);
+    const { verdict, held } = await admitted(parts, context);
     for (const [name, value] of Object.entries(rateHeaders(verdict.standings))) {
-      response.setHeader(name, value);
+      context.response.setHeader(name, value);
     }
     try {
       await next();
     } finally {
       const { promptTokens, completionTokens } = context.usage;
       const durationMs = parts.clock.monotonicMs() - context.startedMs;
-      const cost = costMicrosOf(price, { promptTokens, completionTokens, durationMs });
+      const cost = costMicrosOf(priceOf(parts, context), {
+        promptTokens,
+        completionTokens,
+        durationMs,
+      });
       // Nothing was produced, nothing is owed: a refusal of the model server costs no money.
       const owed = isProduced(context.usage) ? cost : 0;
       await parts.quota.settle(held, promptTokens + completionTokens, owed);
+      for (const { id } of held.reservation.scopes) parts.waiters.wake(id);
     }
   };
+}
+
+/** Throws the refusal where the tier knows no other way, or that way is closed as well. */
+async function admitted(parts: AdmitParts, context: RequestContext): Promise<Admitted> {
+  const first = await reserve(parts, context);
+  if (first.held !== null) return first;
+  const { overQuota } = context.caller?.tier ?? { overQuota: { action: "refuse" } };
+  if (overQuota.action === "queue") return waitFor(parts, context, first.verdict, overQuota.waitMs);
+  if (overQuota.action === "fallback") {
+    const refused = refusal(parts, context, first.verdict);
+    if (!fallTo(parts, context, overQuota.model)) throw refused;
+    const second = await reserve(parts, context);
+    if (second.held === null) throw refused;
+    return second;
+  }
+  throw refusal(parts, context, first.verdict);
+}
+
+function reserve(parts: AdmitParts, context: RequestContext): Promise<Answer> {
+  const { caller, model, endpoint, callId } = context;
+  if (caller === null || model === null) throw new Error("admit comes too early");
+  const bound = boundOf(parts, context);
+  return parts.quota.reserve({
+    callId,
+    scopes: scopesOf(caller, endpoint.path, model.id),
+    tokens: bound.promptTokens + bound.completionTokens,
+    costMicros: costMicrosOf(priceOf(parts, context), {
+      ...bound,
+      durationMs: parts.answerTimeoutMs,
+    }),
+  });
+}
+
+/** Looks again when something was settled here, or when the limit itself says that it is time. */
+async function waitFor(
+  parts: AdmitParts,
+  context: RequestContext,
+  refused: Refusal,
+  waitMs: number,
+): Promise<Admitted> {
+  const { clock, waiters, metrics } = parts;
+  const beganMs = clock.monotonicMs();
+  let verdict = refused;
+  for (;;) {
+    const leftMs = beganMs + waitMs - clock.monotonicMs();
+    // Nobody knows when a slot is free; all other limits say it.
+    const isHopeless = verdict.limit !== "concurrency" && verdict.retryAfterMs > leftMs;
+    if (leftMs <= 0 || isHopeless) break;
+    const pauseMs = Math.min(Math.max(verdict.retryAfterMs, 1), leftMs, limits.quotaLookMs);
+    if (!(await waiters.wait(verdict.scope, pauseMs, context.gone.signal))) break;
+    if (context.gone.signal.aborted) throw new GatewayError("client_closed");
+    const answer = await reserve(parts, context);
+    if (answer.held !== null) {
+      const waitedMs = clock.monotonicMs() - beganMs;
+      metrics.quotaWait.observe({ outcome: "admitted" }, waitedMs / 1000);
+      context.response.setHeader("x-quota-wait-ms", Math.round(waitedMs));
+      return answer;
+    }
+    verdict = answer.verdict;
+  }
+  metrics.quotaWait.observe({ outcome: "refused" }, (clock.monotonicMs() - beganMs) / 1000);
+  throw refusal(parts, context, verdict);
+}
+
+/** From here on it is as if the caller had asked for that model. */
+function fallTo({ routes }: AdmitParts, context: RequestContext, name: string): boolean {
+  const { call, model, endpoint, response } = context;
+  const route = routes.get(name);
+  if (call === null || model === null || route === undefined || name === model.id) return false;
+  const able = endpoint.api !== null && route.model.capabilities.includes(endpoint.api);
+  if (!able || !context.mayUse(name)) return false;
+  response.setHeader("x-quota-fallback", model.id);
+  response.setHeader("x-model-used", name);
+  context.body = patchMembers(context.body, call.members, { model: JSON.stringify(name) });
+  context.call = { ...call, model: name, members: scanMembers(context.body)?.members ?? [] };
+  context.model = route.model;
+  return true;
+}
+
+function priceOf({ directory }: AdmitParts, { model }: RequestContext) {
+  return directory.get("price", model?.id ?? "")?.entity;
 }
 
 function boundOf(parts: AdmitParts, { call, model, body, endpoint }: RequestContext) {

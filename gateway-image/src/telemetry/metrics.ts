@@ -8,6 +8,7 @@ const DURATION_BUCKETS = [
 ];
 const FIRST_TOKEN_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 20, 60, 120];
 
+const WAIT_BUCKETS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const JOB_BUCKETS = [1, 2, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400];
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -53,6 +54,18 @@ function callMetrics(make: Maker) {
     sockets: make.gauge("gateway_sockets_open", "WebSocket connections.", []),
     queue: make.gauge("api_queue_length", "Admitted requests without a first byte yet.", ["model"]),
     quotaRefusals: make.counter("gateway_quota_refusals_total", "Answers 429.", ["reason"]),
+    quotaWait: make.histogram(
+      "gateway_quota_wait_seconds",
+      "How long calls over a limit waited to be let in.",
+      ["outcome"],
+      WAIT_BUCKETS,
+    ),
+    queueWait: make.histogram(
+      "gateway_queue_wait_seconds",
+      "How long calls waited for their turn at a model that takes only so many.",
+      ["model", "class"],
+      WAIT_BUCKETS,
+    ),
     cache: make.counter("gateway_cache_total", "Questions that may have been asked before.", [
       "outcome",
     ]),
