@@ -61,8 +61,8 @@ export interface UpgradeOffer {
 export interface JobCall {
   readonly owner: CredentialOwner;
   readonly body: Buffer;
-  /** Keeps the whole answer. */
-  readonly keep: (body: Buffer) => Promise<void>;
+  /** Keeps the whole answer; false: the job is somebody else's now, or over. */
+  readonly keep: (body: Buffer) => Promise<boolean>;
 }
 
 export interface RequestContext {

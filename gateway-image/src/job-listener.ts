@@ -7,7 +7,7 @@ import { ENDPOINTS, type EndpointRow } from "./endpoints.ts";
 import { errorBody } from "./error-answer.ts";
 import { ERRORS, type ErrorCode, GatewayError } from "./errors.ts";
 import { JobAnswer, JobRequest } from "./jobs/job-exchange.ts";
-import { openRequest, sealResult } from "./jobs/job-request.ts";
+import { openSealed, sealOf } from "./jobs/job-request.ts";
 import type { Compute, Computed } from "./jobs/job-runner.ts";
 import type { Job } from "./jobs/job-store.ts";
 import type { Parts } from "./parts.ts";
@@ -25,8 +25,8 @@ export function jobComputer(parts: Parts, pipelines: Pipelines, run: Runner): Co
     const path = `/v1/async/${job.kind}`;
     const endpoint = ROWS.find((row) => row.path === path && row.method === "POST");
     const box = parts.boxForAnswers();
-    const kept = openRequest(box, job.id, job.detail.request);
-    if (endpoint === undefined || box === null || kept === null) {
+    const body = openSealed(box, "request", job.id, job.detail.request);
+    if (endpoint === undefined || box === null || body === null) {
       return { kind: "failed", error: told(new GatewayError("internal_error"), job) };
     }
     const response = new JobAnswer();
@@ -38,8 +38,8 @@ export function jobComputer(parts: Parts, pipelines: Pipelines, run: Runner): Co
         credential: job.detail.credential,
         method: job.detail.method,
       },
-      body: Buffer.from(kept.body, "base64"),
-      keep: (body) => keep(sealResult(box, job.id, body)),
+      body,
+      keep: (answer) => keep(sealOf(box, "result", job.id, answer)),
     };
     const request = new JobRequest(job, path, addressHeader);
     await run(pipelines.runJob, { request, response, endpoint, job: jobCall });

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "./base/clock.ts";
 import type { SealedBox } from "./base/sealed-box.ts";
 import type { Config } from "./config.ts";
-import { openRequest, openResult } from "./jobs/job-request.ts";
+import { openSealed } from "./jobs/job-request.ts";
 import { JobRunner, type Told } from "./jobs/job-runner.ts";
 import type { Job, JobStore } from "./jobs/job-store.ts";
 import { WebhookSender } from "./jobs/webhook-sender.ts";
@@ -53,11 +53,10 @@ export function createJobMachine(parts: JobMachineParts): JobMachine {
 
 /** No prompt, and no answer but where it was asked for. */
 async function tell(job: Job, box: SealedBox | null, webhooks: WebhookSender): Promise<Told> {
-  const { webhook, request, result, error, model, finishedMs } = job.detail;
-  const secret = openRequest(box, job.id, request)?.secret ?? null;
+  const { webhook, result, error, model, finishedMs } = job.detail;
+  const secret = openSealed(box, "secret", job.id, webhook?.secret ?? null);
   if (webhook === null || secret === null) return "failed";
-  const told =
-    webhook.includeResult && result !== null ? openResult(box, job.id, result) : undefined;
+  const answer = webhook.includeResult ? openSealed(box, "result", job.id, result) : null;
   const body = JSON.stringify({
     id: job.id,
     object: "async.job",
@@ -66,7 +65,7 @@ async function tell(job: Job, box: SealedBox | null, webhooks: WebhookSender): P
     status: job.state,
     finished_at: finishedMs === null ? null : Math.floor(finishedMs / 1000),
     error: error === null ? null : (JSON.parse(error) as { error?: unknown }).error,
-    ...(told === undefined ? {} : { result: told }),
+    ...(answer === null ? {} : { result: JSON.parse(answer.toString("utf8")) }),
   });
-  return webhooks.send({ url: webhook.url, secret, body });
+  return webhooks.send({ url: webhook.url, secret: secret.toString("utf8"), body });
 }

@@ -98,6 +98,7 @@ export const limits = {
   /** With waits that double to ten minutes: about an hour and a half. */
   webhookAttemptsMax: 18,
   webhookTimeoutMs: 10_000,
+  webhooksAtOnce: 8,
 
   /** A bank's own figure: a decision that comes later is of no use to the payment. */
   riskDeadlineMs: 200,

@@ -1,32 +1,18 @@
-/** What is kept of a job's call and of its answer: sealed, since both are somebody's words. */
-import { z } from "zod";
+/** What is kept of a job's call, its webhook and its answer: sealed, each for what it is. */
 import type { SealedBox } from "../base/sealed-box.ts";
 
-const keptRequestSchema = z.strictObject({
-  /** Base64 of the call's bytes. */
-  body: z.string(),
-  /** Signs what the webhook is told; null: there is none. */
-  secret: z.string().nullable(),
-});
+export type Sealed = "request" | "secret" | "result";
 
-export type KeptRequest = z.output<typeof keptRequestSchema>;
-
-export function sealRequest(box: SealedBox, id: string, request: KeptRequest): string {
-  return box.seal(Buffer.from(JSON.stringify(request), "utf8"), `job ${id}`);
+export function sealOf(box: SealedBox, what: Sealed, id: string, content: Buffer): string {
+  return box.seal(content, `${what} of job ${id}`);
 }
 
-/** null: sealed by a key that is gone. */
-export function openRequest(box: SealedBox | null, id: string, sealed: string): KeptRequest | null {
-  const text = box?.open(sealed, `job ${id}`) ?? null;
-  return text === null ? null : keptRequestSchema.parse(JSON.parse(text.toString("utf8")));
-}
-
-export function sealResult(box: SealedBox, id: string, result: Buffer): string {
-  return box.seal(result, `result of job ${id}`);
-}
-
-/** null: sealed by a key that is gone. */
-export function openResult(box: SealedBox | null, id: string, sealed: string): unknown {
-  const text = box?.open(sealed, `result of job ${id}`) ?? null;
-  return text === null ? null : JSON.parse(text.toString("utf8"));
+/** null: it is not kept any more, or was sealed by a key that is gone. */
+export function openSealed(
+  box: SealedBox | null,
+  what: Sealed,
+  id: string,
+  sealed: string | null,
+): Buffer | null {
+  return sealed === null || box === null ? null : box.open(sealed, `${what} of job ${id}`);
 }

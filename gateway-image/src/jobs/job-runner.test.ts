@@ -19,6 +19,7 @@ afterEach(() => void vi.useRealTimers());
 const clock: Clock = { wallMs: () => Date.now(), monotonicMs: () => Date.now() };
 const WEBHOOK = {
   url: "https://a.example/",
+  secret: "sealed",
   includeResult: false,
   state: "waiting" as const,
   attempts: 0,
@@ -62,7 +63,7 @@ function slow() {
   const compute: Compute = (_job, signal, keep) =>
     new Promise<Computed>((resolve) => {
       ends.push((computed) => {
-        const before = computed.kind === "succeeded" ? keep("sealed") : Promise.resolve();
+        const before = computed.kind === "succeeded" ? keep("sealed") : Promise.resolve(true);
         void before.then(() => resolve(computed));
       });
       signal.addEventListener("abort", () => resolve({ ...LATER, counts: false }));
@@ -142,7 +143,9 @@ describe("a job", () => {
     const [id = ""] = await insert(store, {});
     // Gateways that take it and die: nothing is written, no lease renewed.
     for (let death = 0; death < limits.jobAttemptsMax; death += 1) {
-      expect(await store.claim(`dead-${death}`, Date.now(), Date.now() + 10, 1)).toHaveLength(1);
+      expect(
+        await store.claim(`dead-${death}`, "compute", Date.now(), Date.now() + 10, 1),
+      ).toHaveLength(1);
       await vi.advanceTimersByTimeAsync(20);
     }
     const { runner } = create(store);
@@ -167,6 +170,34 @@ describe("a job", () => {
   });
 });
 
+test("webhooks that do not answer hold up no job", async () => {
+  const store = new MemoryJobStore();
+  const detail = { ...testJob().detail, webhook: WEBHOOK };
+  const told = Array.from({ length: 50 }, () => ({ state: "succeeded" as const, detail }));
+  await insert(store, ...told);
+  const [id = ""] = await insert(store, { dueMs: 1 });
+  const { runner } = create(store, { tell: () => new Promise(() => {}) });
+  runner.start();
+  await vi.advanceTimersByTimeAsync(limits.jobPollMs);
+  expect((await store.get(id))?.state).toBe("succeeded");
+  expect(runner.running).toBe(limits.webhooksAtOnce);
+});
+
+test("a job that still runs here when its lease has ended is not begun a second time", async () => {
+  const store = new MemoryJobStore();
+  const [id = ""] = await insert(store, {});
+  store.renew = () => Promise.reject(new Error("away"));
+  const { compute, ends } = slow();
+  const { runner } = create(store, { compute });
+  runner.start();
+  await vi.advanceTimersByTimeAsync(limits.jobLeaseMs * 3);
+  expect(ends).toHaveLength(1);
+  ends[0]?.({ kind: "succeeded" });
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await store.get(id)).toMatchObject({ state: "succeeded", detail: { request: "" } });
+  await runner.stop(0);
+});
+
 test("a stop lets jobs end, and gives back what does not", async () => {
   const store = new MemoryJobStore();
   const [first = "", second = ""] = await insert(store, {}, {});
@@ -181,7 +212,7 @@ test("a stop lets jobs end, and gives back what does not", async () => {
   await stopped;
   const states = [await store.get(first), await store.get(second)].map((job) => job?.state);
   expect(states.sort()).toEqual(["queued", "succeeded"]);
-  expect(await store.claim("b", Date.now(), Date.now() + 1, 9)).toHaveLength(1);
+  expect(await store.claim("b", "compute", Date.now(), Date.now() + 1, 9)).toHaveLength(1);
 });
 
 test("a store that is away is asked again, and what was computed meanwhile is computed again", async () => {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../limits.ts";
-import { isOpen, type Job, type JobStore } from "./job-store.ts";
+import { isOpen, type Job, type JobStore, type Work } from "./job-store.ts";
 
 /** How a computation ended. */
 export type Computed =
@@ -19,11 +19,11 @@ export type Computed =
       readonly counts: boolean;
     };
 
-/** Never rejects; ends soon after the signal. `keep`: the sealed result, before anybody is told of it. */
+/** Never rejects; ends soon after the signal. `keep`: the sealed result, before anybody is told of it; false: the job is no more ours. */
 export type Compute = (
   job: Job,
   signal: AbortSignal,
-  keep: (result: string) => Promise<void>,
+  keep: (result: string) => Promise<boolean>,
 ) => Promise<Computed>;
 
 export type Told = "delivered" | "later" | "failed";
@@ -40,10 +40,19 @@ export interface JobRunnerParts {
   readonly onEnd: (job: Job) => void;
 }
 
+interface Running {
+  readonly id: string;
+  readonly what: Work;
+  readonly stop: AbortController;
+}
+
+/** Its webhook may be told before its computation has left. */
+const nameOf = (id: string, what: Work) => `${what} ${id}`;
+
 export class JobRunner {
   readonly #parts: JobRunnerParts;
   #compute: Compute | null = null;
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new Map<string, Running>();
   #timer: NodeJS.Timeout | null = null;
   #renewal: NodeJS.Timeout | null = null;
   #purging: NodeJS.Timeout | null = null;
@@ -82,7 +91,7 @@ export class JobRunner {
 
   /** The caller of a job here wants it no more; one that another gateway has is noticed there. */
   abort(id: string): void {
-    this.#running.get(id)?.abort();
+    this.#running.get(nameOf(id, "compute"))?.stop.abort();
   }
 
   /** Takes nothing more; what still runs when the time is up goes back to the queue. */
@@ -94,31 +103,40 @@ export class JobRunner {
     const endMs = clock.monotonicMs() + timeoutMs;
     await this.#looking;
     while (this.#running.size > 0 && clock.monotonicMs() < endMs) await pause();
-    for (const stop of this.#running.values()) stop.abort();
+    for (const { stop } of this.#running.values()) stop.abort();
     const lastMs = clock.monotonicMs() + limits.jobRenewalMs;
     while (this.#running.size > 0 && clock.monotonicMs() < lastMs) await pause();
     if (this.#renewal !== null) clearInterval(this.#renewal);
   }
 
   async #look(): Promise<void> {
-    const { store, clock, owner, concurrency, onFault } = this.#parts;
     while (this.#again && !this.#stopped) {
       this.#again = false;
-      const room = concurrency - this.#running.size;
-      if (room <= 0) return;
-      try {
-        const nowMs = clock.wallMs();
-        const jobs = await store.claim(owner, nowMs, nowMs + limits.jobLeaseMs, room);
-        for (const job of jobs) void this.#run(job);
-      } catch (cause) {
-        onFault(cause);
-      }
+      const running = [...this.#running.values()];
+      const computing = running.filter(({ what }) => what === "compute").length;
+      await this.#take("compute", this.#parts.concurrency - computing);
+      // In places of their own: webhooks that do not answer hold up nobody's job.
+      await this.#take("tell", limits.webhooksAtOnce - (running.length - computing));
     }
   }
 
-  async #run(job: Job): Promise<void> {
+  async #take(what: Work, room: number): Promise<void> {
+    const { store, clock, owner, onFault } = this.#parts;
+    if (room <= 0) return;
+    try {
+      const nowMs = clock.wallMs();
+      const jobs = await store.claim(owner, what, nowMs, nowMs + limits.jobLeaseMs, room);
+      // One whose lease ended while the store was away still runs here, and is ours again.
+      for (const job of jobs)
+        if (!this.#running.has(nameOf(job.id, what))) void this.#run(job, what);
+    } catch (cause) {
+      onFault(cause);
+    }
+  }
+
+  async #run(job: Job, what: Work): Promise<void> {
     const stop = new AbortController();
-    this.#running.set(job.id, stop);
+    this.#running.set(nameOf(job.id, what), { id: job.id, stop, what });
     try {
       const done = isOpen(job) ? await this.#computed(job, stop.signal) : await this.#told(job);
       if (done !== null) await this.#finish(done, job);
@@ -126,14 +144,15 @@ export class JobRunner {
       // Its lease ends, and then it is taken again.
       this.#parts.onFault(cause);
     } finally {
-      this.#running.delete(job.id);
+      this.#running.delete(nameOf(job.id, what));
       this.wake();
     }
   }
 
-  async #finish(done: Job, former: Job): Promise<void> {
+  async #finish(done: Job, former: Job): Promise<boolean> {
     const written = await this.#parts.store.finish(this.#parts.owner, done);
     if (written && !isOpen(done) && isOpen(former)) this.#parts.onEnd(done);
+    return written;
   }
 
   /** null: its end was written while it was computed. */
@@ -146,9 +165,9 @@ export class JobRunner {
       return this.#ended(job, "failed", { ...began, error: job.detail.error ?? GIVEN_UP });
     }
     if (this.#compute === null) throw new Error("nothing was started");
-    const computed = await this.#compute(job, signal, async (result) => {
-      // Together with the row of the ledger: what is billed can be fetched.
-      await this.#finish(this.#ended(job, "succeeded", { ...began, result, error: null }), job);
+    const computed = await this.#compute(job, signal, (result) => {
+      // Before the row of the ledger: what is billed can be fetched.
+      return this.#finish(this.#ended(job, "succeeded", { ...began, result, error: null }), job);
     });
     if (computed.kind === "succeeded") return null;
     if (computed.kind === "failed") {
@@ -170,7 +189,9 @@ export class JobRunner {
     const nowMs = this.#parts.clock.wallMs();
     const dueMs = detail.webhook === null ? null : nowMs;
     const expiresMs = nowMs + limits.jobResultTtlMs;
-    return { ...job, state, dueMs, expiresMs, detail: { ...detail, finishedMs: nowMs } };
+    // The question is needed no more.
+    const left = { ...detail, request: "", finishedMs: nowMs };
+    return { ...job, state, dueMs, expiresMs, detail: left };
   }
 
   async #told(job: Job): Promise<Job> {
@@ -191,7 +212,7 @@ export class JobRunner {
   /** Prolongs what runs here; what was cancelled, or taken by others, is stopped. */
   async #renew(): Promise<void> {
     const { store, clock, owner, onFault } = this.#parts;
-    const ids = [...this.#running.keys()];
+    const ids = [...new Set([...this.#running.values()].map(({ id }) => id))];
     if (ids.length === 0) return;
     try {
       const own = new Set(await store.renew(owner, ids, clock.wallMs() + limits.jobLeaseMs));

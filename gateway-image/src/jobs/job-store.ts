@@ -9,6 +9,9 @@ export const JOB_KINDS = ["completions", "chat/completions"] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled";
 
+/** What is to be done with a job that is due: while it is open to compute it, then to tell its webhook. */
+export type Work = "compute" | "tell";
+
 export interface Job {
   readonly id: string;
   readonly kind: JobKind;
@@ -33,7 +36,7 @@ export interface JobDetail {
   readonly requestId: string;
   readonly dataClass: string;
   readonly model: string;
-  /** Sealed: the body, and the secret of the webhook. */
+  /** The body, sealed; empty once the job has ended. */
   readonly request: string;
   /** SHA-256 of what was asked, so that the same key with another body is noticed. */
   readonly requestHash: string;
@@ -48,6 +51,8 @@ export interface JobDetail {
 
 export interface JobWebhook {
   readonly url: string;
+  /** Sealed. */
+  readonly secret: string;
   readonly includeResult: boolean;
   readonly state: "waiting" | "delivered" | "failed";
   readonly attempts: number;
@@ -71,7 +76,7 @@ export interface JobStore {
   /** Queued or running ones. */
   countOpen(principal: string): Promise<number>;
   /** Jobs that are due, the longest due first: theirs until `untilMs`. A queued one is running then, one more attempt is counted. */
-  claim(owner: string, nowMs: number, untilMs: number, limit: number): Promise<Job[]>;
+  claim(owner: string, what: Work, nowMs: number, untilMs: number, limit: number): Promise<Job[]>;
   /** Prolongs leases; returns the ids that are still the owner's. */
   renew(owner: string, ids: readonly string[], untilMs: number): Promise<string[]>;
   /** Writes state, due time and detail and gives the lease back; false: the job is not the owner's any more. */
@@ -89,6 +94,6 @@ export function isOpen({ state }: Pick<Job, "state">): boolean {
 
 /** A cancelled job's webhook is told, as that of any job that has ended. */
 export function cancelled(job: Job, nowMs: number): Job {
-  const detail = { ...job.detail, finishedMs: nowMs };
+  const detail = { ...job.detail, request: "", finishedMs: nowMs };
   return { ...job, state: "cancelled", dueMs: detail.webhook === null ? null : nowMs, detail };
 }

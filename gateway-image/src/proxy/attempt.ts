@@ -3,7 +3,7 @@
  * is only where nothing was sent or nothing was begun.
  */
 import type { Dispatcher } from "undici";
-import { GatewayError } from "../errors.ts";
+import { type ErrorCode, GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { faultKind, faultReason } from "./upstream-fault.ts";
 import { explanationOf, readBounded } from "./whole-answer.ts";
@@ -21,6 +21,14 @@ export const GOOD: Attempt = { health: "good", error: null, tryNext: false };
 
 /** Statuses by which a model server says that the request itself is wrong. */
 const REQUEST_AT_FAULT = new Set([400, 413, 422]);
+/** What failed after the model server had answered, and is no fault of its own. */
+const OURS: ReadonlySet<ErrorCode> = new Set([
+  "audit_unavailable",
+  "job_ended",
+  "ledger_full",
+  "not_ready",
+  "quota_store_unavailable",
+]);
 /** How soon a caller may expect another server: an ejection's shortest time. */
 export const RETRY_AFTER_MS = limits.ejectionMsMin;
 /** What an upstream asks for beyond an hour is no rate limit of ours to pass on. */
@@ -64,7 +72,10 @@ export function failedAttempt(signal: AbortSignal, error: unknown): Attempt {
     return { health, error: reason, tryNext: false, reason: "timeout" };
   }
   const reason = faultReason(error);
-  if (error instanceof GatewayError) return { health: "fault", error, tryNext: false, reason };
+  if (error instanceof GatewayError) {
+    const health = OURS.has(error.code) ? "good" : "fault";
+    return { health, error, tryNext: false, reason };
+  }
   const kind = faultKind(error);
   if (kind === "unreachable") return unavailable(reason, error);
   const code = kind === "timeout" ? "model_timeout" : "upstream_failed";

@@ -1,5 +1,5 @@
 /**
- * Who goes next where only so many may go at once: start-time fair queueing. Each flow (a tenant in
+ * Who goes next where only so many may go at once: self-clocked fair queueing. Each flow (a tenant in
  * a class) gets slots in the ratio of its weight while it waits, nobody is passed over for ever,
  * a free slot is never kept from somebody who waits, and within a flow the first comes first.
  */
@@ -12,8 +12,8 @@ export interface Ticket {
 
 interface Waiting {
   readonly ticket: Ticket;
-  /** When its turn begins, on the queue's own clock: smaller goes first. */
-  readonly start: number;
+  /** When its turn would end, on the queue's own clock: smaller goes first. */
+  readonly end: number;
   readonly order: number;
   readonly go: () => void;
 }
@@ -25,7 +25,7 @@ export class FairQueue {
   readonly #waitingMax: number;
   #inside = 0;
   #waiting: Waiting[] = [];
-  /** The start of the last turn that began. */
+  /** The end of the last turn that began. */
   #now = 0;
   /** When a flow's last turn ends, on the queue's clock. */
   readonly #ends = new Map<string, number>();
@@ -58,8 +58,8 @@ export class FairQueue {
     if (this.#inside >= this.#slots && this.#waiting.length >= this.#waitingMax) {
       throw new QueueFull();
     }
-    const start = Math.max(this.#now, this.#ends.get(ticket.flow) ?? 0);
-    this.#ends.set(ticket.flow, start + 1 / ticket.weight);
+    const end = Math.max(this.#now, this.#ends.get(ticket.flow) ?? 0) + 1 / ticket.weight;
+    this.#ends.set(ticket.flow, end);
     return new Promise((resolve, reject) => {
       const giveUp = () => {
         this.#waiting = this.#waiting.filter((one) => one !== entry);
@@ -70,7 +70,7 @@ export class FairQueue {
         resolve(this.#release());
       };
       this.#order += 1;
-      const entry: Waiting = { ticket, start, order: this.#order, go };
+      const entry: Waiting = { ticket, end, order: this.#order, go };
       signal.addEventListener("abort", giveUp, { once: true });
       this.#waiting.push(entry);
       this.#admit();
@@ -82,7 +82,7 @@ export class FairQueue {
       const next = this.#waiting.reduce((best, one) => (isBefore(one, best) ? one : best));
       this.#waiting = this.#waiting.filter((one) => one !== next);
       this.#inside += 1;
-      this.#now = Math.max(this.#now, next.start);
+      this.#now = Math.max(this.#now, next.end);
       this.#forget();
       next.go();
     }
@@ -106,5 +106,5 @@ export class FairQueue {
 }
 
 function isBefore(a: Waiting, b: Waiting): boolean {
-  return a.start < b.start || (a.start === b.start && a.order < b.order);
+  return a.end < b.end || (a.end === b.end && a.order < b.order);
 }

@@ -1,5 +1,6 @@
 /** A job's turn: its caller is looked up again, since rights may have ended, and its body opened. */
 import type { Step } from "../context.ts";
+import { GatewayError } from "../errors.ts";
 import type { Identity } from "../identity/identity.ts";
 
 export function asJob(identity: Identity): Step {
@@ -11,7 +12,12 @@ export function asJob(identity: Identity): Step {
       origin: null,
     });
     context.body = job.body;
-    context.keepWhole = job.keep;
+    context.keepWhole = async (body) => {
+      if (await job.keep(body)) return;
+      // It was cancelled, or another gateway has it: nobody will fetch this, so nobody pays for it.
+      context.usage = { promptTokens: 0, completionTokens: 0, source: "none" };
+      throw new GatewayError("job_ended");
+    };
     await next();
   };
 }

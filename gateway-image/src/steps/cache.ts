@@ -98,10 +98,10 @@ function hashOf({ caller, endpoint, model, call, body }: RequestContext, words: 
 async function answerAgain(context: RequestContext, answer: Buffer): Promise<void> {
   const { call, response, usage } = context;
   usage.source = "cached";
+  if (call?.stream !== true) await context.keepWhole?.(answer);
   await beforeEnd(context);
   response.setHeader("x-cache", "hit");
   if (call?.stream !== true) {
-    await context.keepWhole?.(answer);
     response.writeHead(200, {
       "content-type": "application/json; charset=utf-8",
       "content-length": answer.length,

@@ -206,7 +206,9 @@ async function relayWhole(
   const answer200 = filteredWhole(finishWhole(bytes, rename, context.usage), context.answerFilter);
   const body = context.presenter?.whole(answer200) ?? answer200;
   onFirst();
-  await Promise.all([beforeEnd(context), context.keepWhole?.(body)]);
+  // Kept before it is billed: what cannot be fetched again must not be paid for.
+  await context.keepWhole?.(body);
+  await beforeEnd(context);
   context.response.writeHead(200, {
     "content-type": "application/json; charset=utf-8",
     "content-length": body.length,

@@ -4,7 +4,7 @@ import type { SealedBox } from "../base/sealed-box.ts";
 import type { RequestContext, Step } from "../context.ts";
 import { nameIn } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
-import { openResult } from "../jobs/job-request.ts";
+import { openSealed } from "../jobs/job-request.ts";
 import type { Job, JobKind, JobStore } from "../jobs/job-store.ts";
 import { answerJson } from "./answer-json.ts";
 
@@ -92,6 +92,7 @@ function kindOf(path: string): JobKind {
 export function jobObject(job: Job, box: SealedBox | null) {
   const { detail } = job;
   const seconds = (ms: number | null) => (ms === null ? null : Math.floor(ms / 1000));
+  const result = openSealed(box, "result", job.id, detail.result);
   const isOver = job.state !== "queued" && job.state !== "running";
   return {
     id: job.id,
@@ -103,7 +104,7 @@ export function jobObject(job: Job, box: SealedBox | null) {
     started_at: seconds(detail.startedMs),
     finished_at: seconds(detail.finishedMs),
     expires_at: seconds(job.expiresMs),
-    result: box === null || detail.result === null ? null : openResult(box, job.id, detail.result),
+    result: result === null ? null : JSON.parse(result.toString("utf8")),
     error: isOver && detail.error !== null ? errorIn(detail.error) : null,
     webhook:
       detail.webhook === null

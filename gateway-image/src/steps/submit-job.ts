@@ -9,7 +9,7 @@ import { memberText, patchMembers } from "../base/json-members.ts";
 import type { SealedBox } from "../base/sealed-box.ts";
 import type { RequestContext, Step } from "../context.ts";
 import { GatewayError } from "../errors.ts";
-import { sealRequest } from "../jobs/job-request.ts";
+import { sealOf } from "../jobs/job-request.ts";
 import type { Job, JobKind, JobStore } from "../jobs/job-store.ts";
 import type { WebhookSender } from "../jobs/webhook-sender.ts";
 import { limits } from "../limits.ts";
@@ -42,13 +42,21 @@ export function submitJob(parts: SubmitParts): Step {
     const body = patchMembers(context.body, call.members, { webhook: null });
     const hash = createHash("sha256").update(context.body).digest("hex");
     const id = idOf(context);
-    const secret = webhook === null ? null : `whsec_${randomBytes(32).toString("base64url")}`;
-    const request = sealRequest(box, id, { body: body.toString("base64"), secret });
-    const job = newJob(context, { id, hash, request, webhook, nowMs: parts.clock.wallMs() });
-    const open = await storeAnswers(parts.store.countOpen(caller.principal));
-    if (open >= limits.jobsOpenMax) throw new GatewayError("too_many_jobs");
-    const isNew = await storeAnswers(parts.store.insert(job));
-    const kept = isNew ? job : await storeAnswers(parts.store.get(id));
+    const secret = `whsec_${randomBytes(32).toString("base64url")}`;
+    const job = newJob(context, {
+      id,
+      hash,
+      request: sealOf(box, "request", id, body),
+      webhook:
+        webhook === null
+          ? null
+          : { ...webhook, secret: sealOf(box, "secret", id, Buffer.from(secret)) },
+      nowMs: parts.clock.wallMs(),
+    });
+    const former = await storeAnswers(parts.store.get(id));
+    if (former === null) await checkRoom(parts.store, caller.principal);
+    const isNew = former === null && (await storeAnswers(parts.store.insert(job)));
+    const kept = isNew ? job : (former ?? (await storeAnswers(parts.store.get(id))));
     if (kept?.detail.requestHash !== hash) throw new GatewayError("idempotency_mismatch");
     if (isNew) parts.wake();
     context.response.setHeader("location", `/v1/async/${kept.kind}/${id}`);
@@ -60,6 +68,11 @@ export function submitJob(parts: SubmitParts): Step {
     });
     await next();
   };
+}
+
+async function checkRoom(store: JobStore, principal: string): Promise<void> {
+  const open = await storeAnswers(store.countOpen(principal));
+  if (open >= limits.jobsOpenMax) throw new GatewayError("too_many_jobs");
 }
 
 /** The same Idempotency-Key of the same principal is the same job. */
@@ -89,7 +102,7 @@ interface Submitted {
   readonly id: string;
   readonly hash: string;
   readonly request: string;
-  readonly webhook: z.output<typeof webhookSchema> | null;
+  readonly webhook: (z.output<typeof webhookSchema> & { readonly secret: string }) | null;
   readonly nowMs: number;
 }
 
@@ -124,6 +137,7 @@ function newJob(context: RequestContext, { id, hash, request, webhook, nowMs }: 
           ? null
           : {
               url: webhook.url,
+              secret: webhook.secret,
               includeResult: webhook.include_result,
               state: "waiting",
               attempts: 0,

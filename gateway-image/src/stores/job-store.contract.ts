@@ -41,7 +41,8 @@ export function jobStoreContract(
     const store = await create();
     await store.prepare();
     // The table is shared with other tests: nothing of theirs is due.
-    await store.claim("nobody", 8e15, 8.1e15, 10_000);
+    await store.claim("nobody", "compute", 8e15, 8.1e15, 10_000);
+    await store.claim("nobody", "tell", 8e15, 8.1e15, 10_000);
     for (const job of jobs) expect(await store.insert(job)).toBe(true);
     return store;
   };
@@ -50,6 +51,7 @@ export function jobStoreContract(
     test("a job comes back as it went in; an id is taken once", async () => {
       const webhook = {
         url: "https://a.example/",
+        secret: "sealed",
         includeResult: true,
         state: "waiting" as const,
         attempts: 0,
@@ -65,33 +67,37 @@ export function jobStoreContract(
     test("what is due is taken once, the longest due first, and not before its time", async () => {
       const jobs = [30, 10, 20, 99].map((dueMs) => testJob({ dueMs }));
       const store = await open(...jobs);
-      const first = await store.claim("a", 50, 1_000, 2);
+      const first = await store.claim("a", "compute", 50, 1_000, 2);
       expect(first.map(({ id }) => id).sort()).toEqual([jobs[1]?.id, jobs[2]?.id].sort());
       expect(first).toMatchObject([
         { state: "running", dueMs: 1_000, attempts: 1 },
         { state: "running", attempts: 1 },
       ]);
-      expect((await store.claim("b", 50, 1_000, 9)).map(({ id }) => id)).toEqual([jobs[0]?.id]);
-      expect(await store.claim("c", 50, 1_000, 9)).toEqual([]);
+      expect((await store.claim("b", "compute", 50, 1_000, 9)).map(({ id }) => id)).toEqual([
+        jobs[0]?.id,
+      ]);
+      expect(await store.claim("c", "compute", 50, 1_000, 9)).toEqual([]);
     });
 
     test("many takers at once never take the same", async () => {
       const jobs = Array.from({ length: 40 }, () => testJob({ dueMs: 5 }));
       const store = await open(...jobs);
-      const takers = Array.from({ length: 8 }, (_, index) => store.claim(`t${index}`, 10, 500, 9));
+      const takers = Array.from({ length: 8 }, (_, index) =>
+        store.claim(`t${index}`, "compute", 10, 500, 9),
+      );
       const taken = (await Promise.all(takers)).flat().map(({ id }) => id);
       expect(new Set(taken).size).toBe(taken.length);
-      const rest = await store.claim("last", 10, 500, 99);
+      const rest = await store.claim("last", "compute", 10, 500, 99);
       expect(taken.length + rest.length).toBe(40);
     });
 
     test("a lease that is not renewed ends, and its former owner can write nothing", async () => {
       const job = testJob({ dueMs: 5 });
       const store = await open(job);
-      await store.claim("a", 10, 100, 1);
+      await store.claim("a", "compute", 10, 100, 1);
       expect(await store.renew("a", [job.id], 200)).toEqual([job.id]);
-      expect(await store.claim("b", 150, 300, 1)).toEqual([]);
-      expect(await store.claim("b", 250, 400, 1)).toMatchObject([
+      expect(await store.claim("b", "compute", 150, 300, 1)).toEqual([]);
+      expect(await store.claim("b", "compute", 250, 400, 1)).toMatchObject([
         { id: job.id, state: "running", attempts: 2 },
       ]);
       expect(await store.renew("a", [job.id], 999)).toEqual([]);
@@ -105,13 +111,14 @@ export function jobStoreContract(
         dueMs: null,
         attempts: 7,
       });
-      expect(await store.claim("c", 9_000, 9_100, 9)).toEqual([]);
+      expect(await store.claim("c", "compute", 9_000, 9_100, 9)).toEqual([]);
     });
 
     test("an open job is cancelled, whoever has it; one that has ended is not", async () => {
       const [queued, running, told] = [testJob({ dueMs: 5 }), testJob({ dueMs: 6 }), testJob()];
       const webhook = {
         url: "https://a.example/",
+        secret: "sealed",
         includeResult: false,
         state: "waiting" as const,
         attempts: 0,
@@ -122,12 +129,13 @@ export function jobStoreContract(
         detail: { ...told.detail, webhook },
       });
       expect(await store.cancel(queued.id, 50)).toMatchObject({ state: "cancelled", dueMs: null });
-      await store.claim("a", 10, 100, 1);
+      await store.claim("a", "compute", 10, 100, 1);
       expect(await store.cancel(running.id, 50)).toMatchObject({ state: "cancelled" });
       expect(await store.renew("a", [running.id], 999)).toEqual([]);
       // Its webhook is still to be told.
       expect(await store.cancel(told.id, 50)).toMatchObject({ state: "cancelled", dueMs: 50 });
-      expect(await store.claim("b", 60, 100, 9)).toMatchObject([
+      expect(await store.claim("b", "compute", 60, 100, 9)).toEqual([]);
+      expect(await store.claim("b", "tell", 60, 100, 9)).toMatchObject([
         { id: told.id, state: "cancelled" },
       ]);
       expect(await store.cancel(queued.id, 60)).toBeNull();

@@ -1,5 +1,12 @@
 /** Jobs in this process, for tests and for a gateway that keeps nothing. */
-import { cancelled, isOpen, type Job, type JobPage, type JobStore } from "../jobs/job-store.ts";
+import {
+  cancelled,
+  isOpen,
+  type Job,
+  type JobPage,
+  type JobStore,
+  type Work,
+} from "../jobs/job-store.ts";
 
 interface Entry {
   job: Job;
@@ -36,8 +43,15 @@ export class MemoryJobStore implements JobStore {
     ).length;
   }
 
-  async claim(owner: string, nowMs: number, untilMs: number, limit: number): Promise<Job[]> {
+  async claim(
+    owner: string,
+    what: Work,
+    nowMs: number,
+    untilMs: number,
+    limit: number,
+  ): Promise<Job[]> {
     const due = [...this.#entries.values()]
+      .filter(({ job }) => isOpen(job) === (what === "compute"))
       .filter(({ job }) => job.dueMs !== null && job.dueMs <= nowMs)
       .sort((a, b) => (a.job.dueMs ?? 0) - (b.job.dueMs ?? 0))
       .slice(0, limit);

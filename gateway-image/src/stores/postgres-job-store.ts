@@ -1,6 +1,13 @@
 /** Jobs in PostgreSQL, shared by all gateways of a site. */
 import type pg from "pg";
-import { cancelled, isOpen, type Job, type JobPage, type JobStore } from "../jobs/job-store.ts";
+import {
+  cancelled,
+  isOpen,
+  type Job,
+  type JobPage,
+  type JobStore,
+  type Work,
+} from "../jobs/job-store.ts";
 import { JOB_COLUMNS, jobValues, toJob } from "./job-columns.ts";
 import { migratePostgres } from "./postgres-pool.ts";
 
@@ -22,6 +29,7 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX gateway_jobs_principal ON gateway_jobs (principal, created_ms);`,
 ];
 
+const OPEN = "IN ('queued', 'running')";
 const NAMES = JOB_COLUMNS.join(", ");
 const MARKS = JOB_COLUMNS.map((_, index) => `$${index + 1}`).join(", ");
 
@@ -67,12 +75,19 @@ export class PostgresJobStore implements JobStore {
   }
 
   /** Rows that another gateway is just taking are passed over, not waited for. */
-  async claim(owner: string, nowMs: number, untilMs: number, limit: number): Promise<Job[]> {
+  async claim(
+    owner: string,
+    what: Work,
+    nowMs: number,
+    untilMs: number,
+    limit: number,
+  ): Promise<Job[]> {
+    const states = what === "compute" ? OPEN : `NOT ${OPEN}`;
     const { rows } = await this.#pool.query(
       `UPDATE gateway_jobs SET owner = $1, due_ms = $2,
-         attempts = attempts + CASE WHEN state IN ('queued', 'running') THEN 1 ELSE 0 END,
+         attempts = attempts + CASE WHEN state ${OPEN} THEN 1 ELSE 0 END,
          state = CASE state WHEN 'queued' THEN 'running' ELSE state END
-       WHERE id IN (SELECT id FROM gateway_jobs WHERE due_ms <= $3
+       WHERE id IN (SELECT id FROM gateway_jobs WHERE due_ms <= $3 AND state ${states}
                     ORDER BY due_ms LIMIT $4 FOR UPDATE SKIP LOCKED)
        RETURNING *`,
       [owner, untilMs, nowMs, limit],

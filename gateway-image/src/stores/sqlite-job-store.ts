@@ -1,5 +1,12 @@
 /** Jobs in SQLite, for a gateway that runs alone. */
-import { cancelled, isOpen, type Job, type JobPage, type JobStore } from "../jobs/job-store.ts";
+import {
+  cancelled,
+  isOpen,
+  type Job,
+  type JobPage,
+  type JobStore,
+  type Work,
+} from "../jobs/job-store.ts";
 import { JOB_COLUMNS, jobValues, toJob } from "./job-columns.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
@@ -21,6 +28,7 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX gateway_jobs_principal ON gateway_jobs (principal, created_ms);`,
 ];
 
+const OPEN = "IN ('queued', 'running')";
 const NAMES = JOB_COLUMNS.join(", ");
 const MARKS = JOB_COLUMNS.map(() => "?").join(", ");
 
@@ -64,12 +72,19 @@ export class SqliteJobStore implements JobStore {
     return Number(row?.count ?? 0);
   }
 
-  async claim(owner: string, nowMs: number, untilMs: number, limit: number): Promise<Job[]> {
+  async claim(
+    owner: string,
+    what: Work,
+    nowMs: number,
+    untilMs: number,
+    limit: number,
+  ): Promise<Job[]> {
+    const states = what === "compute" ? OPEN : `NOT ${OPEN}`;
     const rows = this.#database.all(
       `UPDATE gateway_jobs SET owner = ?, due_ms = ?,
-         attempts = attempts + CASE WHEN state IN ('queued', 'running') THEN 1 ELSE 0 END,
+         attempts = attempts + CASE WHEN state ${OPEN} THEN 1 ELSE 0 END,
          state = CASE state WHEN 'queued' THEN 'running' ELSE state END
-       WHERE id IN (SELECT id FROM gateway_jobs WHERE due_ms <= ? ORDER BY due_ms LIMIT ?)
+       WHERE id IN (SELECT id FROM gateway_jobs WHERE due_ms <= ? AND state ${states} ORDER BY due_ms LIMIT ?)
        RETURNING *`,
       [owner, untilMs, nowMs, limit],
     );
