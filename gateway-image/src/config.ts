@@ -63,6 +63,15 @@ const environmentSchema = z.strictObject({
   GW_PROVIDERS_FOLDER: path
     .optional()
     .describe("Keys of outside providers, one file each: cerebras, deepseek, openai, …"),
+  GW_PROVIDER_MODELS: z
+    .enum(["on", "off"])
+    .default("off")
+    .describe("Offer the providers' models that the gateway knows, where there is a key."),
+  GW_AUTO_MODELS: z
+    .string()
+    .transform((text) => text.split(",").map((model) => model.trim()))
+    .optional()
+    .describe("For the model `auto`: models that are preferred, joined by commas, best first."),
   GW_TIERS_FILE: path
     .optional()
     .describe("Tiers (JSON, `tiersFile`); reloaded. Without: the tiers `user` and `service`."),

@@ -14,6 +14,7 @@ import type { GatewayError } from "./errors.ts";
 import type { CallAnswer, CallRequest } from "./exchange.ts";
 import type { CredentialOwner } from "./identity/identity.ts";
 import type { SignedHeaders } from "./identity/signature.ts";
+import type { ImageParts } from "./proxy/image-parts.ts";
 import type { Presenter } from "./proxy/presenter.ts";
 
 /** What the caller asked for, read from the body once. */
@@ -34,6 +35,8 @@ export interface Call {
   readonly maxTokens: number | null;
   /** How many answers are wanted. */
   readonly choices: number;
+  /** null: the call has no image parts. */
+  readonly images: ImageParts | null;
   /** Where each top-level member of the body is. */
   readonly members: readonly Member[];
 }
@@ -178,6 +181,11 @@ export function createContext(arrival: Arrival): RequestContext {
     if (!arrival.response.writableFinished) context.gone.abort();
   });
   return context;
+}
+
+/** The call must not leave the site, whatever routes and fallbacks say. */
+export function isConfined({ caller, confined, dataClass }: RequestContext): boolean {
+  return confined || caller?.tenant.residency === "site" || dataClass !== "open";
 }
 
 /** Runs each of them once, all at the same time. */

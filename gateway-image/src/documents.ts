@@ -11,6 +11,17 @@ const name = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/)
   .describe("A name: letters, digits and . _ : / -, at most 128 characters.");
 
+export const CAPABILITIES = [
+  "chat",
+  "completions",
+  "embeddings",
+  "vision",
+  "tools",
+  "reasoning",
+] as const;
+
+export type Capability = (typeof CAPABILITIES)[number];
+
 export const apiKeySchema = z
   .strictObject({
     id: name.describe("Names the key in logs, metrics and the ledger. Not secret."),
@@ -73,9 +84,30 @@ export const modelSchema = z.strictObject({
   id: name.describe("What a caller writes in `model`."),
   ownedBy: z.string().min(1).max(128).default("deepseek"),
   created: z.number().int().min(0).default(0).describe("Unix seconds."),
-  contextLength: z.number().int().min(1).describe("Tokens of prompt and answer together."),
-  capabilities: z.array(z.enum(["chat", "completions", "embeddings"])).min(1),
-  lifecycle: z.enum(["preview", "stable", "deprecated", "sunset"]).default("stable"),
+  contextLength: z
+    .number()
+    .int()
+    .min(1)
+    .nullable()
+    .describe("Tokens of prompt and answer together; null: not known."),
+  capabilities: z
+    .array(z.enum(CAPABILITIES))
+    .min(1)
+    .describe("What it can be asked for. Image parts go to models with vision only."),
+  lifecycle: z
+    .enum(["preview", "stable", "deprecated", "sunset"])
+    .nullable()
+    .default("stable")
+    .describe("null: not known."),
+  shutdownDate: z.iso.date().optional().describe("From when on it is no longer served."),
+  trainingData: z.string().min(1).max(128).optional().describe("Until when it has learnt."),
+  dimensions: z.number().int().min(1).optional().describe("Of its embeddings."),
+  imageTokensMax: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe("Most tokens that one image part can be; without: 16384."),
   maxTokensDefault: z
     .number()
     .int()

@@ -304,6 +304,12 @@ export const ERRORS = {
     native: 50303,
     message: "Usage cannot be recorded at the moment.",
   },
+  large_bodies_busy: {
+    ...server,
+    status: 503,
+    native: 50310,
+    message: "Too many large requests at the moment.",
+  },
   not_ready: { ...server, status: 503, native: 50304, message: "Starting or stopping." },
   queue_full: {
     ...server,

@@ -12,6 +12,14 @@ export const limits = {
   bodyBytesMax: 1 * MIB,
   /** Node's default of 16 KiB is twice what the edge lets through (4 buffers of 8 KiB at most). */
   headerBytesMax: 16 * KIB,
+  /** Room for image parts beyond that, in chats where a model takes them: some six photographs. */
+  imageBodyBytesMax: 8 * MIB,
+  /** Of all bodies above the usual size that are read or waited for at the same time. */
+  largeBodiesBytesMax: 64 * MIB,
+  largeBodiesRetryMs: 1_000,
+  imagesMax: 16,
+  /** Qwen's vision models take 12,845,056 pixels of an image at most and make a token of 28 x 28. */
+  imageTokensMax: 16_384,
   /** A JSON body nested deeper than this is an attack on the parser, not a prompt. */
   jsonDepthMax: 64,
   /** A client has this long to send its headers (Node's requestTimeout covers the body too). */
@@ -166,6 +174,8 @@ assert(limits.errorBytesMax <= limits.answerBytesMax, "an error is an answer");
 assert(limits.eventBytesMax <= limits.answerBytesMax, "an event is part of an answer");
 assert(limits.socketPingMs * 2 < limits.socketIdleMs, "silence is noticed before idleness");
 assert(limits.socketMessageBytesMax > limits.bodyBytesMax, "a message holds any body");
+assert(limits.imageBodyBytesMax > limits.bodyBytesMax, "images are beyond the usual size");
+assert(limits.largeBodiesBytesMax >= limits.imageBodyBytesMax, "one large body can be read");
 assert(limits.ejectionMsMin < limits.ejectionMsMax, "ejection grows");
 assert(limits.ledgerBatchRowsMax * 25 <= 65_535, "one insert fits PostgreSQL's parameters");
 assert(limits.ledgerFlushMs < limits.ledgerRetryMs, "a retry waits longer than a flush");

@@ -12,6 +12,7 @@ import type { Config } from "./config.ts";
 import { WordFilter } from "./content/word-filter.ts";
 import { baselineEntities } from "./directory/baseline.ts";
 import { Directory } from "./directory/directory.ts";
+import type { Model } from "./documents.ts";
 import { type Certificate, type Files, openFiles } from "./files.ts";
 import { Identity } from "./identity/identity.ts";
 import { LogIn } from "./identity/log-in.ts";
@@ -21,6 +22,7 @@ import { createJobMachine, type JobMachine } from "./job-parts.ts";
 import { limits } from "./limits.ts";
 import { Contexts } from "./native/contexts.ts";
 import { ProviderKeys } from "./proxy/provider-keys.ts";
+import { providerModels } from "./proxy/provider-models.ts";
 import { RouteTable } from "./proxy/route-table.ts";
 import { UpstreamPools } from "./proxy/upstream-pools.ts";
 import { QuotaWaiters } from "./quota/quota-waiters.ts";
@@ -92,7 +94,8 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   const database = openDatabase(config, ca, log);
   const quota = createGuard(config, quotaStore, clock, metrics, log);
   const directory = createDirectory(files, database.directory, clock, metrics, log);
-  followModels(routes, files, directory);
+  const known = config.GW_PROVIDER_MODELS === "on" ? providerModels() : [];
+  followModels(routes, files, directory, known);
   const boxForAnswers = createBoxForAnswers(config, files);
   const records = createRecords(config, database, clock, metrics, log);
   const box = boxForAnswers;
@@ -173,14 +176,25 @@ function createDirectory(
   return directory;
 }
 
-/** Models of the routes file, and those that administrators added beside them. */
-function followModels(routes: RouteTable, files: Files, directory: Directory): void {
+/**
+ * Models of the routes file, those that administrators added beside them, and the providers' own:
+ * of one name the earlier one counts.
+ */
+function followModels(
+  routes: RouteTable,
+  files: Files,
+  directory: Directory,
+  known: readonly Model[],
+): void {
   const read = () => {
-    const { models } = files.routes.current;
-    const names = new Set(models.map(({ id }) => id));
     const added = directory.list("model").map(({ entity }) => entity);
-    routes.replace({ models: [...models, ...added.filter(({ id }) => !names.has(id))] });
+    const models = new Map<string, Model>();
+    for (const model of [...files.routes.current.models, ...added, ...known]) {
+      if (!models.has(model.id)) models.set(model.id, model);
+    }
+    routes.replace({ models: [...models.values()] });
   };
+  read();
   files.routes.onChange(read);
   directory.onChange(read);
 }

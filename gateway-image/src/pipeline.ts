@@ -11,7 +11,7 @@
  *   permit           does a role of the caller allow this kind of call
  *   idempotency      the same key, the same answer
  *   parseCall        what is asked for; converse, decideRisk: the same for other APIs → context.call
- *   authorise        may it be, with this model              → context.model
+ *   authorise        may it be, with this model; auto: which → context.model
  *   admit            quota: reserved at its bound, settled at the end
  *   recordUsage      the ledger: opened, settled
  *   filter           the word lists over what is asked, and ready for the answer
@@ -19,17 +19,20 @@
  *   schedule         a fair queue, where a model takes only so many
  *   forward          route, send, relay                      → context.usage, target, fault
  */
+import { ByteBudget } from "./base/byte-budget.ts";
 import type { RequestContext, Step } from "./context.ts";
 import type { Permission } from "./directory/entities.ts";
 import type { EndpointRow } from "./endpoints.ts";
 import { GatewayError } from "./errors.ts";
+import { limits } from "./limits.ts";
 import type { Parts } from "./parts.ts";
+import { isOffered } from "./proxy/eligible-targets.ts";
 import { administer } from "./steps/administer.ts";
 import { admit } from "./steps/admit.ts";
 import { apiVersion } from "./steps/api-version.ts";
 import { asJob } from "./steps/as-job.ts";
 import { audit } from "./steps/audit.ts";
-import { authorise, permit } from "./steps/authorise.ts";
+import { type AuthoriseParts, authorise, permit } from "./steps/authorise.ts";
 import { cache } from "./steps/cache.ts";
 import { converse, forgetContext } from "./steps/converse.ts";
 import { crossOrigin, preflight } from "./steps/cross-origin.ts";
@@ -99,12 +102,12 @@ type Does = EndpointRow["does"];
 
 /** What the pipelines of several endpoints begin or end with. */
 function createTrunk(parts: Parts) {
-  const { config, directory, identity, routes, clock } = parts;
+  const { config, identity } = parts;
   const origins = new Set(config.GW_CORS_ORIGINS);
   const named = [observe(parts), requestId(config.GW_CLIENT_ADDRESS_HEADER ?? null)];
   const seen = [...named, crossOrigin(origins), apiVersion(), audit(parts.audit, parts.metrics)];
   const known = [...seen, identify(identity)];
-  const authorised = authorise({ routes, directory, clock });
+  const authorised = authorise(authoriseParts(parts));
   // A signed call without a body signs the empty one.
   const withoutBody = [...known, verifySignature(identity)];
   return {
@@ -114,6 +117,7 @@ function createTrunk(parts: Parts) {
     known,
     withoutBody,
     withBody: [...known, readBody(), verifySignature(identity)],
+    withLargeBody: [...known, readBody(...imageBodies(parts)), verifySignature(identity)],
     authorised,
     call: [authorised, ...served(parts)],
     read: (permission: Permission, ...steps: Step[]) =>
@@ -122,12 +126,13 @@ function createTrunk(parts: Parts) {
 }
 
 /** Calls of models. */
-function calls(parts: Parts, { seen, withBody, call, origins, read }: Trunk) {
+function calls(parts: Parts, trunk: Trunk) {
+  const { seen, withBody, withLargeBody, call, origins, read } = trunk;
   const { contexts, clock, identity } = parts;
   const once = idempotency(parts.shared, parts.boxForAnswers);
   const inference = [...withBody, permit("inference"), once];
   return {
-    inference: compose([...inference, parseCall(), ...call]),
+    inference: compose([...withLargeBody, permit("inference"), once, parseCall(), ...call]),
     converse: compose([...inference, converse(contexts), ...call]),
     decideRisk: compose([...inference, decideRisk(clock), ...call]),
     forgetContext: read("inference", forgetContext(contexts)),
@@ -191,6 +196,29 @@ function people(parts: Parts, { seen, known, withBody, withoutBody }: Trunk) {
       administer(administration),
     ]),
   } satisfies Partial<Record<Does, Pipeline>>;
+}
+
+function authoriseParts(parts: Parts): AuthoriseParts {
+  const { routes, directory, clock, providerKeys, config } = parts;
+  const preferred = config.GW_AUTO_MODELS ?? [];
+  const maxTokensDefault = config.GW_MAX_TOKENS_DEFAULT;
+  return { routes, directory, clock, providerKeys, preferred, maxTokensDefault };
+}
+
+/** Chats may have room for images, where a model takes them. */
+function imageBodies(parts: Parts): Parameters<typeof readBody> {
+  const allows = ({ endpoint }: RequestContext) => endpoint.api === "chat" && offersVision(parts);
+  return [undefined, undefined, { allows, budget: new ByteBudget(limits.largeBodiesBytesMax) }];
+}
+
+function offersVision({ routes, providerKeys }: Parts): boolean {
+  return routes
+    .all()
+    .some(
+      ({ model }) =>
+        model.capabilities.includes("vision") &&
+        isOffered(model, (provider) => providerKeys.of(provider) !== undefined),
+    );
 }
 
 /** From admission to the answer. */

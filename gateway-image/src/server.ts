@@ -84,7 +84,13 @@ function addOpenRoutes(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle)
       url: path,
       handler: async (_request, reply) => answer(reply),
     });
-  get("/", () => ({ service: "gateway", version: parts.version, api: "/v1" }));
+  get("/", () => ({
+    service: "gateway",
+    version: parts.version,
+    api: "/v1",
+    openapi: "/openapi.json",
+    health: "/health",
+  }));
   get("/livez", () => ({ status: "alive" }));
   get("/readyz", (reply) => {
     if (lifecycle.state !== "ready") reply.code(503);

@@ -19,6 +19,7 @@ beforeAll(async () => {
     projectDir: path.join(import.meta.dirname, "../.."),
     folder,
     port: await freePort(),
+    providerKeys: new Map(),
     variables: { PATH: process.env["PATH"] ?? "" },
   });
 }, 60_000);

@@ -1,7 +1,7 @@
 /** `npm run gateway` as a person uses it: start, call, stop, start again; scan and verify. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -20,9 +20,17 @@ const env = () => ({ PATH: process.env["PATH"] ?? "", DEEPSEEK_STATE_DIR: folder
 const run = (...args: string[]) =>
   spawnSync(process.execPath, [...words, ...args], { env: env(), encoding: "utf8" });
 
-async function start() {
+function envFile(keys: Readonly<Record<string, string>>): string {
+  const file = path.join(folder, "keys.env");
+  const lines = Object.entries(keys).map(([name, key]) => `${name}=${key}\n`);
+  writeFileSync(file, lines.join(""), { mode: 0o600 });
+  return file;
+}
+
+async function start(keys: Readonly<Record<string, string>> = {}) {
   const port = await freePort();
-  const child = spawn(process.execPath, [...words, "--port", String(port)], {
+  const args = [...words, "--port", String(port), "--env-file", envFile(keys)];
+  const child = spawn(process.execPath, args, {
     env: env(),
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -53,7 +61,7 @@ async function start() {
     });
     return ((await answer.json()) as { data: { requests: number }[] }).data[0]?.requests;
   };
-  return { key, stop, chat, usage };
+  return { key, stop, chat, usage, output: () => output };
 }
 
 test("starts, answers, stops in order, and knows all of it at the next start", async () => {
@@ -70,6 +78,42 @@ test("starts, answers, stops in order, and knows all of it at the next start", a
   expect(verified.stdout).toMatch(/^\d+ events in 2 segments of 1 writers, 0 faults$/m);
   expect(verified.status).toBe(0);
 });
+
+test("keys of a .env file switch providers on, and stand in no process list", async () => {
+  const names = ["CEREBRAS", "DEEPSEEK", "OPENAI", "DASHSCOPE", "KIMI"];
+  const all = Object.fromEntries(names.map((name) => [`${name}_API_KEY`, `sk-of-${name}-7d1f`]));
+  const gateway = await start(all);
+  // 35 of the providers, and the simulated one.
+  expect(gateway.output()).toMatch(/providers +on cerebras, deepseek, openai, dashscope, kimi\n/);
+  expect(gateway.output()).toMatch(/models +36\n/);
+  expect(gateway.output()).not.toContain("7d1f");
+  expect(processList()).not.toContain("7d1f");
+  await gateway.stop();
+  const none = await start();
+  expect(none.output()).toMatch(/providers +off cerebras, deepseek, openai, dashscope, kimi\n/);
+  expect(none.output()).toMatch(/models +1\n/);
+  await none.stop();
+  const refused = run("--env-file", envFile({ KIMI_API_KEY: "your_key" }));
+  expect([refused.status, refused.stderr]).toMatchObject([
+    2,
+    expect.stringContaining("KIMI_API_KEY"),
+  ]);
+});
+
+/** Command lines and environments of everything that we may look at. */
+function processList(): string {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => ["cmdline", "environ"].map((file) => `/proc/${pid}/${file}`))
+    .map((file) => {
+      try {
+        return readFileSync(file, "utf8");
+      } catch {
+        return "";
+      }
+    })
+    .join("\n");
+}
 
 test("scan ends with 1 where a key is found, and names file and line", () => {
   const key = createApiKey();

@@ -11,12 +11,15 @@ import { createApiKey, hashApiKey } from "../../gateway-image/src/base/api-key.t
 import { isPortFree, portHolder } from "../base/ports.ts";
 import { UserError } from "../base/user-error.ts";
 import { freePort } from "../servers/supervised.ts";
+import { writeProviderKeys } from "./provider-env.ts";
 
 export interface StandaloneOptions {
   readonly projectDir: string;
   readonly folder: string;
   readonly port: number;
   readonly variables: Readonly<Record<string, string>>;
+  /** Provider → its key. */
+  readonly providerKeys: ReadonlyMap<string, string>;
 }
 
 export interface Standalone {
@@ -25,10 +28,17 @@ export interface Standalone {
   readonly key: string;
   readonly model: string;
   readonly passwordFile: string;
+  readonly health: Health;
   /** Orderly; resolves with the exit code. */
   stop(): Promise<number>;
   /** Resolves when either program ends by itself. */
   readonly ended: Promise<number>;
+}
+
+/** What /health says of providers and models. */
+export interface Health {
+  readonly providers: Readonly<Record<string, boolean>>;
+  readonly models_count: number;
 }
 
 const MODEL = "deepseek-llm-7b-chat";
@@ -49,6 +59,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const modelPort = await freePort();
   const { key, environment } = files(folder, port, modelPort);
+  writeProviderKeys(environment.GW_PROVIDERS_FOLDER, options.providerKeys);
   const model = launch(options, "tools/simulator/main.ts", {
     SIM_HOST: "127.0.0.1",
     SIM_PORT: String(modelPort),
@@ -83,7 +94,8 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     throw error;
   });
   const passwordFile = path.join(folder, "administrator-password");
-  return { url, folder, key, model: MODEL, passwordFile, stop, ended };
+  const health = (await (await fetch(`${url}/health`)).json()) as Health;
+  return { url, folder, key, model: MODEL, passwordFile, health, stop, ended };
 }
 
 /** Values are made once; documents are written anew, since the model's port changes. */
@@ -127,6 +139,8 @@ function files(folder: string, port: number, modelPort: number) {
     GW_DRAIN_GRACE_MS: "0",
     GW_KEYS_FILE: write("keys.json", JSON.stringify(keys)),
     GW_ROUTES_FILE: write("routes.json", JSON.stringify({ models: [model] })),
+    GW_PROVIDERS_FOLDER: path.join(folder, "providers"),
+    GW_PROVIDER_MODELS: "on",
     GW_DATA_KEY_FILE: once("data-keys", () => `first:${random()}\n`),
     GW_JWT_SECRET_FILE: once("token-secrets", () => `${random()}\n`),
     GW_ADMIN_PASSWORD_FILE: once("administrator-password", () =>

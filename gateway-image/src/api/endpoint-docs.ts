@@ -6,6 +6,7 @@ import { z } from "zod";
 import { PAGE_MAX, passwordSchema, rotationSchema } from "../admin/administration.ts";
 import { RESOURCES } from "../admin/resources.ts";
 import { ENTITY_SCHEMAS, type EntityKind } from "../directory/entities.ts";
+import { CAPABILITIES } from "../documents.ts";
 import { JOB_KINDS } from "../jobs/job-store.ts";
 import { nativeCallSchema } from "../steps/converse.ts";
 import { riskCallSchema } from "../steps/decide-risk.ts";
@@ -68,9 +69,13 @@ const model = z.looseObject({
   object: z.literal("model"),
   created: count,
   owned_by: z.string(),
-  context_length: count,
-  capabilities: z.array(z.string()),
-  lifecycle: z.string(),
+  context_length: count.nullable(),
+  capabilities: z.record(z.string(), z.boolean()),
+  lifecycle: z.string().nullable(),
+  shutdown_date: z.iso.date().optional(),
+  training_data: z.string().optional(),
+  dimensions: count.optional(),
+  permission: z.array(z.unknown()),
 });
 const list = (of: z.ZodType) => z.looseObject({ object: z.string(), data: z.array(of) });
 const job = z.looseObject({
@@ -167,7 +172,16 @@ export const ENDPOINT_DOCS: Readonly<Record<string, EndpointDoc>> = {
     summary: "Forget a conversation",
     answer: native,
   },
-  "GET /v1/models": { tag: "models", summary: "The models you may use", answer: list(model) },
+  "GET /v1/models": {
+    tag: "models",
+    summary: "The models you may use",
+    query: {
+      capability: z
+        .enum([...CAPABILITIES, "completion", "embedding"])
+        .describe("Only those that can do this."),
+    },
+    answer: list(model),
+  },
   "GET /v1/models/*": { tag: "models", summary: "One model", answer: model },
   "GET /v1/usage": {
     tag: "usage",

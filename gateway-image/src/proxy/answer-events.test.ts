@@ -13,6 +13,7 @@ const CALL: Call = {
   needsMaxTokens: false,
   maxTokens: null,
   choices: 1,
+  images: null,
   members: [],
 };
 

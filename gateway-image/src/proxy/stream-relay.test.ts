@@ -62,6 +62,7 @@ function relay(source: AsyncIterable<Buffer>) {
     needsMaxTokens: false,
     maxTokens: null,
     choices: 1,
+    images: null,
     members: [],
   };
   const stop = new AbortController();

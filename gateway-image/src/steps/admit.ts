@@ -1,7 +1,7 @@
 /**
  * Reserves the call on all of its accounts at its upper bound, and settles it at the end with what
- * was used. The bound of a prompt is its bytes: no tokenizer makes more tokens than bytes. Where a
- * limit is reached the tier says what happens: refused, waiting, or a smaller model.
+ * was used. Where a limit is reached the tier says what happens: refused, waiting, or a smaller
+ * model.
  */
 import type { Clock } from "../base/clock.ts";
 import { patchMembers, scanMembers } from "../base/json-members.ts";
@@ -9,6 +9,8 @@ import { isProduced, type RequestContext, type Step } from "../context.ts";
 import type { Directory } from "../directory/directory.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { promptTokensMax } from "../proxy/call-bound.ts";
+import { unfit } from "../proxy/fitness.ts";
 import type { RouteTable } from "../proxy/route-table.ts";
 import { costMicrosOf } from "../quota/cost.ts";
 import type { QuotaWaiters } from "../quota/quota-waiters.ts";
@@ -131,7 +133,7 @@ function fallTo({ routes }: AdmitParts, context: RequestContext, name: string): 
   const { call, model, endpoint, response } = context;
   const route = routes.get(name);
   if (call === null || model === null || route === undefined || name === model.id) return false;
-  const able = endpoint.api !== null && route.model.capabilities.includes(endpoint.api);
+  const able = endpoint.api !== null && unfit(route.model, endpoint.api, call) === null;
   if (!able || !context.mayUse(name)) return false;
   response.setHeader("x-quota-fallback", model.id);
   response.setHeader("x-model-used", name);
@@ -148,7 +150,8 @@ function priceOf({ directory }: AdmitParts, { model }: RequestContext) {
 function boundOf(parts: AdmitParts, { call, model, body, endpoint }: RequestContext) {
   const limit = call?.maxTokens ?? model?.maxTokensDefault ?? parts.maxTokensDefault;
   const completionTokens = endpoint.api === "embeddings" ? 0 : limit * (call?.choices ?? 1);
-  return { promptTokens: body.length, completionTokens };
+  if (call === null || model === null) return { promptTokens: body.length, completionTokens };
+  return { promptTokens: promptTokensMax(body, call, model), completionTokens };
 }
 
 function refusal(parts: AdmitParts, { response }: RequestContext, verdict: Refusal): GatewayError {

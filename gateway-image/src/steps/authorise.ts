@@ -4,12 +4,11 @@ import type { Clock } from "../base/clock.ts";
 import type { Step } from "../context.ts";
 import { refusingRule } from "../directory/access-rules.ts";
 import { mayUseModel } from "../directory/caller.ts";
-import type { Directory } from "../directory/directory.ts";
 import type { Permission } from "../directory/entities.ts";
 import { DATA_CLASSES, type DataClass } from "../directory/fields.ts";
-import type { Api } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
-import type { RouteTable } from "../proxy/route-table.ts";
+import { type Unfit, unfit } from "../proxy/fitness.ts";
+import { AUTO, type AutoParts, resolveAuto } from "./resolve-auto.ts";
 
 /** The permission that a role of the caller must grant. */
 export function permit(permission: Permission): Step {
@@ -22,22 +21,15 @@ export function permit(permission: Permission): Step {
   };
 }
 
-const CAPABILITIES = {
-  chat: "chat",
-  completions: "completions",
-  embeddings: "embeddings",
-} as const satisfies Record<Api, string>;
-
-export interface AuthoriseParts {
-  readonly routes: RouteTable;
-  readonly directory: Directory;
+export interface AuthoriseParts extends AutoParts {
   readonly clock: Clock;
 }
 
-export function authorise({ routes, directory, clock }: AuthoriseParts): Step {
+export function authorise(parts: AuthoriseParts): Step {
+  const { routes, directory, clock } = parts;
   return async function authorise(context, next) {
-    const { caller, call, endpoint, request } = context;
-    if (caller === null || call === null) throw new Error("authorise comes too early");
+    const { caller, endpoint, request } = context;
+    if (caller === null || context.call === null) throw new Error("authorise comes too early");
     context.dataClass = dataClassOf(request.headers);
     const rules = directory.list("accessRule").map(({ entity }) => entity);
     const ruleAgainst = (model: string) => {
@@ -46,6 +38,9 @@ export function authorise({ routes, directory, clock }: AuthoriseParts): Step {
       return refusingRule(rules, caller, access);
     };
     context.mayUse = (model) => mayUseModel(caller, model) && ruleAgainst(model) === undefined;
+    // A model of that name is served as any other.
+    if (context.call.model === AUTO && routes.get(AUTO) === undefined) resolveAuto(parts, context);
+    const { call } = context;
     const route = routes.get(call.model);
     if (route === undefined) throw new GatewayError("model_not_found", { param: "model" });
     if (!mayUseModel(caller, call.model)) {
@@ -53,17 +48,21 @@ export function authorise({ routes, directory, clock }: AuthoriseParts): Step {
     }
     const rule = ruleAgainst(call.model);
     if (rule !== undefined) throw new GatewayError("access_rule_refused", { cause: rule.id });
-    const { api } = endpoint;
-    if (api !== null && !route.model.capabilities.includes(CAPABILITIES[api])) {
-      throw new GatewayError("invalid_request", {
-        message: `The model does not support ${endpoint.path}.`,
-        param: "model",
-      });
+    const fault = endpoint.api === null ? null : unfit(route.model, endpoint.api, call);
+    if (fault !== null) {
+      const message = UNFIT[fault.what](endpoint.path);
+      throw new GatewayError("invalid_request", { message, param: fault.param });
     }
     context.model = route.model;
     await next();
   };
 }
+
+const UNFIT: Readonly<Record<Unfit["what"], (path: string) => string>> = {
+  api: (path) => `The model does not support ${path}.`,
+  images: () => "The model takes no images.",
+  "remote image": () => "The model fetches nothing: send the image itself, as a data: URL.",
+};
 
 /** A class that nobody knows may be a confidential one, misspelt. */
 function dataClassOf(headers: IncomingHttpHeaders): DataClass {

@@ -47,6 +47,7 @@ export function converse(contexts: Contexts): Step {
       needsMaxTokens: body.maxTokens === null,
       maxTokens: body.maxTokens,
       choices: 1,
+      images: null,
       members,
     };
     const answer = new NativeAnswer(contextId);

@@ -54,6 +54,7 @@ export function decideRisk(clock: Clock): Step {
       needsMaxTokens: false,
       maxTokens: limits.riskTokensMax,
       choices: 1,
+      images: null,
       members: scanMembers(context.body)?.members ?? [],
     };
     context.deadlineMs = limits.riskDeadlineMs;

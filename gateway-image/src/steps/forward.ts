@@ -3,7 +3,7 @@
  * where nothing was sent: no connection came about, or the server itself said 503 before working.
  */
 import type { Clock } from "../base/clock.ts";
-import { beforeEnd, type Call, type RequestContext, type Step } from "../context.ts";
+import { beforeEnd, type Call, isConfined, type RequestContext, type Step } from "../context.ts";
 import { UPSTREAM_PATHS } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -18,6 +18,7 @@ import {
 } from "../proxy/attempt.ts";
 import { watchEnd } from "../proxy/deadline.ts";
 import { type Candidate, eligibleTargets } from "../proxy/eligible-targets.ts";
+import { unfit } from "../proxy/fitness.ts";
 import type { ProviderKeys } from "../proxy/provider-keys.ts";
 import type { RouteTable } from "../proxy/route-table.ts";
 import { ShownEvents } from "../proxy/shown-events.ts";
@@ -92,13 +93,13 @@ function candidatesOf(parts: ForwardParts, context: RequestContext): readonly Ca
   const asked = parts.routes.get(context.call?.model ?? "");
   if (asked === undefined || caller === null) return [];
   const { candidates, confinedAway } = eligibleTargets(asked, (name) => parts.routes.get(name), {
-    confined:
-      context.confined || caller.tenant.residency === "site" || context.dataClass !== "open",
+    confined: isConfined(context),
     isOn: (provider) => parts.providerKeys.of(provider) !== undefined,
     isFit: (model) =>
       context.mayUse(model.id) &&
       endpoint.api !== null &&
-      model.capabilities.includes(endpoint.api),
+      context.call !== null &&
+      unfit(model, endpoint.api, context.call) === null,
   });
   if (candidates.length === 0 && confinedAway) throw new GatewayError("residency_refused");
   return candidates;

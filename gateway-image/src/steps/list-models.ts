@@ -2,7 +2,7 @@
 
 import type { RequestContext, Step } from "../context.ts";
 import { mayUseModel } from "../directory/caller.ts";
-import type { Model } from "../documents.ts";
+import { CAPABILITIES, type Capability, type Model } from "../documents.ts";
 import { nameIn } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import { isOffered } from "../proxy/eligible-targets.ts";
@@ -10,12 +10,21 @@ import type { ProviderKeys } from "../proxy/provider-keys.ts";
 import type { RouteTable } from "../proxy/route-table.ts";
 import { answerJson } from "./answer-json.ts";
 
+/** ?capability=: the names of the card, and those of the routes file. */
+const FILTERS: Readonly<Record<string, Capability>> = {
+  ...Object.fromEntries(CAPABILITIES.map((name) => [name, name])),
+  completion: "completions",
+  embedding: "embeddings",
+};
+
 export function listModels(routes: RouteTable, keys: ProviderKeys): Step {
   return async function listModels(context, next) {
+    const wanted = wantedOf(context.request.url ?? "");
     const models = routes
       .all()
       .map((route) => route.model)
-      .filter((model) => isVisible(context, model, keys));
+      .filter((model) => isVisible(context, model, keys))
+      .filter(({ capabilities }) => wanted.every((one) => capabilities.includes(one)));
     await answerJson(context, 200, { object: "list", data: models.map(modelCard) });
     await next();
   };
@@ -38,14 +47,39 @@ function isVisible({ caller }: RequestContext, model: Model, keys: ProviderKeys)
   return offered && caller !== null && mayUseModel(caller, model.id);
 }
 
+/** Named several times, all of them are wanted. */
+function wantedOf(url: string): Capability[] {
+  const names = new URLSearchParams(url.split("?", 2)[1] ?? "").getAll("capability");
+  return names.map((name) => {
+    const capability = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
+    if (capability !== undefined) return capability;
+    const message = `capability: one of ${Object.keys(FILTERS).join(", ")}.`;
+    throw new GatewayError("invalid_request", { message, param: "capability" });
+  });
+}
+
+/** What is not known is null or absent, never guessed. */
 function modelCard(model: Model) {
+  const can = (one: Capability) => model.capabilities.includes(one);
   return {
     id: model.id,
     object: "model",
     created: model.created,
     owned_by: model.ownedBy,
     context_length: model.contextLength,
-    capabilities: model.capabilities,
+    capabilities: {
+      chat: can("chat"),
+      completion: can("completions"),
+      embedding: can("embeddings"),
+      vision: can("vision"),
+      tools: can("tools"),
+      reasoning: can("reasoning"),
+      fine_tuning: false,
+    },
     lifecycle: model.lifecycle,
+    ...(model.shutdownDate === undefined ? {} : { shutdown_date: model.shutdownDate }),
+    ...(model.trainingData === undefined ? {} : { training_data: model.trainingData }),
+    ...(model.dimensions === undefined ? {} : { dimensions: model.dimensions }),
+    permission: [],
   };
 }

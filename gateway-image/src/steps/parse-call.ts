@@ -8,6 +8,7 @@ import type { Call, Step } from "../context.ts";
 import type { Api, EndpointRow } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { imageParts } from "../proxy/image-parts.ts";
 
 const positive = z.number().int().min(1).nullish();
 const options = z.looseObject({
@@ -42,6 +43,7 @@ interface Body {
   readonly max_tokens?: number | null | undefined;
   readonly max_completion_tokens?: number | null | undefined;
   readonly n?: number | null | undefined;
+  readonly messages?: unknown;
 }
 
 export function parseCall(): Step {
@@ -69,6 +71,11 @@ export function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
       param: "stream_options",
     });
   }
+  const images = api === "chat" ? imageParts(body.messages) : null;
+  // Room beyond the usual is for images alone.
+  if (bytes.length - (images?.bytes ?? 0) > limits.bodyBytesMax) {
+    throw new GatewayError("body_too_large");
+  }
   const limited = body.max_tokens ?? body.max_completion_tokens ?? null;
   const includeUsage = streamOptions?.include_usage === true;
   return {
@@ -81,6 +88,7 @@ export function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
     needsMaxTokens: api !== "embeddings" && limited === null,
     maxTokens: limited,
     choices: body.n ?? 1,
+    images,
     members: scan.members,
   };
 }

@@ -1,6 +1,7 @@
 /** Reads the body within its bounds of size and time. */
 
-import type { Step } from "../context.ts";
+import type { ByteBudget } from "../base/byte-budget.ts";
+import type { RequestContext, Step } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import type { CallRequest } from "../exchange.ts";
 import { limits } from "../limits.ts";
@@ -8,6 +9,12 @@ import { limits } from "../limits.ts";
 export interface ReadBodyBounds {
   readonly bytesMax: number;
   readonly timeoutMs: number;
+}
+
+/** Bodies beyond the usual size, which only some calls may have, and only so many at a time. */
+export interface LargeBodies {
+  readonly allows: (context: RequestContext) => boolean;
+  readonly budget: ByteBudget;
 }
 
 const BOUNDS: ReadBodyBounds = {
@@ -19,7 +26,11 @@ const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(;|$)/i;
 export const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 
 /** Calls that have no body to read keep the empty one. */
-export function readBody(type: RegExp = JSON_TYPE, bounds: ReadBodyBounds = BOUNDS): Step {
+export function readBody(
+  type: RegExp = JSON_TYPE,
+  bounds: ReadBodyBounds = BOUNDS,
+  large: LargeBodies | null = null,
+): Step {
   return async function readBody(context, next) {
     const { request } = context;
     const given = request.headers["content-type"] ?? "";
@@ -27,12 +38,25 @@ export function readBody(type: RegExp = JSON_TYPE, bounds: ReadBodyBounds = BOUN
     if (!type.test(given) || encoding !== "identity") {
       throw new GatewayError("unsupported_media_type");
     }
-    if (Number(request.headers["content-length"] ?? 0) > bounds.bytesMax) {
-      throw new GatewayError("body_too_large");
+    const bytes = Number(request.headers["content-length"] ?? 0);
+    if (bytes > bounds.bytesMax) {
+      if (large === null || !large.allows(context)) throw new GatewayError("body_too_large");
+      hold(context, large.budget, bytes);
     }
-    context.body = await collect(request, bounds);
+    const bytesMax = Math.max(bytes, bounds.bytesMax);
+    context.body = await collect(request, { ...bounds, bytesMax });
     await next();
   };
+}
+
+/** Until the answer has ended; a length that is not told beforehand is held to the usual size. */
+function hold({ response }: RequestContext, budget: ByteBudget, bytes: number): void {
+  if (bytes > limits.imageBodyBytesMax) throw new GatewayError("body_too_large");
+  if (!budget.take(bytes)) {
+    throw new GatewayError("large_bodies_busy", { retryAfterMs: limits.largeBodiesRetryMs });
+  }
+  if (response.destroyed) budget.give(bytes);
+  else response.once("close", () => budget.give(bytes));
 }
 
 /** As above for calls that may come without a body: then the empty one is kept. */

@@ -8,21 +8,28 @@ import path from "node:path";
 import { verifyTrail } from "../../../gateway-image/src/audit/verify-trail.ts";
 import { scanTree } from "../../../gateway-image/src/identity/scan.ts";
 import { UserError } from "../../base/user-error.ts";
-import { startStandalone } from "../standalone-gateway.ts";
+import { readProviderEnv } from "../provider-env.ts";
+import { type Health, startStandalone } from "../standalone-gateway.ts";
 import type { Call, Verb } from "../verb.ts";
 
 export const verb: Verb = {
   name: "gateway",
   summary: "the gateway alone on localhost; scans for keys; verifies an audit trail",
-  usage: "[scan PATH | verify-audit FOLDER --key FILE] [--port N]",
+  usage: "[scan PATH | verify-audit FOLDER --key FILE] [--port N] [--env-file FILE]",
   examples: [
     "npm run gateway",
     "npm run gateway -- --port 9000",
+    "npm run gateway -- --env-file ~/provider-keys.env",
     "npm run gateway -- scan .",
     "npm run gateway -- verify-audit .state/gateway/data/audit/primary --key .state/gateway/audit-seal.pub",
   ],
   options: {
     port: { type: "string", value: "N", help: "port on 127.0.0.1 (default 8080)" },
+    "env-file": {
+      type: "string",
+      value: "FILE",
+      help: "keys of outside providers (default .env of the project)",
+    },
     key: { type: "string", value: "FILE", help: "public key of the seals, PEM" },
   },
   positionals: [0, 2],
@@ -39,10 +46,15 @@ export const verb: Verb = {
 };
 
 async function serve({ environment, flags, signal }: Call): Promise<number> {
+  const env = readProviderEnv(flags.text("env-file") ?? null, environment.projectDir);
+  if (env.exposed) {
+    process.stderr.write("Others may read the file with the providers' keys: chmod 600 it.\n");
+  }
   const gateway = await startStandalone({
     projectDir: environment.projectDir,
     folder: path.join(environment.stateDir, "gateway"),
-    port: flags.integer("port", 8080, 1, 65_535),
+    port: flags.integer("port", env.port ?? 8080, 1, 65_535),
+    providerKeys: env.keys,
     variables: environment.variables,
   });
   process.stdout.write(`The gateway is at ${gateway.url} (the model is simulated; state is kept in
@@ -50,6 +62,10 @@ ${gateway.folder}).
 
   API key        ${gateway.key}
   administrator  admin, password in ${gateway.passwordFile}
+  providers      ${providersLine(gateway.health)}
+  models         ${gateway.health.models_count}
+  schema         ${gateway.url}/openapi.json
+  health         ${gateway.url}/health
 
 Call it:
 
@@ -63,6 +79,15 @@ Ctrl-C stops it.
     signal.addEventListener("abort", () => void gateway.stop().then(resolve), { once: true });
   });
   return Promise.race([stopped, gateway.ended]);
+}
+
+function providersLine({ providers }: Health): string {
+  const names = Object.entries(providers);
+  const on = names.filter(([, isOn]) => isOn).map(([name]) => name);
+  const off = names.filter(([, isOn]) => !isOn).map(([name]) => name);
+  const list = (what: string, of: readonly string[]) =>
+    of.length === 0 ? [] : [`${what} ${of.join(", ")}`];
+  return [...list("on", on), ...list("off", off)].join("; ");
 }
 
 function scan(place: string): number {
