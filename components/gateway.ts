@@ -40,6 +40,8 @@ export interface GatewayArgs {
   readonly certificate: CertificateHandle;
   readonly logLevel: string;
   readonly longestStreamSeconds: number;
+  readonly cache: { readonly entriesMax: number; readonly ttlSeconds: number };
+  readonly jobsAtOnce: number;
   /** Pages whose browsers may call. */
   readonly origins: readonly string[];
   readonly redis: RedisHandle;
@@ -230,6 +232,9 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
     GW_KEYS_FILE: `${KEYS_FOLDER}/keys.json`,
     GW_ROUTES_FILE: `${ROUTES_FOLDER}/routes.json`,
     GW_TIERS_FILE: `${ROUTES_FOLDER}/tiers.json`,
+    GW_CACHE_ENTRIES_MAX: String(args.cache.entriesMax),
+    GW_CACHE_TTL_SECONDS: String(args.cache.ttlSeconds),
+    GW_JOBS_AT_ONCE: String(args.jobsAtOnce),
     GW_REDIS_HOST: args.redis.host,
     GW_REDIS_PORT: String(args.redis.port),
     GW_REDIS_USERNAME: args.redis.user,

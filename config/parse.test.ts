@@ -46,6 +46,20 @@ describe("a valid configuration", () => {
 });
 
 describe("a fault", () => {
+  test("is a cache that could take the room of quotas", () => {
+    const cache = (entriesMax: number) => ({ "deepseek:gateway": { cache: { entriesMax } } });
+    expect(faults(cache(900))).toEqual([]);
+    expect(faults(cache(2_000))).toEqual([
+      {
+        path: "deepseek:gateway.cache.entriesMax",
+        wrong: "2000, more than fits a third of redis.resources.memory",
+        right: "at most 992",
+      },
+    ]);
+    const redis = { resources: { memory: "2Gi" } };
+    expect(faults({ ...cache(2_000), "deepseek:redis": redis })).toEqual([]);
+  });
+
   test("of an unknown key names the nearest known one", () => {
     expect(faults({ "deepseek:edge": { replica: 3 } })).toEqual([
       {

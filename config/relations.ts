@@ -31,11 +31,26 @@ const RELATIONS: readonly Relation[] = [
   identityTiers,
   identityModels,
   portsDiffer,
+  cacheFits,
   auditFloor,
 ];
 
 export function relations(settings: Partial<Settings>): Fault[] {
   return RELATIONS.flatMap((relation) => relation(settings));
+}
+
+/** Sealed and in base64, an answer of 64 KiB takes some 88 KiB. */
+const CACHE_ENTRY_KIBIBYTES = 88;
+
+/** Answers may take a third of Redis' memory: without room for quotas no call is admitted. */
+function cacheFits({ gateway, redis }: Partial<Settings>): Fault[] {
+  if (gateway === undefined || redis === undefined) return [];
+  const [, number = "0", unit = ""] = /^(\d+)(Mi|Gi|Ti)$/.exec(redis.resources.memory) ?? [];
+  const kibibytes = Number(number) * ({ Mi: 1, Gi: 1_024, Ti: 1_048_576 }[unit] ?? 0) * 1_024;
+  const entriesMax = Math.floor(kibibytes / 3 / CACHE_ENTRY_KIBIBYTES);
+  if (gateway.cache.entriesMax <= entriesMax) return [];
+  const wrong = `${gateway.cache.entriesMax}, more than fits a third of redis.resources.memory`;
+  return [{ path: "deepseek:gateway.cache.entriesMax", wrong, right: `at most ${entriesMax}` }];
 }
 
 function certificatesComplete({ tls, certificates }: Partial<Settings>): Fault[] {

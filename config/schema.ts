@@ -189,6 +189,24 @@ const gateway = z.strictObject({
     .array(origin)
     .default([])
     .describe("Pages whose browsers may call and open WebSockets, as https://app.example.org."),
+  cache: z
+    .strictObject({
+      entriesMax: z
+        .int()
+        .min(0)
+        .max(1_000_000)
+        .default(500)
+        .describe("Answers of up to 64 KiB that Redis keeps to be told again; 0: none."),
+      ttlSeconds: z.int().min(1).max(604_800).default(3_600).describe("How long each may be."),
+    })
+    .prefault({})
+    .describe("The same question, the same answer."),
+  jobsAtOnce: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(4)
+    .describe("Asynchronous jobs that one pod computes at the same time."),
   storage: memory
     .default("1Gi")
     .describe("Each pod's volume: rows that the ledger has not taken yet, and the audit trail."),

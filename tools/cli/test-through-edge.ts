@@ -143,6 +143,31 @@ export function callsThroughTheEdge(stack: Stack): void {
     await dispatcher.destroy();
   });
 
+  test("a job is computed, and an answer is told again, whichever gateway is asked", async () => {
+    const { outputs, dispatcher } = stack();
+    const headers = { authorization: `Bearer ${outputs.apiKey}` };
+    const path = "/v1/async/chat/completions";
+    const accepted = await post(path, question);
+    expect(accepted.statusCode).toBe(202);
+    const { id } = (await accepted.body.json()) as { id: string };
+    const job = async () => {
+      const response = await request(`${outputs.url}${path}/${id}`, { dispatcher, headers });
+      return (await response.body.json()) as Record<string, unknown>;
+    };
+    await expect.poll(job, { timeout: 30_000 }).toMatchObject({
+      status: "succeeded",
+      result: { object: "chat.completion" },
+    });
+    const again = async () => {
+      const response = await post("/v1/chat/completions", { ...question, temperature: 0 });
+      await response.body.dump();
+      return response.headers["x-cache"];
+    };
+    // It is kept after the answer was sent, by one of the gateways for both.
+    await expect.poll(again, { timeout: 30_000 }).toBe("hit");
+    expect(await Promise.all([again(), again(), again(), again()])).toEqual(Array(4).fill("hit"));
+  });
+
   test("a risk decision comes in 200 ms of the gateway's, or is a time-out", async () => {
     const took: number[] = [];
     let late = 0;

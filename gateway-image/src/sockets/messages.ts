@@ -20,7 +20,13 @@ export const CALL_PATHS = {
 export type CallType = keyof typeof CALL_PATHS;
 
 /** A page cannot set headers at the upgrade, so a call may bring those that concern itself. */
-const OWN_HEADERS = ["x-data-class", "x-request-id", "traceparent", "tracestate"] as const;
+const OWN_HEADERS = [
+  "x-data-class",
+  "x-cache",
+  "x-request-id",
+  "traceparent",
+  "tracestate",
+] as const;
 
 const id = z.string().min(1).max(64).optional();
 const headers = z
