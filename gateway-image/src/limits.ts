@@ -56,8 +56,12 @@ export const limits = {
   ejectionMsMin: 5_000,
   ejectionMsMax: 60_000,
 
-  /** Redis answers in under 1 ms; beyond this the caller is better refused than kept. */
-  quotaTimeoutMs: 500,
+  /**
+   * Redis answers in under 1 ms; beyond this the caller is better refused than kept. A program that
+   * was given no processor for half a second finds the answer late, so less would refuse for nothing.
+   * One that is gone is known at once.
+   */
+  quotaTimeoutMs: 2_000,
   /** Callers of one gateway who wait for a limit; beyond them the next is refused. */
   quotaWaitersMax: 1_000,
   /** Who waits for a limit looks again after this at the latest: others may have settled elsewhere. */
@@ -65,7 +69,6 @@ export const limits = {
   /** Calls that wait for one model on one gateway, and for how long. */
   queueWaitingMax: 1_000,
   queueTimeoutMs: 30_000,
-
   /** A slot whose gateway died is free again after this; a living gateway renews in time. */
   leaseMs: 90_000,
   leaseRenewalMs: 30_000,
