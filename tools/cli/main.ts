@@ -20,6 +20,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   cluster: () => import("./verbs/cluster.ts"),
   kubectl: () => import("./verbs/kubectl.ts"),
   doctor: () => import("./verbs/doctor.ts"),
+  soak: () => import("./verbs/soak.ts"),
   smoke: () => import("./verbs/smoke.ts"),
   gateway: () => import("./verbs/gateway.ts"),
   bench: () => import("./verbs/bench.ts"),

@@ -168,6 +168,7 @@ export const ENTRY_POINTS: readonly RegExp[] = [
   /^tools\/simulator\/main\.ts$/,
   /^sdk\/conformance\/typescript\.ts$/,
   /^tools\/bench\/gateway\/(bare-proxy|mock-model)\.ts$/,
+  /^tools\/bench\/soak\/probe\.ts$/,
   /^tools\/cli\/(bootstrap\.mjs|main\.ts)$/,
   /\/fixtures\//,
   /\.test\.ts$/,

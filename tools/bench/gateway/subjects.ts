@@ -107,6 +107,7 @@ export async function startGatewayProcess(
   folder: string,
   models: Models,
   stores: GatewayStores,
+  nodeWords: readonly string[] = [],
 ): Promise<Subject & { readonly startMs: number }> {
   mkdirSync(folder, { recursive: true });
   const bundle = path.join(folder, "main.mjs");
@@ -115,7 +116,10 @@ export async function startGatewayProcess(
   const { key, env } = writeFiles(folder, port, models, stores);
   const started = performance.now();
   const server = await supervise(port, () =>
-    launch(SUBJECT_CORE, [process.execPath, bundle], { ...env, NODE_ENV: "production" }),
+    launch(SUBJECT_CORE, [process.execPath, ...nodeWords, bundle], {
+      ...env,
+      NODE_ENV: "production",
+    }),
   );
   const base = `http://127.0.0.1:${port}`;
   await ready(base);
@@ -139,7 +143,12 @@ function writeFiles(folder: string, port: number, models: Models, stores: Gatewa
   const key = benchKey();
   const sha256 = createHash("sha256").update(key).digest("hex");
   // Limits are checked at every call; they are set so that they never refuse.
-  const tier = { requestsPerMinute: 10_000_000, concurrency: 100_000 };
+  const tier = {
+    requestsPerMinute: 10_000_000,
+    concurrency: 100_000,
+    // The one that refuses, for those who want to be refused.
+    models: { "bench-narrow": { requestsPerMinute: 60 } },
+  };
   const model = (id: string, server: SupervisedServer) => ({
     id,
     contextLength: 8192,
@@ -149,7 +158,11 @@ function writeFiles(folder: string, port: number, models: Models, stores: Gatewa
   const keys = [
     { id: "bench", sha256, name: "bench", tenant: "bench", tier: "bench", models: "*" },
   ];
-  const routes = [model("bench", models.whole), model("bench-stream", models.streamed)];
+  const routes = [
+    model("bench", models.whole),
+    model("bench-stream", models.streamed),
+    model("bench-narrow", models.whole),
+  ];
   const ca = stores.redis.ca + stores.postgres.ca;
   const seal = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
   const env = {
