@@ -111,7 +111,7 @@ async function post(load: MixedLoad, agent: Agent, body: string): Promise<string
   const text = await response.body.text();
   const streamed = response.headers["content-type"]?.includes("event-stream") === true;
   const broken = streamed && !text.endsWith("data: [DONE]\n\n");
-  return broken ? "broken" : String(response.statusCode);
+  return broken ? "broken" : endOf(response.statusCode, text);
 }
 
 async function get(load: MixedLoad, agent: Agent, path: string): Promise<string> {
@@ -120,8 +120,13 @@ async function get(load: MixedLoad, agent: Agent, path: string): Promise<string>
     headers: load.headers,
     signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
   });
-  await response.body.dump();
-  return String(response.statusCode);
+  return endOf(response.statusCode, await response.body.text());
+}
+
+/** With the code of what the gateway was not able to do. */
+function endOf(status: number, text: string): string {
+  const [, code] = /"code":"(\w+)"/.exec(text) ?? [];
+  return status < 500 ? String(status) : `${status} ${code}`;
 }
 
 /** Reads a few events of a long stream, and goes. */
@@ -133,6 +138,7 @@ async function leave(load: MixedLoad, agent: Agent): Promise<string> {
     body: JSON.stringify(stream(load, 1_000)),
     signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
   });
+  if (response.statusCode !== 200) return endOf(response.statusCode, await response.body.text());
   let events = 0;
   for await (const _ of response.body) {
     events += 1;
