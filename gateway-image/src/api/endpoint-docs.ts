@@ -117,6 +117,9 @@ const streamOptions = {
   // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
   then: { required: ["stream"], properties: { stream: { const: true } } },
 };
+const notStreamed = {
+  properties: { stream: { enum: [false, null] }, stream_options: { type: "null" } },
+};
 const oneModel = { oneOf: [{ required: ["model"] }, { required: ["model_id"] }] };
 
 const inference = { tag: "inference", streams: true, relations: [streamOptions] } as const;
@@ -285,6 +288,7 @@ function jobDocs(path: string, call: z.ZodType): Record<string, EndpointDoc> {
       tag,
       summary: "The same call, answered later",
       body,
+      relations: [notStreamed],
       answer: job,
       accepted: true,
     },

@@ -175,8 +175,14 @@ function bodyOf({ body, form, relations = [] }: EndpointDoc): Json {
   }
   if (body === undefined) return {};
   const schema = schemaOf(body);
-  const whole = relations.length === 0 ? schema : { ...schema, allOf: relations };
+  const whole =
+    relations.length === 0 ? schema : { ...schema, allOf: [...partsOf(schema), ...relations] };
   return { requestBody: { required: true, content: json(whole) } };
+}
+
+/** A schema that is made of several holds them in the same place. */
+function partsOf({ allOf }: Json): unknown[] {
+  return Array.isArray(allOf) ? allOf : [];
 }
 
 function answerContent(doc: EndpointDoc): Json {

@@ -218,7 +218,9 @@ export const accessRuleSchema = z.strictObject({
 const listedWord = z
   .string()
   .max(128)
-  .regex(/[^\p{Default_Ignorable_Code_Point}\p{Cf}\p{M}\s]/u);
+  .regex(/[^\p{Default_Ignorable_Code_Point}\p{Cf}\p{M}\s]/u)
+  // What other languages' expressions can say of it; few know these properties.
+  .meta({ pattern: "\\S" });
 
 /** Words that are kept from models, or from callers, or only counted. */
 export const wordListSchema = z.strictObject({
