@@ -140,6 +140,16 @@ const environmentSchema = z.strictObject({
   GW_AUDIT_SEAL_KEY_FILE: path
     .optional()
     .describe("Ed25519 key, PKCS #8 PEM, that seals the audit trail; without: no trail."),
+  GW_PROMPTS: z
+    .enum(["none", "hash"])
+    .default("hash")
+    .describe("What the log says of a prompt: nothing, or a hash under the data key."),
+  GW_AUDIT_RETENTION_DAYS: integer(
+    0,
+    36_500,
+    0,
+    "Days of the audit trail that are kept here, 90 or more; 0: all.",
+  ),
   GW_AUDIT_DOWN: z
     .enum(["refuse", "serve"])
     .default("refuse")
@@ -194,6 +204,9 @@ type Environment = z.output<typeof environmentSchema>;
 /** Parsed settings, frozen. */
 export type Config = Readonly<Environment>;
 
+/** What callers were promised: all calls of ninety days can be looked up. */
+const AUDIT_RETENTION_DAYS_MIN = 90;
+
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 
 /** Pure: parses the GW_ variables among `environment` and names every fault. */
@@ -247,6 +260,10 @@ function relationFaults(env: Environment): string[] {
   need(
     env.GW_AUDIT_SEAL_KEY_FILE === undefined || env.GW_DATA_FOLDER !== undefined,
     "GW_DATA_FOLDER: is required for the audit trail",
+  );
+  need(
+    env.GW_AUDIT_RETENTION_DAYS === 0 || env.GW_AUDIT_RETENTION_DAYS >= AUDIT_RETENTION_DAYS_MIN,
+    `GW_AUDIT_RETENTION_DAYS: 0, or ${AUDIT_RETENTION_DAYS_MIN} or more`,
   );
   need(
     (env.GW_CLIENT_CERTIFICATE_HEADER === undefined) === (env.GW_EDGE_TOKEN_FILE === undefined),

@@ -36,6 +36,9 @@ export interface EndpointRow {
     | "issueToken"
     | "showSelf"
     | "changePassword"
+    | "showAuditEvents"
+    | "exportAudit"
+    | "verifyAudit"
     | "administer"
     | "administerBody";
   /** What it asks of a model; null: nothing. */
@@ -97,6 +100,9 @@ export const ENDPOINTS = [
   { method: "POST", path: "/token", does: "issueToken", api: null, errors: "oauth" },
   { ...openai, method: "GET", path: "/users/me", does: "showSelf", api: null },
   { ...openai, method: "POST", path: "/users/me/password", does: "changePassword", api: null },
+  { ...admin, method: "GET", path: "/admin/v1/audit/events", does: "showAuditEvents" },
+  { ...admin, method: "GET", path: "/admin/v1/audit/export", does: "exportAudit" },
+  { ...admin, method: "POST", path: "/admin/v1/audit/verify", does: "verifyAudit" },
   { ...admin, method: "GET", does: "administer" },
   { ...admin, method: "DELETE", does: "administer" },
   { ...admin, method: "POST", does: "administerBody" },

@@ -124,6 +124,8 @@ export const limits = {
 
   /** A segment of the audit trail: some 30,000 calls; small enough to read whole. */
   auditSegmentBytesMax: 16 * MIB,
+  /** How often days whose time is over are looked for. */
+  auditPruneMs: 3_600_000,
   /** How much of a trail may be cut off without an anchor knowing it. */
   auditAnchorMs: 10_000,
 

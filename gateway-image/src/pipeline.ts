@@ -50,6 +50,7 @@ import { FORM_TYPE, readBody, readOptionalBody } from "./steps/read-body.ts";
 import { recordUsage } from "./steps/record-usage.ts";
 import { requestId } from "./steps/request-id.ts";
 import { schedule } from "./steps/schedule.ts";
+import { exportAudit, showAuditEvents, verifyAudit } from "./steps/show-audit.ts";
 import { cancelJob, listJobs, showJob } from "./steps/show-job.ts";
 import { showQuota } from "./steps/show-quota.ts";
 import { changePassword, showSelf } from "./steps/show-self.ts";
@@ -180,9 +181,19 @@ function views(parts: Parts, { read }: Trunk) {
 }
 
 /** Who somebody is, and what administrators do. */
-function people(parts: Parts, { seen, known, withBody, withoutBody }: Trunk) {
-  const { directory, logIn, administration, identity } = parts;
+function people(parts: Parts, { seen, known, withBody, withoutBody, read }: Trunk) {
+  const { directory, logIn, administration, identity, anchors, clock, config } = parts;
+  const trail = {
+    trail: parts.audit,
+    anchors,
+    clock,
+    site: config.GW_SITE,
+    writer: config.GW_INSTANCE,
+  };
   return {
+    showAuditEvents: read("admin:audit", showAuditEvents(trail)),
+    exportAudit: read("admin:audit", exportAudit(trail)),
+    verifyAudit: read("admin:audit", verifyAudit(trail)),
     issueToken: compose([...seen, readBody(FORM_TYPE), issueToken(logIn)]),
     // Also for those who must change their password first: no permission is asked.
     showSelf: compose([...withoutBody, showSelf(directory)]),

@@ -78,6 +78,7 @@ function createTrail(
     clock,
     anchors: database.anchors,
     whenDown: config.GW_AUDIT_DOWN,
+    retentionDays: config.GW_AUDIT_RETENTION_DAYS,
     onLost: (cause) => {
       metrics.auditLost.inc();
       log.error({ cause }, "an event of the audit trail is lost");

@@ -24,6 +24,8 @@ export interface EndpointDoc {
   /** The answer may be a stream of events. */
   readonly streams?: true;
   readonly csv?: true;
+  /** One JSON object a line. */
+  readonly lines?: true;
   /** To a WebSocket: the only good answer is 101. */
   readonly upgrades?: true;
   /** What must hold between members of the body, as JSON Schema. */
@@ -239,6 +241,7 @@ export const ENDPOINT_DOCS: Readonly<Record<string, EndpointDoc>> = {
 export function adminDocs(): Record<string, EndpointDoc> {
   const docs: Record<string, EndpointDoc> = {};
   const tag = "administration" as const;
+  Object.assign(docs, auditDocs());
   for (const [name, { kind, issued, hidden }] of Object.entries(RESOURCES)) {
     const one = `/admin/v1/${name}/*`;
     const all = `/admin/v1/${name}`;
@@ -295,5 +298,33 @@ function jobDocs(path: string, call: z.ZodType): Record<string, EndpointDoc> {
     [`GET ${path}`]: { tag, summary: "The caller's jobs", query: jobPage, answer: list(job) },
     [`GET ${path}/*`]: { tag, summary: "A job, with its result", answer: job },
     [`DELETE ${path}/*`]: { tag, summary: "Cancel a job", answer: job },
+  };
+}
+
+function auditDocs(): Record<string, EndpointDoc> {
+  const tag = "administration";
+  const days = {
+    from: z.iso.date().describe("First day, UTC; today where it is absent."),
+    to: z.iso.date().describe("Last day, UTC; today where it is absent."),
+  };
+  const name = z.string().max(256);
+  const filters = { action: name, actor: name, tenant: name, outcome: name, target: name };
+  const page = { limit: count.min(1).max(1_000), after: count };
+  const verdict = z.looseObject({ intact: z.boolean(), events: count, segments: count });
+  return {
+    "GET /admin/v1/audit/events": {
+      tag,
+      summary: "Events of the audit trail of the gateway that answers",
+      query: { ...days, ...filters, ...page },
+      answer: list(z.looseObject({ seq: count, action: z.string(), actor: z.string() })),
+    },
+    "GET /admin/v1/audit/export": {
+      tag,
+      summary: "Its lines, with what is needed to verify them elsewhere",
+      query: days,
+      answer: z.never(),
+      lines: true,
+    },
+    "POST /admin/v1/audit/verify": { tag, summary: "Is it whole?", answer: verdict },
   };
 }

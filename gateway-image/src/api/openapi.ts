@@ -186,6 +186,7 @@ function partsOf({ allOf }: Json): unknown[] {
 }
 
 function answerContent(doc: EndpointDoc): Json {
+  if (doc.lines) return { "application/x-ndjson": { schema: { type: "string" } } };
   return {
     ...json(schemaOf(doc.answer)),
     ...(doc.streams ? { "text/event-stream": {} } : {}),

@@ -53,7 +53,18 @@ export interface Seal extends LineHead {
   readonly signature: string;
 }
 
-export type AuditLine = SegmentOpened | EventLine | Recovered | Seal;
+/** Days whose time was over were taken away: all lines up to `through`, whose hash is `head`. */
+export interface Pruned extends LineHead {
+  readonly kind: "pruned";
+  readonly through: number;
+  readonly head: string;
+  /** The last of those days. */
+  readonly day: string;
+  /** Ed25519 over this line without its signature, base64url. */
+  readonly signature: string;
+}
+
+export type AuditLine = SegmentOpened | EventLine | Recovered | Pruned | Seal;
 
 /** What the first line of the first segment follows. */
 export const GENESIS = "0".repeat(64);
@@ -67,12 +78,23 @@ export function lineHash(text: string): string {
 }
 
 export function sealed(head: LineHead, lines: number, key: KeyObject): Seal {
-  const unsigned = { ...head, kind: "sealed" as const, lines };
-  const signature = sign(null, Buffer.from(canonicalJson(unsigned)), key).toString("base64url");
-  return { ...unsigned, signature };
+  return signed({ ...head, kind: "sealed" as const, lines }, key);
 }
 
-export function isSealed({ signature, ...unsigned }: Seal, key: KeyObject): boolean {
+export function pruned(
+  head: LineHead,
+  about: Pick<Pruned, "through" | "head" | "day">,
+  key: KeyObject,
+): Pruned {
+  return signed({ ...head, kind: "pruned" as const, ...about }, key);
+}
+
+function signed<T extends object>(line: T, key: KeyObject): T & { readonly signature: string } {
+  const text = canonicalJson(line as unknown as CanonicalValue);
+  return { ...line, signature: sign(null, Buffer.from(text), key).toString("base64url") };
+}
+
+export function isSealed({ signature, ...unsigned }: Seal | Pruned, key: KeyObject): boolean {
   const text = Buffer.from(canonicalJson(unsigned as unknown as CanonicalValue));
   return verify(null, text, key, Buffer.from(signature, "base64url"));
 }

@@ -51,6 +51,7 @@ async function start(writer = "gateway-0", change: object = {}): Promise<AuditTr
     clock,
     anchors,
     whenDown: "refuse",
+    retentionDays: 0,
     onLost: (error) => faults.push(error),
     onFault: (error) => faults.push(error),
     ...change,
@@ -210,4 +211,68 @@ test("a segment ends at its size", async () => {
   for (let count = 0; count < 6; count += 1) await trail.append(event({ detail }));
   await trail.close();
   expect(await verify()).toMatchObject({ events: 6, segments: 2, faults: [] });
+});
+
+describe("days whose time is over", () => {
+  const dayOf = () => new Date(clock.wallMs()).toISOString().slice(0, 10);
+
+  async function days(count: number, writer = "gateway-0"): Promise<AuditTrail> {
+    const trail = await start(writer);
+    for (let day = 0; day < count; day += 1) {
+      await trail.append(event());
+      clock.advance(DAY_MS);
+    }
+    await trail.append(event());
+    return trail;
+  }
+
+  test("are taken away, and the chain says so: the rest is still whole", async () => {
+    const trail = await days(5);
+    const kept = new Date(clock.wallMs() - 2 * DAY_MS).toISOString().slice(0, 10);
+    expect(await trail.prune(kept)).toHaveLength(3);
+    await trail.append(event());
+    await trail.close();
+    expect(readdirSync(site())).toHaveLength(3);
+    const report = await verify();
+    expect(report.faults).toEqual([]);
+    // And again, after a new start: the former line has gone with its day by then.
+    const next = await start();
+    clock.advance(5 * DAY_MS);
+    await next.append(event());
+    await next.prune(dayOf());
+    await next.close();
+    expect((await verify()).faults).toEqual([]);
+    expect(readdirSync(site())).toHaveLength(1);
+  });
+
+  test("that somebody took away without a word are missed", async () => {
+    const trail = await days(3);
+    await trail.close();
+    const [first = ""] = readdirSync(site()).sort();
+    rmSync(path.join(site(), first), { recursive: true });
+    expect((await verify()).faults.map(({ what }) => what).join()).toContain("nothing says that");
+  });
+
+  test("cannot be made to look pruned by whoever has no key", async () => {
+    const trail = await days(4);
+    const kept = new Date(clock.wallMs() - 2 * DAY_MS).toISOString().slice(0, 10);
+    await trail.prune(kept);
+    await trail.close();
+    // One more day goes; the line that speaks of the others does not speak of it.
+    const [first = ""] = readdirSync(site()).sort();
+    rmSync(path.join(site(), first), { recursive: true });
+    expect((await verify()).faults.length).toBeGreaterThan(0);
+  });
+
+  test("are kept under a legal hold, and where they are not sealed", async () => {
+    const trail = await days(3);
+    writeFileSync(path.join(site(), "HOLD"), "case 7");
+    expect(await trail.prune(dayOf())).toEqual([]);
+    rmSync(path.join(site(), "HOLD"));
+    const [first = ""] = readdirSync(site()).sort();
+    const file = path.join(site(), first, readdirSync(path.join(site(), first))[0] ?? "");
+    writeFileSync(file, readFileSync(file, "utf8").split("\n").slice(0, -2).join("\n"));
+    expect(await trail.prune(dayOf())).toEqual([]);
+    await trail.close();
+  });
 });

@@ -3,8 +3,9 @@
  * before `append` resolves. Segments end each day (UTC), at their size, and with the gateway; what
  * a crash left is closed by the next start, which says so in the chain.
  */
-import type { KeyObject } from "node:crypto";
+import { createPublicKey, type KeyObject } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, truncateSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { GroupFile } from "../base/group-file.ts";
@@ -18,9 +19,12 @@ import {
   keyName,
   lineHash,
   lineText,
+  pruned,
   type Seal,
   sealed,
 } from "./audit-line.ts";
+import { prunable } from "./prunable-days.ts";
+import { daysOf, SEGMENT_FILE } from "./segment-files.ts";
 
 export interface AuditTrailOptions {
   readonly folder: string;
@@ -31,6 +35,8 @@ export interface AuditTrailOptions {
   readonly anchors: AuditAnchorStore;
   /** `refuse`: what cannot be recorded is not done. */
   readonly whenDown: "refuse" | "serve";
+  /** Days that are kept; 0: all. */
+  readonly retentionDays: number;
   readonly onLost: (error: unknown) => void;
   readonly onFault: (error: unknown) => void;
 }
@@ -40,9 +46,6 @@ interface Segment {
   readonly day: string;
   lines: number;
 }
-
-/** A file of the trail, with its writer and its number. */
-export const SEGMENT_FILE = /^(.+)-(\d{6})\.jsonl$/;
 
 export class AuditTrail {
   readonly #options: AuditTrailOptions;
@@ -54,6 +57,7 @@ export class AuditTrail {
   /** Lines are chained in the order in which they are made, so opening a segment is waited for. */
   #turn: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
+  #pruning: NodeJS.Timeout | null = null;
   #down = false;
 
   constructor(options: AuditTrailOptions) {
@@ -66,6 +70,8 @@ export class AuditTrail {
     if (last !== null) await this.#recover(last);
     this.#timer = setInterval(() => void this.anchor(), limits.auditAnchorMs);
     this.#timer.unref();
+    this.#pruning = setInterval(() => void this.#pruneOld(), limits.auditPruneMs);
+    this.#pruning.unref();
   }
 
   /** The last write failed; with `refuse` nothing is served until one succeeds. */
@@ -101,8 +107,39 @@ export class AuditTrail {
     }
   }
 
+  /** Where the days of this site are. */
+  get folder(): string {
+    return path.join(this.#options.folder, this.#options.site);
+  }
+
+  get publicKey(): KeyObject {
+    return createPublicKey(this.#options.sealKey);
+  }
+
+  /**
+   * Takes away whole days before the given one, all of them sealed, and says so in the chain
+   * first: what is missing without that line was deleted. Returns the days.
+   */
+  async prune(firstDayKept: string): Promise<readonly string[]> {
+    const found = prunable(this.folder, this.#options.writer, firstDayKept);
+    if (found === null) return [];
+    const { days, through, head } = found;
+    const about = { through, head, day: days.at(-1) ?? "" };
+    await this.#write((line) => pruned(line, about, this.#options.sealKey));
+    for (const day of days) await rm(path.join(this.folder, day), { recursive: true });
+    return days;
+  }
+
+  async #pruneOld(): Promise<void> {
+    const { retentionDays, clock, onFault } = this.#options;
+    if (retentionDays === 0) return;
+    const first = new Date(clock.wallMs() - retentionDays * 86_400_000);
+    await this.prune(first.toISOString().slice(0, 10)).catch(onFault);
+  }
+
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#pruning !== null) clearInterval(this.#pruning);
     await this.#inTurn(() => this.#seal());
     await this.anchor();
   }
@@ -168,7 +205,7 @@ export class AuditTrail {
     const base = path.join(folder, site);
     mkdirSync(base, { recursive: true, mode: 0o700 });
     let last: string | null = null;
-    for (const day of readdirSync(base).sort()) {
+    for (const day of daysOf(base)) {
       for (const name of readdirSync(path.join(base, day)).sort()) {
         const [, owner, digits] = SEGMENT_FILE.exec(name) ?? [];
         if (owner !== writer || Number(digits) <= this.#number) continue;
@@ -208,7 +245,7 @@ export class AuditTrail {
     this.#number = 0;
     const { folder, site, writer } = this.#options;
     const name = `${writer}-${String(wanted).padStart(6, "0")}.jsonl`;
-    for (const day of readdirSync(path.join(folder, site)).sort().reverse()) {
+    for (const day of daysOf(this.folder).reverse()) {
       const files = readdirSync(path.join(folder, site, day));
       if (!files.includes(name)) continue;
       this.#number = wanted;

@@ -45,3 +45,12 @@ test.each(["", "a", "a:YQ==", `a b:${randomBytes(32).toString("base64")}`])(
 test.each(["", "a", "a.", "a.eA", "b.eA"])("%j opens to nothing", (text) => {
   expect(new SealedBox(line("a")).open(text, "o")).toBeNull();
 });
+
+test("a digest is the same for the same content, and tells nothing without the key", () => {
+  const [one, other] = [new SealedBox(line("a")), new SealedBox(line("b"))];
+  const digest = one.digest(Buffer.from("patient"), "prompt");
+  expect(digest).toMatch(/^[0-9a-f]{32}$/);
+  expect(one.digest(Buffer.from("patient"), "prompt")).toBe(digest);
+  expect(one.digest(Buffer.from("patient"), "other")).not.toBe(digest);
+  expect(other.digest(Buffer.from("patient"), "prompt")).not.toBe(digest);
+});

@@ -2,7 +2,7 @@
  * Seals what must be read again: AES-256-GCM under a named key, bound to what it belongs to. The
  * first key seals, all open, so that keys are rotated by putting a new one in front.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -39,6 +39,20 @@ export class SealedBox {
     cipher.setAAD(Buffer.from(about, "utf8"));
     const sealed = [nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()];
     return `${this.#first}.${Buffer.concat(sealed).toString("base64url")}`;
+  }
+
+  /**
+   * The same for the same content while the first key is the same, and nothing to be guessed from
+   * without it: hex of 128 bits.
+   */
+  digest(content: Buffer, about: string): string {
+    const key = this.#keys.get(this.#first);
+    if (key === undefined) throw new Error("the first key is gone");
+    return createHmac("sha256", key)
+      .update(`${about}\n`)
+      .update(content)
+      .digest("hex")
+      .slice(0, 32);
   }
 
   /** null: not sealed by a key of ours, changed, or belonging to something else. */

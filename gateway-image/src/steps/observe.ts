@@ -3,6 +3,8 @@
  * log line, also for requests that no other step saw.
  */
 import type { Clock } from "../base/clock.ts";
+import type { SealedBox } from "../base/sealed-box.ts";
+import type { Config } from "../config.ts";
 import { type RequestContext, type Step, verdictsOf } from "../context.ts";
 import { errorBody } from "../error-answer.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
@@ -14,6 +16,9 @@ export interface ObserveParts {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly clock: Clock;
+  readonly config: Pick<Config, "GW_PROMPTS">;
+  /** null: there is no key, and so no hash that could not be guessed. */
+  readonly boxForAnswers: () => SealedBox | null;
 }
 
 export function observe(parts: ObserveParts): Step {
@@ -95,6 +100,7 @@ function record(
     endpoint,
     model,
     target: context.target,
+    prompt_hash: promptHash(parts, context),
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,
     usage_source: usage.source,
@@ -107,6 +113,12 @@ function record(
   };
   if (status === "error") log.error({ ...line, cause }, "request");
   else log.info(line, "request");
+}
+
+/** Whether two calls asked the same can be seen; what they asked cannot. */
+function promptHash({ config, boxForAnswers }: ObserveParts, context: RequestContext) {
+  if (config.GW_PROMPTS === "none" || context.call === null) return null;
+  return boxForAnswers()?.digest(context.body, "prompt") ?? null;
 }
 
 function round(milliseconds: number): number {

@@ -3,9 +3,11 @@
  * And two tools for its owners: finding leaked credentials, and judging an audit trail.
  */
 import { createPublicKey } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
-import { verifyTrail } from "../../../gateway-image/src/audit/verify-trail.ts";
+import { unpackExport } from "../../../gateway-image/src/audit/trail-export.ts";
+import { judge, type TrailReport } from "../../../gateway-image/src/audit/verify-trail.ts";
 import { scanTree } from "../../../gateway-image/src/identity/scan.ts";
 import { UserError } from "../../base/user-error.ts";
 import { readProviderEnv } from "../provider-env.ts";
@@ -15,12 +17,14 @@ import type { Call, Verb } from "../verb.ts";
 export const verb: Verb = {
   name: "gateway",
   summary: "the gateway alone on localhost; scans for keys; verifies an audit trail",
-  usage: "[scan PATH | verify-audit FOLDER --key FILE] [--port N] [--env-file FILE]",
+  usage:
+    "[scan PATH | verify-audit FOLDER --key FILE | verify-audit EXPORT] [--port N] [--env-file FILE]",
   examples: [
     "npm run gateway",
     "npm run gateway -- --port 9000",
     "npm run gateway -- --env-file ~/provider-keys.env",
     "npm run gateway -- scan .",
+    "npm run gateway -- verify-audit audit-export.ndjson",
     "npm run gateway -- verify-audit .state/gateway/data/audit/primary --key .state/gateway/audit-seal.pub",
   ],
   options: {
@@ -102,7 +106,24 @@ function scan(place: string): number {
   return leaks.length > 0 ? 1 : 0;
 }
 
-function verifyAudit({ flags }: Call, folder: string): number {
+function verifyAudit(call: Call, place: string): number {
+  if (!existsSync(place)) throw missing(place);
+  return statSync(place).isFile() ? verifyExport(place) : verifyFolder(call, place);
+}
+
+/** What GET /admin/v1/audit/export has answered. */
+function verifyExport(file: string): number {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "deepseek-audit-"));
+  try {
+    const { publicKey, anchors } = unpackExport(readFileSync(file, "utf8"), folder);
+    const report = judge({ folder, publicKey: createPublicKey(publicKey), anchors, excerpt: true });
+    return tell(report, "The key is the one in the file: compare it with the one you know.\n");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function verifyFolder({ flags }: Call, folder: string): number {
   const keyFile = flags.text("key");
   if (keyFile === undefined) {
     throw new UserError("the public key of the seals is needed", {
@@ -112,12 +133,18 @@ function verifyAudit({ flags }: Call, folder: string): number {
   }
   for (const place of [folder, keyFile]) if (!existsSync(place)) throw missing(place);
   const key = createPublicKey(readFileSync(keyFile, "utf8"));
-  const report = verifyTrail(folder, key, []);
+  return tell(
+    judge({ folder, publicKey: key, anchors: [] }),
+    "The anchors in the database were not asked: a tail that was cut off is found with them only.\n",
+  );
+}
+
+function tell(report: TrailReport, remark: string): number {
   for (const { where, what } of report.faults) process.stdout.write(`✗ ${where}: ${what}\n`);
   const { events, segments, writers, faults } = report;
   process.stdout.write(
-    `${events} events in ${segments} segments of ${writers.length} writers, ${faults.length} faults\n` +
-      "The anchors in the database were not asked: a tail that was cut off is found with them only.\n",
+    `${events} events in ${segments} segments of ${writers.length} writers, ${faults.length} faults
+${remark}`,
   );
   return faults.length > 0 ? 1 : 0;
 }
