@@ -2,6 +2,7 @@
  * What a service must do, one check an endpoint, in the order in which a person would try them.
  * A check says what it found; whether that is a fault is the runner's judgement.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Answer, Service } from "./service.ts";
 
@@ -68,7 +69,7 @@ function model(
   capability: string,
   body: (id: string) => object,
   judge: Judge,
-  note?: string,
+  { note, status = 200 }: { readonly note?: string; readonly status?: number } = {},
 ): Check {
   const path = name.split(" ")[1] ?? "";
   return {
@@ -78,7 +79,7 @@ function model(
       const one = known.models.find(({ capabilities }) => capabilities.includes(capability));
       if (one === undefined) return `no model for ${capability}`;
       const answer = await service.ask(path, { body: body(one.id) });
-      return found(answer, 200, judge(answer), "not the shape");
+      return found(answer, status, judge(answer), "not the shape");
     },
   };
 }
@@ -102,8 +103,11 @@ const modelsShape = z.object({
   data: z.array(
     z.object({
       id: z.string(),
-      // A service without our capabilities is taken for one whose models chat.
-      capabilities: z.array(z.string()).catch(["chat"]),
+      capabilities: z
+        .record(z.string(), z.boolean())
+        .transform((of) => Object.keys(of).filter((name) => of[name] === true))
+        // A service without our capabilities is taken for one whose models chat.
+        .catch(["chat"]),
     }),
   ),
 });
@@ -131,13 +135,9 @@ const nativeShape = z.object({
   code: z.literal(0),
   data: z.object({ text: z.string(), context_id: z.string() }),
 });
-const converse = model(
-  "POST /v1/chat/complete",
-  "chat",
-  promptBody,
-  holds(nativeShape),
-  "keeps a conversation",
-);
+const converse = model("POST /v1/chat/complete", "chat", promptBody, holds(nativeShape), {
+  note: "keeps a conversation",
+});
 
 const conversation: Check = {
   ...converse,
@@ -172,6 +172,53 @@ const webSocket: Check = {
     return { answer: null, fault: whole ? null : "not the shape" };
   },
 };
+
+const jobShape = z.object({ id: z.string(), status: z.string() });
+const JOB_ATTEMPTS = 50;
+const JOB_PAUSE_MS = 200;
+
+/** A call that is answered later: handed in, asked for until it is done, and forgotten. */
+function jobs(path: string, capability: string, body: (id: string) => object): Check[] {
+  const handIn = model(`POST ${path}`, capability, body, holds(jobShape), { status: 202 });
+  let job: string | null = null;
+  return [
+    {
+      ...handIn,
+      run: async (service, known) => {
+        const result = await handIn.run(service, known);
+        const told = typeof result === "string" ? undefined : result.answer?.json;
+        job = jobShape.safeParse(told).data?.id ?? null;
+        return result;
+      },
+    },
+    plain(`GET ${path}`, hasList),
+    {
+      name: `GET ${path}/{name}`,
+      note: "until it is done",
+      run: async (service) => {
+        if (job === null) return "no job was taken";
+        let answer = await service.ask(`${path}/${job}`);
+        for (let attempt = 1; attempt < JOB_ATTEMPTS && !isOver(answer); attempt += 1) {
+          await sleep(JOB_PAUSE_MS);
+          answer = await service.ask(`${path}/${job}`);
+        }
+        return found(answer, 200, isDone(answer), "not done in time");
+      },
+    },
+    {
+      name: `DELETE ${path}/{name}`,
+      run: async (service) => {
+        if (job === null) return "no job was taken";
+        const answer = await service.ask(`${path}/${job}`, { method: "DELETE" });
+        // One that is done cannot be cancelled any more; both are right.
+        return found(answer, answer.status === 409 ? 409 : 200, true, "");
+      },
+    },
+  ];
+}
+
+const isDone = holds(z.object({ status: z.literal("succeeded"), result: z.object() }));
+const isOver = holds(z.object({ status: z.enum(["succeeded", "failed", "cancelled"]) }));
 
 /** Refusals: a service that lets anybody in is worse than one that is away. */
 const REFUSALS: readonly Check[] = [
@@ -217,16 +264,16 @@ export const CHECKS: readonly Check[] = [
     "chat",
     (id) => ({ ...chatBody(id), stream: true }),
     isStream,
-    "streamed",
+    { note: "streamed" },
   ),
   model("POST /v1/chat", "chat", chatBody, isChat),
   model("POST /v1/streaming/chat", "chat", chatBody, isStream),
   webSocket,
-  model("POST /v1/completions", "completions", promptBody, isText),
-  model("POST /v1/streaming/completions", "completions", promptBody, isStream),
+  model("POST /v1/completions", "completion", promptBody, isText),
+  model("POST /v1/streaming/completions", "completion", promptBody, isStream),
   model(
     "POST /v1/embeddings",
-    "embeddings",
+    "embedding",
     (id) => ({ model: id, input: [QUESTION, "b"] }),
     holds(z.object({ data: z.array(z.object()).length(2) })),
   ),
@@ -238,6 +285,8 @@ export const CHECKS: readonly Check[] = [
     (id) => ({ model: id, transaction: { amount: "12.00", currency: "CNY" } }),
     holds(z.object({ decision: z.enum(["approve", "review", "refuse"]) })),
   ),
+  ...jobs("/v1/async/completions", "completion", promptBody),
+  ...jobs("/v1/async/chat/completions", "chat", chatBody),
   plain("GET /v1/usage", hasList),
   plain("GET /v1/usage/daily", hasList),
   plain("GET /v1/quota", hasList),
