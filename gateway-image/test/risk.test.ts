@@ -1,6 +1,7 @@
 /** Decisions about transactions: in time or not at all, and never a guess. */
 import { afterEach, expect, test } from "vitest";
-import { decisionIn } from "../src/steps/decide-risk.ts";
+import { GatewayError } from "../src/errors.ts";
+import { decisionIn, RiskAnswer } from "../src/steps/decide-risk.ts";
 import { boot, endAll, MODEL, simulate, testModel } from "./test-harness.ts";
 
 afterEach(endAll);
@@ -33,6 +34,13 @@ test("a model that is too slow is a time-out, not a late answer", async () => {
   const response = await harness.post("/v1/risk/decisions", { model: MODEL, transaction });
   expect(response.status).toBe(504);
   expect(await response.json()).toMatchObject({ error: { code: "model_timeout" } });
+});
+
+test("an answer that is read after the deadline is a time-out, though no timer has run", () => {
+  const body = Buffer.from('{"choices":[{"message":{"content":"approve"}}]}');
+  const shown = (elapsedMs: number) => new RiskAnswer(MODEL, () => elapsedMs).whole(body);
+  expect(JSON.parse(shown(200).toString())).toMatchObject({ decision: "approve", latency_ms: 200 });
+  expect(() => shown(200.1)).toThrow(GatewayError);
 });
 
 test("bodies with other members, or without a transaction, are refused", async () => {

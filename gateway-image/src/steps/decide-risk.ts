@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import { scanMembers } from "../base/json-members.ts";
 import type { Step } from "../context.ts";
+import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Presenter } from "../proxy/presenter.ts";
 import { parseJsonBody, toInvalidRequest } from "./parse-call.ts";
@@ -65,7 +66,7 @@ export function decideRisk(clock: Clock): Step {
   };
 }
 
-class RiskAnswer implements Presenter {
+export class RiskAnswer implements Presenter {
   readonly #model: string;
   readonly #elapsedMs: () => number;
 
@@ -79,6 +80,9 @@ class RiskAnswer implements Presenter {
   }
 
   whole(body: Buffer): Buffer {
+    const elapsedMs = this.#elapsedMs();
+    // Where the processor was away, the answer may be read before the timer of the deadline runs.
+    if (elapsedMs > limits.riskDeadlineMs) throw new GatewayError("model_timeout");
     const answer = JSON.parse(body.toString("utf8")) as {
       choices?: readonly { message?: { content?: unknown } }[];
     };
@@ -89,7 +93,7 @@ class RiskAnswer implements Presenter {
         model: this.#model,
         decision: said ?? "review",
         reasons: said === null ? ["the model gave no decision"] : [],
-        latency_ms: Math.round(this.#elapsedMs() * 10) / 10,
+        latency_ms: Math.round(elapsedMs * 10) / 10,
       }),
     );
   }
