@@ -58,6 +58,11 @@ const environmentSchema = z.strictObject({
     .optional()
     .describe("Origins of pages whose browsers may call; without: none."),
 
+  GW_API_PAGES: z
+    .enum(["on", "off"])
+    .default("on")
+    .describe("The pages /docs and /redoc; /openapi.json is always there."),
+
   GW_KEYS_FILE: path.describe("API keys (JSON, `keysFile`); reloaded when it changes."),
   GW_ROUTES_FILE: path.describe("Models (JSON, `routesFile`); reloaded when it changes."),
   GW_PROVIDERS_FOLDER: path

@@ -20,6 +20,8 @@ export const limits = {
   imagesMax: 16,
   /** Qwen's vision models take 12,845,056 pixels of an image at most and make a token of 28 x 28. */
   imageTokensMax: 16_384,
+  /** An answer that fits one packet of a network gains nothing by being smaller. */
+  compressedBytesMin: 1_400,
   /** A JSON body nested deeper than this is an attack on the parser, not a prompt. */
   jsonDepthMax: 64,
   /** A client has this long to send its headers (Node's requestTimeout covers the body too). */

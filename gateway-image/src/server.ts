@@ -3,7 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
-import { openApiDocument } from "./api/openapi.ts";
+import { addPages, type Pages } from "./api/pages.ts";
 import { ENDPOINTS, type EndpointRow, OTHER } from "./endpoints.ts";
 import { errorBody } from "./error-answer.ts";
 import { GatewayError } from "./errors.ts";
@@ -33,12 +33,20 @@ export function createServer(parts: Parts, lifecycle: Lifecycle): FastifyInstanc
   // The body belongs to the step that reads it, after the caller is known.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  addOpenRoutes(app, parts, lifecycle);
-  addPipelines(app, parts, lifecycle);
+  const wanted = parts.config.GW_API_PAGES === "on";
+  const pages = addPages(app, parts.version, wanted);
+  if (wanted && !pages.complete) parts.log.warn("the packages of /docs and /redoc are not there");
+  addOpenRoutes(app, parts, lifecycle, pages);
+  addPipelines(app, parts, lifecycle, [...OPEN, ...pages.paths]);
   return app;
 }
 
-function addPipelines(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle): void {
+function addPipelines(
+  app: FastifyInstance,
+  parts: Parts,
+  lifecycle: Lifecycle,
+  open: readonly string[],
+): void {
   const pipelines = createPipelines(parts);
   const run = createRunner(parts, lifecycle);
   const bind = (pipeline: Pipeline, endpoint: EndpointRow) =>
@@ -57,7 +65,7 @@ function addPipelines(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle):
   const wrongMethod = bind(pipelines.refused("method_not_allowed"), OTHER);
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?", 1)[0] ?? "";
-    const methods = OPEN.includes(path) ? ["GET"] : methodsOf(path);
+    const methods = open.includes(path) ? ["GET"] : methodsOf(path);
     if (methods.length === 0) return notFound(request, reply);
     reply.raw.setHeader("allow", methods.join(", "));
     return wrongMethod(request, reply);
@@ -74,10 +82,15 @@ function methodsOf(path: string): string[] {
     .map((row) => row.method);
 }
 
-const OPEN = ["/", "/health", "/livez", "/openapi.json", "/readyz"];
+const OPEN = ["/", "/health", "/livez", "/readyz"];
 
 /** Answers that need no key and tell nothing but the state. */
-function addOpenRoutes(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle): void {
+function addOpenRoutes(
+  app: FastifyInstance,
+  parts: Parts,
+  lifecycle: Lifecycle,
+  pages: Pages,
+): void {
   const get = (path: string, answer: (reply: FastifyReply) => object) =>
     app.route({
       method: ["GET", "HEAD"],
@@ -89,6 +102,7 @@ function addOpenRoutes(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle)
     version: parts.version,
     api: "/v1",
     openapi: "/openapi.json",
+    ...(pages.complete ? { docs: "/docs", redoc: "/redoc" } : {}),
     health: "/health",
   }));
   get("/livez", () => ({ status: "alive" }));
@@ -96,8 +110,6 @@ function addOpenRoutes(app: FastifyInstance, parts: Parts, lifecycle: Lifecycle)
     if (lifecycle.state !== "ready") reply.code(503);
     return { status: lifecycle.state };
   });
-  const document = openApiDocument(parts.version);
-  get("/openapi.json", () => document);
   get("/health", () => ({
     status: healthOf(parts, lifecycle),
     version: parts.version,

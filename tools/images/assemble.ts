@@ -4,7 +4,7 @@ import path from "node:path";
 import { UserError } from "../base/user-error.ts";
 import type { DebianPackage } from "../debian/packages.ts";
 import { addAuthorities, addBaseFiles } from "./base-files.ts";
-import { bundleProgram } from "./bundle.ts";
+import { bundleProgram, LICENCE_RULE, packageLicences } from "./bundle.ts";
 import { addDebianFiles } from "./debian-files.ts";
 import { addFile, type ImageTree } from "./image-tree.ts";
 import { nodePackage } from "./input-hash.ts";
@@ -50,6 +50,11 @@ async function programLayer(root: string, program: Program): Promise<ImageTree> 
   const tree: ImageTree = new Map();
   addFile(tree, "app/main.mjs", bundle.code);
   addFile(tree, "app/main.mjs.map", bundle.map);
-  addFile(tree, "app/LICENSES.txt", bundle.licences);
+  const packages = (program.packageFiles ?? []).map(({ package: name }) => name);
+  const licences = await packageLicences(root, [...new Set(packages)]);
+  addFile(tree, "app/LICENSES.txt", [bundle.licences, ...licences].join(LICENCE_RULE));
+  for (const { package: name, path: file, target } of program.packageFiles ?? []) {
+    addFile(tree, `app/${target}`, await readFile(path.join(root, "node_modules", name, file)));
+  }
   return tree;
 }

@@ -64,8 +64,21 @@ function isPartOf(file: string, source: string): boolean {
 
 async function collectLicences(root: string, modules: readonly string[]): Promise<string> {
   const folders = new Set(modules.map(packageFolder).filter((one) => one !== undefined));
+  const texts = await licenceTexts([...folders].sort());
+  const own = await readFile(path.join(root, "LICENSE"), "utf8").catch(() => "");
+  return [own, ...texts].filter((text) => text !== "").join(LICENCE_RULE);
+}
+
+export const LICENCE_RULE = `\n${"-".repeat(72)}\n\n`;
+
+/** Of packages by their names. */
+export function packageLicences(root: string, names: readonly string[]): Promise<string[]> {
+  return licenceTexts(names.map((name) => path.join(root, "node_modules", name)));
+}
+
+async function licenceTexts(folders: readonly string[]): Promise<string[]> {
   const texts: string[] = [];
-  for (const folder of [...folders].sort()) {
+  for (const folder of folders) {
     const { name, version, license } = JSON.parse(
       await readFile(path.join(folder, "package.json"), "utf8"),
     ) as { name: string; version: string; license?: string };
@@ -76,8 +89,7 @@ async function collectLicences(root: string, modules: readonly string[]): Promis
     const text = contents.map((one) => one.trim()).join("\n\n");
     texts.push(`${name} ${version} (${license ?? "see below"})\n\n${text}\n`);
   }
-  const own = await readFile(path.join(root, "LICENSE"), "utf8").catch(() => "");
-  return [own, ...texts].filter((text) => text !== "").join(`\n${"-".repeat(72)}\n\n`);
+  return texts;
 }
 
 function packageFolder(file: string): string | undefined {

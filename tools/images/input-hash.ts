@@ -6,7 +6,12 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import type { DebianPackage } from "../debian/packages.ts";
-import { dependenciesOf, lockedClosure, type PackageLock } from "./locked-dependencies.ts";
+import {
+  dependenciesOf,
+  lockedClosure,
+  lockedPackage,
+  type PackageLock,
+} from "./locked-dependencies.ts";
 import type { Program, Recipe } from "./recipe.ts";
 
 /** Raised whenever the builder would make other bytes of the same inputs. */
@@ -33,6 +38,7 @@ async function programInputs(root: string, program: Program, lock: PackageLock):
   return {
     sources: await hashSources(root, program.sources),
     dependencies: lockedClosure(lock, program.workspace, programDependencies(program, lock)),
+    files: (program.packageFiles ?? []).map(({ package: name }) => lockedPackage(lock, name)),
     tools: lockedClosure(lock, "", ["rolldown", nodePackage()]),
   };
 }

@@ -48,6 +48,13 @@ export function lockedClosure(
   });
 }
 
+/** One package alone, where files of it are taken and nothing of it runs. */
+export function lockedPackage(lock: PackageLock, name: string): string {
+  const entry = lock.packages[`node_modules/${name}`];
+  if (entry === undefined) throw new Error(`package-lock.json has no ${name}`);
+  return `${name} ${entry.version ?? ""} ${entry.integrity ?? ""}`;
+}
+
 /** The names a workspace depends on in production. */
 export function dependenciesOf(lock: PackageLock, workspace: string): string[] {
   return Object.keys(lock.packages[workspace]?.dependencies ?? {});

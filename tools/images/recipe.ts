@@ -42,6 +42,16 @@ export interface Program {
   readonly sources: readonly string[];
   /** The workspace whose dependencies it uses, as package-lock.json names it ("" is the root). */
   readonly workspace: string;
+  /** Single files of packages, put beside the bundle as they are. */
+  readonly packageFiles?: readonly PackageFile[];
+}
+
+export interface PackageFile {
+  readonly package: string;
+  /** In the package. */
+  readonly path: string;
+  /** Below the program's folder. */
+  readonly target: string;
 }
 
 export interface OwnFile {

@@ -1,6 +1,7 @@
 /** Answers a call of the gateway's own with JSON, after its records are safe. */
-import { sendJson } from "../base/send-json.ts";
+
 import { beforeEnd, type RequestContext } from "../context.ts";
+import { JSON_TYPE, sendWhole } from "../send-whole.ts";
 
 export async function answerJson(
   context: RequestContext,
@@ -9,5 +10,5 @@ export async function answerJson(
 ): Promise<void> {
   context.response.statusCode = status;
   await beforeEnd(context);
-  sendJson(context.response, status, body);
+  await sendWhole(context, status, JSON_TYPE, Buffer.from(JSON.stringify(body)));
 }

@@ -3,6 +3,7 @@
  * it. Each tenant has its own; kept sealed, in a bounded number of places, so that answers can never
  * take the room of quotas. While the store is away nothing is cached and nothing fails.
  */
+
 import { createHash } from "node:crypto";
 import { memberText } from "../base/json-members.ts";
 import type { SealedBox } from "../base/sealed-box.ts";
@@ -12,6 +13,7 @@ import type { WordFilter } from "../content/word-filter.ts";
 import { beforeEnd, type RequestContext, type Step } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { JSON_TYPE, sendWhole } from "../send-whole.ts";
 import type { SharedStore } from "../stores/shared-store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
@@ -102,12 +104,7 @@ async function answerAgain(context: RequestContext, answer: Buffer): Promise<voi
   await beforeEnd(context);
   response.setHeader("x-cache", "hit");
   if (call?.stream !== true) {
-    response.writeHead(200, {
-      "content-type": "application/json; charset=utf-8",
-      "content-length": answer.length,
-    });
-    response.end(answer);
-    return;
+    return sendWhole(context, 200, JSON_TYPE, answer);
   }
   response.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",

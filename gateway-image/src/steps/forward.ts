@@ -2,6 +2,7 @@
  * Sends the call to a model server and carries the answer back. Another target is tried only
  * where nothing was sent: no connection came about, or the server itself said 503 before working.
  */
+
 import type { Clock } from "../base/clock.ts";
 import { beforeEnd, type Call, isConfined, type RequestContext, type Step } from "../context.ts";
 import { UPSTREAM_PATHS } from "../endpoints.ts";
@@ -28,6 +29,7 @@ import { orderTargets, type TargetHealth } from "../proxy/target-health.ts";
 import { upstreamBody } from "../proxy/upstream-body.ts";
 import type { UpstreamPools } from "../proxy/upstream-pools.ts";
 import { filteredWhole, finishWhole, readBounded, usageObject } from "../proxy/whole-answer.ts";
+import { JSON_TYPE, sendWhole } from "../send-whole.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
 export interface ForwardParts {
@@ -210,11 +212,7 @@ async function relayWhole(
   // Kept before it is billed: what cannot be fetched again must not be paid for.
   await context.keepWhole?.(body);
   await beforeEnd(context);
-  context.response.writeHead(200, {
-    "content-type": "application/json; charset=utf-8",
-    "content-length": body.length,
-  });
-  context.response.end(body);
+  await sendWhole(context, 200, JSON_TYPE, body);
   return GOOD;
 }
 

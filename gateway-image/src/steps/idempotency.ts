@@ -3,6 +3,7 @@
  * recorded answer again, for a day. Whole answers only; kept sealed. A call that failed is not
  * recorded, so trying it again does it again.
  */
+
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { SealedBox } from "../base/sealed-box.ts";
@@ -10,6 +11,7 @@ import type { RequestContext, Step } from "../context.ts";
 import { beforeEnd } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { JSON_TYPE, sendWhole } from "../send-whole.ts";
 import type { SharedStore } from "../stores/shared-store.ts";
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -81,12 +83,8 @@ async function replay(
   if (record.hash !== hash) throw new GatewayError("idempotency_mismatch");
   const body = Buffer.from(record.body, "base64");
   await beforeEnd(context);
-  context.response.writeHead(200, {
-    "content-type": "application/json; charset=utf-8",
-    "content-length": body.length,
-    "idempotency-replayed": "true",
-  });
-  context.response.end(body);
+  context.response.setHeader("idempotency-replayed", "true");
+  await sendWhole(context, 200, JSON_TYPE, body);
 }
 
 function invalid(message: string): GatewayError {

@@ -6,6 +6,7 @@
 import type { Clock } from "../base/clock.ts";
 import { beforeEnd, type RequestContext, type Step } from "../context.ts";
 import { GatewayError } from "../errors.ts";
+import { sendWhole } from "../send-whole.ts";
 import type { DailyUsage, LedgerStore, UsageQuery, UsageTotal } from "../stores/ledger-store.ts";
 import { MICROS } from "../stores/quota-store.ts";
 import { answerJson } from "./answer-json.ts";
@@ -124,17 +125,12 @@ function wantsCsv({ request }: RequestContext): boolean {
 }
 
 async function sendCsv(context: RequestContext, days: readonly DailyUsage[]): Promise<void> {
-  const { response } = context;
   const head = "day,model,requests,prompt_tokens,completion_tokens,total_tokens,cost,currency";
   // Names of models hold no comma, quote or line break (documents.ts).
   const lines = days.map((day) => [day.day, ...Object.values(lineOf(day))].join(","));
   const text = `${[head, ...lines].join("\r\n")}\r\n`;
   await beforeEnd(context);
-  response.writeHead(200, {
-    "content-type": "text/csv; charset=utf-8",
-    "content-length": Buffer.byteLength(text),
-  });
-  response.end(text);
+  await sendWhole(context, 200, "text/csv; charset=utf-8", Buffer.from(text));
 }
 
 function unavailable(cause: unknown): never {

@@ -68,6 +68,7 @@ ${gateway.folder}).
   administrator  admin, password in ${gateway.passwordFile}
   providers      ${providersLine(gateway.health)}
   models         ${gateway.health.models_count}
+  documentation  ${gateway.url}/docs (Swagger UI), ${gateway.url}/redoc (ReDoc)
   schema         ${gateway.url}/openapi.json
   health         ${gateway.url}/health
 

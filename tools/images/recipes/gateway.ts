@@ -16,5 +16,23 @@ export const gateway: Recipe = {
     // The manifest is where the program finds its version.
     sources: ["gateway-image/src/", "gateway-image/package.json"],
     workspace: "gateway-image",
+    // The pages of the documentation. Their hashes stand in gateway-image/src/api/page-files.ts.
+    packageFiles: [
+      {
+        package: "swagger-ui-dist",
+        path: "swagger-ui.css",
+        target: "pages/swagger-ui.css",
+      },
+      {
+        package: "swagger-ui-dist",
+        path: "swagger-ui-bundle.js",
+        target: "pages/swagger-ui-bundle.js",
+      },
+      {
+        package: "redoc",
+        path: "bundles/redoc.standalone.js",
+        target: "pages/redoc.standalone.js",
+      },
+    ],
   },
 };
