@@ -46,7 +46,7 @@ export function speak(
       socket.destroy();
       resolve({ bytes: Buffer.concat(chunks), closed });
     };
-    const quiet = setTimeout(finish, options.quietMs ?? 5_000);
+    const quiet = setTimeout(finish, options.quietMs ?? 30_000);
     socket.on("data", (chunk) => {
       chunks.push(chunk);
       quiet.refresh();
