@@ -3,7 +3,7 @@
  * segment begins with the hash of the former segment's last line and ends with a signed seal, so
  * that all lines of one writer are one chain. Pure.
  */
-import { createHash, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { createHash, createPublicKey, hash, type KeyObject, sign, verify } from "node:crypto";
 import { type CanonicalValue, canonicalJson } from "../base/canonical-json.ts";
 
 export interface AuditEvent {
@@ -74,7 +74,7 @@ export function lineText(line: AuditLine): string {
 }
 
 export function lineHash(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("hex");
+  return hash("sha256", text);
 }
 
 export function sealed(head: LineHead, lines: number, key: KeyObject): Seal {

@@ -2,7 +2,7 @@
  * The form of an API key: `sk-ds-`, 32 base62 characters (190 bits), and a checksum of 6, so that
  * a leaked key can be told from any other text. The checksum is CRC-32 of what precedes it.
  */
-import { createHash, randomInt } from "node:crypto";
+import { hash, randomInt } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 const PREFIX = "sk-ds-";
@@ -36,5 +36,5 @@ export function isWellFormed(key: string): boolean {
 
 /** What is stored instead of the key. 190 random bits need no slow hash. */
 export function hashApiKey(key: string): string {
-  return createHash("sha256").update(key, "utf8").digest("hex");
+  return hash("sha256", key);
 }

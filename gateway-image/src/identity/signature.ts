@@ -3,7 +3,7 @@
  * headers are read before the body, the signature is judged after it, and only what carries a true
  * signature uses up its nonce.
  */
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, hash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 
 export interface SignedHeaders {
@@ -57,9 +57,9 @@ export interface SignedCall {
 }
 
 export function signatureOf(secret: Buffer, call: SignedCall): Buffer {
-  const digest = createHash("sha256").update(call.body).digest("hex");
+  const digest = hash("sha256", call.body);
   const text = [call.method, call.path, call.timestamp, call.nonce, digest].join("\n");
-  return createHmac("sha256", secret).update(text, "utf8").digest();
+  return createHmac("sha256", createSecretKey(secret)).update(text, "utf8").digest();
 }
 
 export function isSignature(secret: Buffer, call: SignedCall, signature: string): boolean {

@@ -114,7 +114,8 @@ async function tryModel(
   targets: readonly TargetHealth[],
 ): Promise<GatewayError | null> {
   const { model } = flight.call;
-  let last: GatewayError = new GatewayError("model_unavailable", { retryAfterMs: RETRY_AFTER_MS });
+  // Made where it is thrown: an error's stack costs a call a fiftieth of its time.
+  let last: GatewayError | null = null;
   for (const health of orderTargets(targets, Math.random)) {
     flight.signal.throwIfAborted();
     const host = new URL(health.target.url).host;
@@ -130,7 +131,7 @@ async function tryModel(
     if (!attempt.tryNext) throw attempt.error;
     last = attempt.error;
   }
-  return last;
+  return last ?? new GatewayError("model_unavailable", { retryAfterMs: RETRY_AFTER_MS });
 }
 
 /** Never rejects. */
