@@ -145,6 +145,13 @@ const environmentSchema = z.strictObject({
   GW_AUDIT_SEAL_KEY_FILE: path
     .optional()
     .describe("Ed25519 key, PKCS #8 PEM, that seals the audit trail; without: no trail."),
+  GW_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      "Where a collector takes traces, such as https://collector:4318/v1/traces; without: none.",
+    ),
+  GW_TRACE_SAMPLE_PERCENT: integer(0, 100, 10, "Of the calls, how many are traced."),
   GW_PROMPTS: z
     .enum(["none", "hash"])
     .default("hash")
@@ -265,6 +272,11 @@ function relationFaults(env: Environment): string[] {
   need(
     env.GW_AUDIT_SEAL_KEY_FILE === undefined || env.GW_DATA_FOLDER !== undefined,
     "GW_DATA_FOLDER: is required for the audit trail",
+  );
+  const collector = env.GW_OTLP_ENDPOINT === undefined ? null : new URL(env.GW_OTLP_ENDPOINT);
+  need(
+    collector === null || collector.protocol === "https:" || LOOPBACK.has(collector.hostname),
+    "GW_OTLP_ENDPOINT: https, or a loopback host",
   );
   need(
     env.GW_AUDIT_RETENTION_DAYS === 0 || env.GW_AUDIT_RETENTION_DAYS >= AUDIT_RETENTION_DAYS_MIN,

@@ -16,6 +16,7 @@ import type { CredentialOwner } from "./identity/identity.ts";
 import type { SignedHeaders } from "./identity/signature.ts";
 import type { ImageParts } from "./proxy/image-parts.ts";
 import type { Presenter } from "./proxy/presenter.ts";
+import type { Traced } from "./telemetry/traces.ts";
 
 /** What the caller asked for, read from the body once. */
 export interface Call {
@@ -84,6 +85,8 @@ export interface RequestContext {
   readonly job: JobCall | null;
   /** Aborted when the client leaves. */
   readonly gone: AbortController;
+  /** trace: null: the call is not traced. */
+  span: Traced | null;
   /** request-id: the caller's, where it is sane, else the callId. */
   requestId: string;
   /** request-id */
@@ -155,6 +158,7 @@ export function createContext(arrival: Arrival): RequestContext {
     proven: arrival.proven ?? null,
     job: arrival.job ?? null,
     gone: new AbortController(),
+    span: null,
     requestId: callId,
     clientAddress: "",
     caller: null,

@@ -164,6 +164,11 @@ export const limits = {
   /** How often a gateway asks for changes of the directory: a revoked key is refused in two seconds. */
   directoryPollMs: 1_000,
 
+  /** Spans that wait for a collector; beyond them they are dropped and counted. */
+  spansWaitingMax: 4_096,
+  spansFlushMs: 2_000,
+  spansTimeoutMs: 5_000,
+
   /** Series for the label `user`; later principals are counted together as "other". */
   userLabelsMax: 200,
   /** How often mounted files are compared with what was read. */

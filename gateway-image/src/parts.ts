@@ -37,6 +37,7 @@ import type { QuotaStore } from "./stores/quota-store.ts";
 import type { SharedStore } from "./stores/shared-store.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
+import { createTraces, NO_TRACES, type Traces } from "./telemetry/traces.ts";
 
 export interface Parts extends JobMachine {
   readonly config: Config;
@@ -44,6 +45,7 @@ export interface Parts extends JobMachine {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly traces: Traces;
   readonly directory: Directory;
   readonly identity: Identity;
   readonly logIn: LogIn;
@@ -100,12 +102,13 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   const records = createRecords(config, database, clock, metrics, log);
   const box = boxForAnswers;
   const jobMachine = createJobMachine({ config, jobs: database.jobs, box, clock, metrics, log });
+  const traces = openTraces(config, ca, metrics);
   const close = async () => {
     for (const file of Object.values(files)) file?.stop();
     providerKeys.stop();
     const pooled = [pools.destroy(), outsidePools.destroy(), jobMachine.webhooks.close()];
     await Promise.allSettled([quota.close(), directory.close(), ...pooled]);
-    await database.close();
+    await Promise.all([database.close(), traces.close()]);
   };
   return {
     config,
@@ -113,6 +116,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     clock,
     log,
     metrics,
+    traces,
     directory,
     ...createIdentity(config, files, directory, shared, clock),
     administration: new Administration({
@@ -139,6 +143,20 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     certificate: files.certificate,
     close,
   };
+}
+
+function openTraces(config: Config, ca: () => string | null, metrics: Metrics): Traces {
+  const { GW_OTLP_ENDPOINT: endpoint, GW_SITE: site, GW_INSTANCE: instance } = config;
+  if (endpoint === undefined) return NO_TRACES;
+  return createTraces({
+    endpoint,
+    sampleShare: config.GW_TRACE_SAMPLE_PERCENT / 100,
+    version: packageJson.version,
+    site,
+    instance,
+    ca,
+    onLost: (spans) => metrics.spansLost.inc(spans),
+  });
 }
 
 function createPools(config: Config, files: Files) {

@@ -3,6 +3,7 @@
  *
  *   observe          metrics, log line, every error becomes an answer
  *   requestId        names the request
+ *   trace            a span of it, where calls are traced
  *   crossOrigin      what a browser of another page may see; apiVersion: the one there is
  *   audit            one event of the audit trail for each call, whatever its end
  *   identify         who calls                               → context.caller (or context.signed)
@@ -56,6 +57,7 @@ import { showQuota } from "./steps/show-quota.ts";
 import { changePassword, showSelf } from "./steps/show-self.ts";
 import { showDailyUsage, showUsage } from "./steps/show-usage.ts";
 import { submitJob } from "./steps/submit-job.ts";
+import { part, trace } from "./steps/trace.ts";
 
 export type Pipeline = (context: RequestContext) => Promise<void>;
 
@@ -105,7 +107,11 @@ type Does = EndpointRow["does"];
 function createTrunk(parts: Parts) {
   const { config, identity } = parts;
   const origins = new Set(config.GW_CORS_ORIGINS);
-  const named = [observe(parts), requestId(config.GW_CLIENT_ADDRESS_HEADER ?? null)];
+  const named = [
+    observe(parts),
+    requestId(config.GW_CLIENT_ADDRESS_HEADER ?? null),
+    trace(parts.traces),
+  ];
   const seen = [...named, crossOrigin(origins), apiVersion(), audit(parts.audit, parts.metrics)];
   const known = [...seen, identify(identity)];
   const authorised = authorise(authoriseParts(parts));
@@ -238,16 +244,19 @@ function served(parts: Parts): Step[] {
   const maxTokensDefault = config.GW_MAX_TOKENS_DEFAULT;
   const answerTimeoutMs = config.GW_ANSWER_TIMEOUT_MS;
   return [
-    admit({
-      quota: parts.quota,
-      waiters: parts.quotaWaiters,
-      routes: parts.routes,
-      directory,
-      metrics,
-      clock,
-      maxTokensDefault,
-      answerTimeoutMs,
-    }),
+    part(
+      "reserve quota",
+      admit({
+        quota: parts.quota,
+        waiters: parts.quotaWaiters,
+        routes: parts.routes,
+        directory,
+        metrics,
+        clock,
+        maxTokensDefault,
+        answerTimeoutMs,
+      }),
+    ),
     recordUsage({
       ledger: parts.ledgerQueue,
       directory,
@@ -264,7 +273,7 @@ function served(parts: Parts): Step[] {
       entriesMax: config.GW_CACHE_ENTRIES_MAX,
       ttlMs: config.GW_CACHE_TTL_SECONDS * 1000,
     }),
-    schedule({ metrics, clock }),
+    part("wait for a turn", schedule({ metrics, clock })),
     forward({
       routes: parts.routes,
       pools: parts.pools,

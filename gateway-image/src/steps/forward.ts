@@ -31,6 +31,7 @@ import type { UpstreamPools } from "../proxy/upstream-pools.ts";
 import { filteredWhole, finishWhole, readBounded, usageObject } from "../proxy/whole-answer.ts";
 import { JSON_TYPE, sendWhole } from "../send-whole.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { Traced } from "../telemetry/traces.ts";
 
 export interface ForwardParts {
   readonly routes: RouteTable;
@@ -136,19 +137,37 @@ async function tryModel(
 
 /** Never rejects. */
 async function tryTarget(parts: ForwardParts, flight: Flight, target: Target): Promise<Attempt> {
+  const span = flight.context.span?.child(`ask ${flight.call.model}`, "client") ?? null;
+  span?.set({ "server.address": new URL(target.url).host });
   try {
-    const answer = await send(parts, flight, target);
+    const answer = await send(parts, flight, target, span);
     const failed = await withoutResult(answer);
-    if (failed !== null) return failed;
+    if (failed !== null) {
+      span?.end(failed.error?.code ?? null);
+      return failed;
+    }
     relaySimulated(answer, flight.context);
     if (flight.call.stream) return await relayEvents(flight, target, answer);
     return await relayWhole(flight, target, answer);
   } catch (error) {
-    return failedAttempt(flight.signal, error);
+    const failed = failedAttempt(flight.signal, error);
+    span?.end(failed.error?.code ?? null);
+    return failed;
+  } finally {
+    span?.end();
   }
 }
 
-function send(parts: ForwardParts, flight: Flight, target: Target): Promise<UpstreamAnswer> {
+function traceparentOf(span: Traced | null): Record<string, string> {
+  return span === null ? {} : { traceparent: span.traceparent };
+}
+
+function send(
+  parts: ForwardParts,
+  flight: Flight,
+  target: Target,
+  span: Traced | null,
+): Promise<UpstreamAnswer> {
   const { context, call } = flight;
   const maxTokens = context.model?.maxTokensDefault ?? parts.maxTokensDefault;
   const outside = target.provider !== undefined;
@@ -162,7 +181,7 @@ function send(parts: ForwardParts, flight: Flight, target: Target): Promise<Upst
       "content-type": "application/json",
       accept: call.stream ? "text/event-stream" : "application/json",
       // An outside provider learns nothing that could be joined with our records.
-      ...(outside ? {} : { "x-request-id": context.requestId }),
+      ...(outside ? {} : { "x-request-id": context.requestId, ...traceparentOf(span) }),
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
     },
     body: upstreamBody(context.body, call, target, maxTokens, flight.asked),

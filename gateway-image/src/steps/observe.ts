@@ -91,6 +91,7 @@ function record(
   const line = {
     request_id: context.requestId,
     call_id: context.callId,
+    ...(context.span === null ? {} : { trace_id: context.span.traceId }),
     user: caller?.principal ?? null,
     key: caller?.credential ?? null,
     method_of_identity: caller?.method ?? null,

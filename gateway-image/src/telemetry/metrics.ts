@@ -129,6 +129,7 @@ function neighbourMetrics(make: Maker) {
       "model",
       "target",
     ]),
+    spansLost: make.counter("gateway_spans_lost_total", "Spans that no collector took.", []),
     reloadFaults: make.counter("gateway_reload_failures_total", "New versions refused.", ["file"]),
   };
 }

@@ -1,0 +1,80 @@
+/**
+ * A span for the call, with OpenTelemetry's names for HTTP and for generative models; what other
+ * steps do is a part of it. Where calls are not traced this is nothing.
+ */
+import type { RequestContext, Step } from "../context.ts";
+import { outcomeOf } from "../outcome.ts";
+import type { Traces } from "../telemetry/traces.ts";
+
+const OPERATIONS = {
+  chat: "chat",
+  completions: "text_completion",
+  embeddings: "embeddings",
+} as const;
+
+export function trace(traces: Traces): Step {
+  return async function trace(context, next) {
+    const { request, endpoint } = context;
+    const name = `${request.method ?? ""} ${endpoint.path}`;
+    const header = request.headers["traceparent"];
+    const span = traces.begin(name, typeof header === "string" ? header : undefined);
+    if (span === null) return next();
+    context.span = span;
+    let thrown: unknown;
+    try {
+      await next();
+    } catch (error) {
+      thrown = error;
+      throw error;
+    } finally {
+      const { httpStatus, status, error } = outcomeOf(context, thrown);
+      span.set({ ...attributesOf(context), "http.response.status_code": httpStatus });
+      span.end(status === "error" ? error : null);
+    }
+  };
+}
+
+/** Who and how much; no prompt, no answer, no credential. */
+function attributesOf(context: RequestContext) {
+  const { request, endpoint, call, model, usage, caller, target } = context;
+  return {
+    "http.request.method": request.method ?? "",
+    "http.route": endpoint.path,
+    "gateway.request_id": context.requestId,
+    "gateway.call_id": context.callId,
+    ...(caller === null ? {} : { "user.id": caller.principal, "gateway.tenant": caller.tenant.id }),
+    ...(target === null ? {} : { "server.address": target }),
+    ...(endpoint.api === null || call === null
+      ? {}
+      : {
+          "gen_ai.operation.name": OPERATIONS[endpoint.api],
+          "gen_ai.request.model": call.model,
+          "gen_ai.response.model": model?.id ?? call.model,
+          "gen_ai.usage.input_tokens": usage.promptTokens,
+          "gen_ai.usage.output_tokens": usage.completionTokens,
+        }),
+  };
+}
+
+/** The step as a part of the call's span. */
+export function part(name: string, step: Step): Step {
+  return async (context, next) => {
+    const { span } = context;
+    if (span === null) return step(context, next);
+    const own = span.child(name);
+    let ended = false;
+    const end = () => {
+      if (!ended) own.end();
+      ended = true;
+    };
+    try {
+      // What comes after it is no part of it.
+      await step(context, () => {
+        end();
+        return next();
+      });
+    } finally {
+      end();
+    }
+  };
+}
