@@ -122,6 +122,14 @@ export const modelSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("Nothing of this model's calls leaves the site."),
+  affinity: z
+    .enum(["none", "prefix", "session"])
+    .default("none")
+    .describe(
+      "Calls that begin alike (prefix), or of one x-session-id (session), go to the same target.",
+    ),
+  deprecatedAt: z.iso.date().optional().describe("Told to callers from now on (RFC 9745)."),
+  sunsetAt: z.iso.date().optional().describe("From this day on it is refused (RFC 8594)."),
   concurrencyMax: z
     .number()
     .int()

@@ -197,6 +197,7 @@ export const ERRORS = {
     retryable: true,
     message: "Somebody else changed it meanwhile; read it again.",
   },
+  model_sunset: { ...request, status: 410, native: 41001, message: "The model has ended." },
   body_too_large: { ...request, status: 413, native: 41301, message: "The body is too large." },
   unsupported_media_type: {
     ...request,

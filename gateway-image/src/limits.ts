@@ -48,6 +48,8 @@ export const limits = {
   answerBytesMax: 32 * MIB,
   /** The part of an upstream's error that is read to explain it. */
   errorBytesMax: 64 * KIB,
+  /** Of a prompt's beginning, what decides where it goes: a system message of some 500 tokens. */
+  affinityCharactersMax: 2 * KIB,
   /** Silence after which a stream gets a comment, so that proxies do not close it. */
   heartbeatMs: 15_000,
   /** A client that takes nothing for this long is gone or hostile; the model server is freed. */

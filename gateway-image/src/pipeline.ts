@@ -43,6 +43,7 @@ import { forward } from "./steps/forward.ts";
 import { idempotency } from "./steps/idempotency.ts";
 import { identify, verifySignature } from "./steps/identify.ts";
 import { issueToken } from "./steps/issue-token.ts";
+import { lifecycle } from "./steps/lifecycle.ts";
 import { listModels, showModel } from "./steps/list-models.ts";
 import { observe } from "./steps/observe.ts";
 import { openSocket, socketOrigin } from "./steps/open-socket.ts";
@@ -126,7 +127,7 @@ function createTrunk(parts: Parts) {
     withBody: [...known, readBody(), verifySignature(identity)],
     withLargeBody: [...known, readBody(...imageBodies(parts)), verifySignature(identity)],
     authorised,
-    call: [authorised, ...served(parts)],
+    call: [authorised, lifecycle(parts.clock), ...served(parts)],
     read: (permission: Permission, ...steps: Step[]) =>
       compose([...withoutBody, permit(permission), ...steps]),
   };

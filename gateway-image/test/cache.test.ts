@@ -17,7 +17,7 @@ afterEach(endAll);
 const other = createApiKey();
 
 async function start(change: object = {}, env: Record<string, string> = {}) {
-  const { url, metric } = await simulate({ tokensPerSecond: 1_000_000, ttftMs: 0 });
+  const { url } = await simulate({ tokensPerSecond: 1_000_000, ttftMs: 0 });
   const harness = await boot({
     targets: [],
     models: [testModel([{ url }], change)],
@@ -31,9 +31,6 @@ async function start(change: object = {}, env: Record<string, string> = {}) {
       ],
     },
   });
-  const asked = async () =>
-    (await metric(`vllm:request_success_total{finished_reason="length",model_name="${MODEL}"}`)) ??
-    0;
   const ask = async (
     body: object = {},
     headers: Record<string, string> = {},
@@ -51,7 +48,7 @@ async function start(change: object = {}, env: Record<string, string> = {}) {
       text: await answer.text(),
     };
   };
-  return { harness, ask, asked };
+  return { harness, ask };
 }
 
 /** The answer is kept without anybody waiting for it. */

@@ -2,12 +2,14 @@
  * Sends the call to a model server and carries the answer back. Another target is tried only
  * where nothing was sent: no connection came about, or the server itself said 503 before working.
  */
-
+import type { IncomingHttpHeaders } from "node:http";
 import type { Clock } from "../base/clock.ts";
+import { memberText } from "../base/json-members.ts";
 import { beforeEnd, type Call, isConfined, type RequestContext, type Step } from "../context.ts";
 import { UPSTREAM_PATHS } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { orderByAffinity } from "../proxy/affinity.ts";
 import { AnswerEvents } from "../proxy/answer-events.ts";
 import {
   type Attempt,
@@ -49,7 +51,10 @@ export function forward(parts: ForwardParts): Step {
   return async function forward(context, next) {
     const { call, model } = context;
     if (call === null || model === null) throw new Error("forward comes too early");
-    const usualMs = call.stream ? parts.streamTimeoutMs : parts.answerTimeoutMs;
+    const usualMs = Math.min(
+      call.stream ? parts.streamTimeoutMs : parts.answerTimeoutMs,
+      wishedMs(context.request.headers),
+    );
     const stop = watchEnd(context, usualMs, parts.clock.monotonicMs() - context.startedMs);
     const queue = countQueued(parts.metrics, model.id);
     const onFirst = () => {
@@ -64,6 +69,17 @@ export function forward(parts: ForwardParts): Step {
     }
     await next();
   };
+}
+
+/** A caller may want an answer sooner than it would be given up, never later. */
+function wishedMs(headers: IncomingHttpHeaders): number {
+  const text = headers["x-request-timeout-ms"];
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  if (typeof text === "string" && /^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new GatewayError("invalid_request", {
+    message: "x-request-timeout-ms: a whole number of milliseconds.",
+    param: "x-request-timeout-ms",
+  });
 }
 
 interface Flight {
@@ -117,7 +133,7 @@ async function tryModel(
   const { model } = flight.call;
   // Made where it is thrown: an error's stack costs a call a fiftieth of its time.
   let last: GatewayError | null = null;
-  for (const health of orderTargets(targets, Math.random)) {
+  for (const health of orderedFor(flight, targets)) {
     flight.signal.throwIfAborted();
     const host = new URL(health.target.url).host;
     flight.context.target = host;
@@ -133,6 +149,27 @@ async function tryModel(
     last = attempt.error;
   }
   return last ?? new GatewayError("model_unavailable", { retryAfterMs: RETRY_AFTER_MS });
+}
+
+/** Where the model's servers keep beginnings in memory, calls that begin alike go to the same one. */
+function orderedFor({ context, call }: Flight, targets: readonly TargetHealth[]): TargetHealth[] {
+  const affinity = context.model?.affinity ?? "none";
+  const key =
+    affinity === "none" || targets.length < 2 ? null : affinityKey(context, call, affinity);
+  if (key === null) return orderTargets(targets, Math.random);
+  return orderByAffinity(targets, `${context.caller?.tenant.id}\n${key}`, Math.random);
+}
+
+function affinityKey(
+  { request, body }: RequestContext,
+  call: Call,
+  affinity: "prefix" | "session",
+): string | null {
+  const session = request.headers["x-session-id"];
+  if (typeof session === "string") return session;
+  const member = call.members.find(({ name }) => name === "messages" || name === "prompt");
+  if (affinity === "session" || member === undefined) return null;
+  return memberText(body, member).slice(0, limits.affinityCharactersMax);
 }
 
 /** Never rejects. */

@@ -1,0 +1,24 @@
+/**
+ * A model that is going: its callers are told in time (RFC 9745, RFC 8594), and after its last
+ * day it is refused.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Step } from "../context.ts";
+import { GatewayError } from "../errors.ts";
+
+export function lifecycle(clock: Clock): Step {
+  return async function lifecycle(context, next) {
+    const { model, response } = context;
+    if (model === null) throw new Error("lifecycle comes too early");
+    const { deprecatedAt, sunsetAt } = model;
+    if (deprecatedAt !== undefined) {
+      response.setHeader("deprecation", `@${Date.parse(deprecatedAt) / 1000}`);
+    }
+    if (sunsetAt !== undefined) {
+      const end = Date.parse(sunsetAt);
+      response.setHeader("sunset", new Date(end).toUTCString());
+      if (clock.wallMs() >= end) throw new GatewayError("model_sunset", { param: "model" });
+    }
+    await next();
+  };
+}
