@@ -1,7 +1,8 @@
 /** A job as a call that comes in: its request as it was made, and an answer that is only collected. */
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
-import { Readable, Writable } from "node:stream";
-import type { CallAnswer, CallRequest } from "../exchange.ts";
+import type { IncomingHttpHeaders } from "node:http";
+import { Readable } from "node:stream";
+import type { CallRequest } from "../exchange.ts";
+import { HeadedAnswer } from "../headed-answer.ts";
 import type { Job } from "./job-store.ts";
 
 export class JobRequest extends Readable implements CallRequest {
@@ -26,38 +27,11 @@ export class JobRequest extends Readable implements CallRequest {
   }
 }
 
-type HeaderValue = number | string | readonly string[];
-
-export class JobAnswer extends Writable implements CallAnswer {
-  statusCode = 200;
-  headersSent = false;
-  readonly #headers = new Map<string, HeaderValue>();
+export class JobAnswer extends HeadedAnswer {
   readonly #chunks: Buffer[] = [];
 
   get body(): string {
     return Buffer.concat(this.#chunks).toString("utf8");
-  }
-
-  setHeader(name: string, value: HeaderValue): this {
-    this.#headers.set(name.toLowerCase(), value);
-    return this;
-  }
-
-  getHeader(name: string): HeaderValue | undefined {
-    return this.#headers.get(name.toLowerCase());
-  }
-
-  removeHeader(name: string): void {
-    this.#headers.delete(name.toLowerCase());
-  }
-
-  writeHead(status: number, headers: OutgoingHttpHeaders = {}): this {
-    this.statusCode = status;
-    this.headersSent = true;
-    for (const [name, value] of Object.entries(headers)) {
-      if (value !== undefined) this.setHeader(name, value);
-    }
-    return this;
   }
 
   override _write(chunk: Buffer, _encoding: string, written: () => void): void {

@@ -3,28 +3,21 @@
  * Each event of a stream is one message, `[DONE]` is `done`, an error is `error`. A step that writes
  * faster than the caller reads is told to wait, as on a socket of its own.
  */
-import type { OutgoingHttpHeaders } from "node:http";
-import { Writable } from "node:stream";
 import { errorBody } from "../error-answer.ts";
 import { GatewayError } from "../errors.ts";
-import type { CallAnswer } from "../exchange.ts";
+import { HeadedAnswer } from "../headed-answer.ts";
 import { EventSplitter, eventData } from "../proxy/sse-events.ts";
 import { serverMessage } from "./messages.ts";
 
 export type SendMessage = (text: string, sent: (error?: Error | null) => void) => void;
 
-type HeaderValue = number | string | readonly string[];
-
 const ERROR = '{"error":';
 /** Headers of an HTTP answer that tell the caller something; the others belong to HTTP. */
 const TOLD = /^(x-|retry-after|deprecation$|sunset$)/;
 
-export class SocketAnswer extends Writable implements CallAnswer {
-  statusCode = 200;
-  headersSent = false;
+export class SocketAnswer extends HeadedAnswer {
   readonly #id: string | null;
   readonly #send: SendMessage;
-  readonly #headers = new Map<string, HeaderValue>();
   readonly #splitter = new EventSplitter();
   readonly #whole: Buffer[] = [];
   #end: "open" | "done" | "failed" | "cancelled" = "open";
@@ -33,28 +26,6 @@ export class SocketAnswer extends Writable implements CallAnswer {
     super({ decodeStrings: true });
     this.#id = id;
     this.#send = send;
-  }
-
-  setHeader(name: string, value: HeaderValue): this {
-    this.#headers.set(name.toLowerCase(), value);
-    return this;
-  }
-
-  getHeader(name: string): HeaderValue | undefined {
-    return this.#headers.get(name.toLowerCase());
-  }
-
-  removeHeader(name: string): void {
-    this.#headers.delete(name.toLowerCase());
-  }
-
-  writeHead(status: number, headers: OutgoingHttpHeaders = {}): this {
-    this.statusCode = status;
-    this.headersSent = true;
-    for (const [name, value] of Object.entries(headers)) {
-      if (value !== undefined) this.setHeader(name, value);
-    }
-    return this;
   }
 
   /** The caller wants no more of it; the steps see a caller that has left. */
@@ -137,7 +108,7 @@ export class SocketAnswer extends Writable implements CallAnswer {
   }
 
   #toldHeaders(): string {
-    const told = [...this.#headers].filter(([name]) => TOLD.test(name) && name !== ACCEL);
+    const told = [...this.headers].filter(([name]) => TOLD.test(name) && name !== ACCEL);
     return `"headers":${JSON.stringify(Object.fromEntries(told))}`;
   }
 
