@@ -40,7 +40,7 @@ describe("metrics", () => {
   });
 });
 
-const PROMQL = new Set(["histogram_quantile"]);
+const PROMQL = new Set(["histogram_quantile", "label_replace"]);
 
 describe("alerts", () => {
   test("come in four severities, each with what happened and what it means", () => {

@@ -291,6 +291,51 @@ describe("alerts", () => {
   });
 });
 
+test("older names say the same in their own units", async () => {
+  const labels = 'endpoint="/v1/chat", model="m1", status="success"';
+  const sample = (name: string, value: number) => ({ labels: name, value });
+  const scenario = {
+    rule_files: [path.join(folder, "bare-rules.yml")],
+    tests: [
+      {
+        interval: "1m",
+        input_series: [
+          { series: `api_request_duration_seconds_bucket{${labels}, le="0.2"}`, values: "7x5" },
+          { series: `api_request_duration_seconds_bucket{${labels}, le="+Inf"}`, values: "9x5" },
+          { series: `api_request_duration_seconds_sum{${labels}}`, values: "1.5x5" },
+          { series: 'api_token_usage_total{model="m1", token_type="prompt"}', values: "42x5" },
+        ],
+        promql_expr_test: [
+          {
+            expr: "api_request_duration_ms_bucket",
+            eval_time: "3m",
+            exp_samples: [
+              sample(`api_request_duration_ms_bucket{${labels}, le="200"}`, 7),
+              sample(`api_request_duration_ms_bucket{${labels}, le="+Inf"}`, 9),
+            ],
+          },
+          {
+            expr: "api_request_duration_ms_sum",
+            eval_time: "3m",
+            exp_samples: [sample(`api_request_duration_ms_sum{${labels}}`, 1_500)],
+          },
+          {
+            expr: 'api_tokens_processed_total{type="prompt"}',
+            eval_time: "3m",
+            exp_samples: [
+              sample(
+                'api_tokens_processed_total{model="m1", token_type="prompt", type="prompt"}',
+                42,
+              ),
+            ],
+          },
+        ],
+      },
+    ],
+  };
+  await judge("promtool", "test", "rules", await write("aliases.yml", stringify(scenario)));
+});
+
 /** promtool compares whole texts; the prose of annotations is not what these scenarios are about. */
 function withoutProse(rules: string): string {
   const document = parse(rules) as { groups: { rules: Record<string, unknown>[] }[] };

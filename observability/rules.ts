@@ -60,6 +60,34 @@ const recordings: RuleGroup = {
   ],
 };
 
+/** The bounds of the gateway's own histogram of durations, in seconds (gateway-image/src/telemetry/metrics.ts). */
+export const DURATION_BUCKETS = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
+];
+
+/** Names under which older dashboards know the same: milliseconds, and tokens that were processed. */
+const aliases: RuleGroup = {
+  name: "api-aliases",
+  rules: [
+    {
+      // One rule: several that record one name are taken for a mistake.
+      record: "api_request_duration_ms_bucket",
+      expr: [...DURATION_BUCKETS.map(String), "+Inf"].map(bucketInMs).join(" or "),
+    },
+    { record: "api_request_duration_ms_sum", expr: `1000 * ${METRICS.duration}_sum` },
+    { record: "api_request_duration_ms_count", expr: `${METRICS.duration}_count` },
+    {
+      record: "api_tokens_processed_total",
+      expr: `label_replace(${METRICS.tokens}, "type", "$1", "token_type", "(.*)")`,
+    },
+  ],
+};
+
+function bucketInMs(bound: string): string {
+  const inMs = bound === "+Inf" ? bound : String(Math.round(Number(bound) * 1000));
+  return `label_replace(${METRICS.duration}_bucket{le="${bound}"}, "le", "${inMs}", "le", ".*")`;
+}
+
 const service: RuleGroup = {
   name: "api-service",
   rules: [
@@ -242,4 +270,4 @@ const targets: RuleGroup = {
   ],
 };
 
-export const RULE_GROUPS: readonly RuleGroup[] = [recordings, service, stores, targets];
+export const RULE_GROUPS: readonly RuleGroup[] = [recordings, aliases, service, stores, targets];

@@ -27,7 +27,10 @@ async function answer(
     response.writeHead(404).end();
     return;
   }
-  const { registry } = parts.metrics;
+  const { registry, ledgerLag, auditLag } = parts.metrics;
+  const { oldest } = parts.ledgerQueue;
+  ledgerLag.set(oldest === null ? 0 : (parts.clock.wallMs() - oldest.getTime()) / 1000);
+  auditLag.set((parts.audit?.lagMs ?? 0) / 1000);
   try {
     const page = await registry.metrics();
     response.writeHead(200, { "content-type": registry.contentType }).end(page);

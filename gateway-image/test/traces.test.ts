@@ -2,7 +2,8 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { readTraceparent } from "../src/telemetry/traces.ts";
+import { limits } from "../src/limits.ts";
+import { createTraces, readTraceparent } from "../src/telemetry/traces.ts";
 import { boot, endAll, eventually, MODEL, onEnd, simulate, testModel } from "./test-harness.ts";
 
 afterEach(endAll);
@@ -143,6 +144,50 @@ test("a collector that is away costs no call its answer; what it did not take is
   await harness.gateway.parts.traces.close();
   expect(await harness.metric("gateway_spans_lost_total")).toBeGreaterThan(0);
 }, 60_000);
+
+test("no caller can choose to be traced, whatever the id of its trace", async () => {
+  const traces = createTraces({
+    endpoint: "http://127.0.0.1:9/v1/traces",
+    sampleShare: 0.1,
+    version: "1",
+    site: "s",
+    instance: "i",
+    ca: () => null,
+    onLost: () => {},
+  });
+  const ids = ["00000001".padEnd(32, "0"), "f".padStart(32, "0"), "f".repeat(32)];
+  for (const id of ids) {
+    const header = `00-${id}-b7ad6b7169203331-01`;
+    const begun = Array.from({ length: 1_000 }, () => traces.begin("call", header));
+    const count = begun.filter((span) => span !== null).length;
+    // A hundred expected; ten standard deviations away nothing is chance.
+    expect(count).toBeGreaterThan(5);
+    expect(count).toBeLessThan(195);
+  }
+  await traces.close();
+}, 60_000);
+
+test("spans beyond the bound are dropped at once, and counted", async () => {
+  let lost = 0;
+  const endpoint = await listen(() => {
+    // Never answers.
+  });
+  const traces = createTraces({
+    endpoint: `${endpoint}/v1/traces`,
+    sampleShare: 1,
+    version: "1",
+    site: "s",
+    instance: "i",
+    ca: () => null,
+    onLost: (spans) => {
+      lost += spans;
+    },
+  });
+  for (let count = 0; count < limits.spansWaitingMax + 50; count += 1)
+    traces.begin("call", undefined)?.end();
+  expect(lost).toBe(50);
+  await traces.close();
+}, 120_000);
 
 test("where nothing is to be traced, nothing is", async () => {
   const server = await upstream();

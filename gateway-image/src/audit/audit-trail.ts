@@ -54,6 +54,8 @@ export class AuditTrail {
   #seq = 0;
   #head = GENESIS;
   #anchored = 0;
+  /** When the first line came that no anchor holds; null: all are held. */
+  #looseSinceMs: number | null = null;
   /** Lines are chained in the order in which they are made, so opening a segment is waited for. */
   #turn: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
@@ -102,9 +104,15 @@ export class AuditTrail {
     try {
       await anchors.put({ site, writer, seq, head, time: new Date(clock.wallMs()) });
       this.#anchored = seq;
+      this.#looseSinceMs = this.#seq === seq ? null : clock.wallMs();
     } catch (error) {
       onFault(error);
     }
+  }
+
+  /** How long events have been without an anchor: what could be cut off unseen. */
+  get lagMs(): number {
+    return this.#looseSinceMs === null ? 0 : this.#options.clock.wallMs() - this.#looseSinceMs;
   }
 
   /** Where the days of this site are. */
@@ -166,6 +174,7 @@ export class AuditTrail {
     const time = new Date(this.#options.clock.wallMs()).toISOString();
     const text = lineText(make({ seq: this.#seq + 1, prev: this.#head, time }));
     this.#seq += 1;
+    this.#looseSinceMs ??= this.#options.clock.wallMs();
     this.#head = lineHash(text);
     segment.lines += 1;
     return segment.file.append(Buffer.from(`${text}\n`, "utf8"));

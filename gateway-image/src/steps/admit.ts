@@ -45,6 +45,7 @@ type Admitted = Extract<Answer, { held: Held }>;
 export function admit(parts: AdmitParts): Step {
   return async function admit(context, next) {
     const { verdict, held } = await admitted(parts, context);
+    parts.metrics.reservations.inc({ outcome: "admitted" });
     for (const [name, value] of Object.entries(rateHeaders(verdict.standings))) {
       context.response.setHeader(name, value);
     }
@@ -73,10 +74,9 @@ async function admitted(parts: AdmitParts, context: RequestContext): Promise<Adm
   const { overQuota } = context.caller?.tier ?? { overQuota: { action: "refuse" } };
   if (overQuota.action === "queue") return waitFor(parts, context, first.verdict, overQuota.waitMs);
   if (overQuota.action === "fallback") {
-    const refused = refusal(parts, context, first.verdict);
-    if (!fallTo(parts, context, overQuota.model)) throw refused;
+    if (!fallTo(parts, context, overQuota.model)) throw refusal(parts, context, first.verdict);
     const second = await reserve(parts, context);
-    if (second.held === null) throw refused;
+    if (second.held === null) throw refusal(parts, context, first.verdict);
     return second;
   }
   throw refusal(parts, context, first.verdict);
@@ -157,6 +157,7 @@ function boundOf(parts: AdmitParts, { call, model, body, endpoint }: RequestCont
 function refusal(parts: AdmitParts, { response }: RequestContext, verdict: Refusal): GatewayError {
   const { limit, scope, max, used, retryAfterMs } = verdict;
   parts.metrics.quotaRefusals.inc({ reason: limit });
+  parts.metrics.reservations.inc({ outcome: "refused" });
   const [kind] = scope.split(":", 1);
   const standing = { scope, limit, max, used, resetMs: retryAfterMs };
   for (const [name, value] of Object.entries(rateHeaders([standing]))) {

@@ -139,7 +139,9 @@ async function tryModel(
     flight.context.target = host;
     health.begin();
     const attempt = await tryTarget(parts, flight, health.target);
+    const wasEjected = health.ejected;
     health.end(attempt.health);
+    if (health.ejected && !wasEjected) parts.metrics.ejections.inc({ model });
     parts.metrics.ejected.set({ model, target: host }, health.ejected ? 1 : 0);
     if (attempt.health === "fault") {
       parts.metrics.upstreamFaults.inc({ model, reason: attempt.reason ?? "status" });

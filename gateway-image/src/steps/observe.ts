@@ -83,6 +83,12 @@ function record(
   const firstByteMs = context.firstByteMs;
   if (firstByteMs !== null && context.call?.stream === true) {
     metrics.firstToken.observe({ model }, firstByteMs / 1000);
+    const streamedMs = latencyMs - firstByteMs;
+    if (status === "success" && usage.completionTokens > 1 && streamedMs > 0) {
+      // The first token is there when the time begins.
+      const rate = (usage.completionTokens - 1) / (streamedMs / 1000);
+      metrics.tokensPerSecond.observe({ model }, rate);
+    }
   }
   const verdicts = verdictsOf(context);
   for (const { direction, mode, count } of verdicts) {

@@ -47,6 +47,12 @@ export class LedgerQueue {
     return this.#waiting.size;
   }
 
+  /** When the row that waits longest came; null: none waits. */
+  get oldest(): Date | null {
+    const row = this.#waiting.values().next().value;
+    return row === undefined ? null : (row.finishedAt ?? row.startedAt);
+  }
+
   /** Takes over what an earlier process owes, and begins to note what running calls have used. */
   start(now: Date): number {
     const owed = this.#log?.replay(now) ?? [];

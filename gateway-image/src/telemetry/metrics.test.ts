@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { DURATION_BUCKETS } from "../../../observability/rules.ts";
 import { limits } from "../limits.ts";
 import { createMetrics } from "./metrics.ts";
 
@@ -21,4 +22,12 @@ test("the label `user` is bounded", () => {
   for (let index = 0; index < limits.userLabelsMax; index += 1) userLabel(`key-${index}`);
   expect(userLabel("one-more")).toBe("other");
   expect(userLabel("key-0")).toBe("key-0");
+});
+
+test("the recorded names in milliseconds know every bound of the histogram", async () => {
+  const { registry, duration } = createMetrics("1");
+  duration.observe({ endpoint: "/", model: "m", status: "success" }, 1);
+  const page = await registry.metrics();
+  const found = [...page.matchAll(/api_request_duration_seconds_bucket\{le="([0-9.]+)"/g)];
+  expect(found.map(([, bound]) => Number(bound))).toEqual(DURATION_BUCKETS);
 });

@@ -8,6 +8,7 @@ const DURATION_BUCKETS = [
 ];
 const FIRST_TOKEN_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 20, 60, 120];
 
+const RATE_BUCKETS = [1, 2, 5, 10, 20, 30, 50, 75, 100, 200, 500, 1_000];
 const WAIT_BUCKETS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const JOB_BUCKETS = [1, 2, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400];
 
@@ -66,6 +67,15 @@ function callMetrics(make: Maker) {
       ["model", "class"],
       WAIT_BUCKETS,
     ),
+    tokensPerSecond: make.histogram(
+      "api_tokens_per_second",
+      "Of a streamed answer, from its first event to its end.",
+      ["model"],
+      RATE_BUCKETS,
+    ),
+    reservations: make.counter("gateway_reservations_total", "Calls before their limits.", [
+      "outcome",
+    ]),
     cache: make.counter("gateway_cache_total", "Questions that may have been asked before.", [
       "outcome",
     ]),
@@ -93,6 +103,16 @@ function recordMetrics(make: Maker) {
     ledgerFaults: make.counter(
       "gateway_ledger_write_failures_total",
       "Batches to be tried again.",
+      [],
+    ),
+    ledgerLag: make.gauge(
+      "gateway_ledger_lag_seconds",
+      "Age of the oldest row that the ledger does not have yet.",
+      [],
+    ),
+    auditLag: make.gauge(
+      "gateway_audit_lag_seconds",
+      "Age of the oldest event that no anchor holds yet.",
       [],
     ),
     writeAheadBytes: make.gauge(
@@ -124,6 +144,9 @@ function neighbourMetrics(make: Maker) {
     upstreamFaults: make.counter("gateway_upstream_faults_total", "Faults of model servers.", [
       "model",
       "reason",
+    ]),
+    ejections: make.counter("gateway_upstream_ejections_total", "Times a target was left alone.", [
+      "model",
     ]),
     ejected: make.gauge("gateway_upstream_ejected", "1: the target is left alone.", [
       "model",

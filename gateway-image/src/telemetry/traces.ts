@@ -2,6 +2,7 @@
  * Traces of calls, sent to a collector over OTLP: who was asked, by which model server, how long
  * each part took, how many tokens; never what was said. Without a collector there is none of it.
  */
+import { randomInt } from "node:crypto";
 import {
   type Attributes,
   ROOT_CONTEXT,
@@ -16,10 +17,11 @@ import {
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
+  AlwaysOnSampler,
   BatchSpanProcessor,
   type ReadableSpan,
   type SpanExporter,
-  TraceIdRatioBasedSampler,
+  type SpanProcessor,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { limits } from "../limits.ts";
@@ -54,12 +56,17 @@ export interface Traces {
   close(): Promise<void>;
 }
 
+/** As fine as a share in percent needs, and finer. */
+const COIN_SIDES = 1_000_000;
+
 export const NO_TRACES: Traces = { begin: () => null, close: async () => {} };
 
 export function createTraces(options: TraceOptions): Traces {
-  const exporter = counted(createExporter(options), options.onLost);
+  const waiting = new WaitingSpans(options.onLost);
+  const exporter = waiting.counting(createExporter(options));
   const provider = new TracerProvider({
-    sampler: new TraceIdRatioBasedSampler(options.sampleShare),
+    // Whether a call is traced was decided before: callers choose their trace's id.
+    sampler: new AlwaysOnSampler(),
     resource: resourceFromAttributes({
       "service.name": "gateway",
       "service.version": options.version,
@@ -67,21 +74,25 @@ export function createTraces(options: TraceOptions): Traces {
       "deployment.site": options.site,
     }),
     spanProcessors: [
-      new BatchSpanProcessor({
-        exporter,
-        maxQueueSize: limits.spansWaitingMax,
-        scheduledDelayMillis: limits.spansFlushMs,
-        exportTimeoutMillis: limits.spansTimeoutMs,
-      }),
+      waiting.bounding(
+        new BatchSpanProcessor({
+          exporter,
+          // Never reached: what is beyond our own bound is not handed over.
+          maxQueueSize: limits.spansWaitingMax * 2,
+          scheduledDelayMillis: limits.spansFlushMs,
+          exportTimeoutMillis: limits.spansTimeoutMs,
+        }),
+      ),
     ],
   });
   const tracer = provider.getTracer("gateway", options.version);
   return {
     begin(name, traceparent) {
+      if (randomInt(COIN_SIDES) >= options.sampleShare * COIN_SIDES) return null;
       const parent = readTraceparent(traceparent);
       const from = parent === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
       const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, from);
-      return span.isRecording() ? traced(tracer, span) : null;
+      return traced(tracer, span);
     },
     close: () => provider.shutdown().catch(() => {}),
   };
@@ -97,18 +108,41 @@ function createExporter({ endpoint, ca }: TraceOptions): SpanExporter {
   });
 }
 
-/** What the collector did not take is lost, and counted. */
-function counted(exporter: SpanExporter, onLost: (spans: number) => void): SpanExporter {
-  return {
-    export(spans: ReadableSpan[], done) {
-      exporter.export(spans, (result) => {
-        if (result.code !== 0) onLost(spans.length);
-        done(result);
-      });
-    },
-    shutdown: () => exporter.shutdown(),
-    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
-  };
+/** Spans between their end and the collector's word; none is lost without being counted. */
+class WaitingSpans {
+  #count = 0;
+  readonly #onLost: (spans: number) => void;
+
+  constructor(onLost: (spans: number) => void) {
+    this.#onLost = onLost;
+  }
+
+  bounding(processor: SpanProcessor): SpanProcessor {
+    return {
+      onStart: (span, context) => processor.onStart(span, context),
+      onEnd: (span) => {
+        if (this.#count >= limits.spansWaitingMax) return this.#onLost(1);
+        this.#count += 1;
+        processor.onEnd(span);
+      },
+      shutdown: () => processor.shutdown(),
+      forceFlush: () => processor.forceFlush(),
+    };
+  }
+
+  counting(exporter: SpanExporter): SpanExporter {
+    return {
+      export: (spans: ReadableSpan[], done) => {
+        exporter.export(spans, (result) => {
+          this.#count -= spans.length;
+          if (result.code !== 0) this.#onLost(spans.length);
+          done(result);
+        });
+      },
+      shutdown: () => exporter.shutdown(),
+      forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
+    };
+  }
 }
 
 function traced(tracer: Tracer, span: Span): Traced {
