@@ -103,6 +103,11 @@ const environmentSchema = z.strictObject({
     .optional()
     .describe("First password of the user `admin`, made where the directory has none."),
 
+  GW_ADMIN_TOTP: z
+    .enum(["optional", "required"])
+    .default("optional")
+    .describe("required: an administrator without an authenticator may do nothing but get one."),
+
   GW_SHARED_STORE: z.enum(["redis", "memory"]).default("redis"),
   GW_REDIS_HOST: z.string().min(1).optional(),
   GW_REDIS_PORT: port(6379, "Port of Redis."),

@@ -36,6 +36,8 @@ export interface EndpointRow {
     | "issueToken"
     | "showSelf"
     | "changePassword"
+    | "beginEnrolment"
+    | "confirmEnrolment"
     | "showAuditEvents"
     | "exportAudit"
     | "verifyAudit"
@@ -100,6 +102,14 @@ export const ENDPOINTS = [
   { method: "POST", path: "/token", does: "issueToken", api: null, errors: "oauth" },
   { ...openai, method: "GET", path: "/users/me", does: "showSelf", api: null },
   { ...openai, method: "POST", path: "/users/me/password", does: "changePassword", api: null },
+  { ...openai, method: "POST", path: "/users/me/totp", does: "beginEnrolment", api: null },
+  {
+    ...openai,
+    method: "POST",
+    path: "/users/me/totp/confirm",
+    does: "confirmEnrolment",
+    api: null,
+  },
   { ...admin, method: "GET", path: "/admin/v1/audit/events", does: "showAuditEvents" },
   { ...admin, method: "GET", path: "/admin/v1/audit/export", does: "exportAudit" },
   { ...admin, method: "POST", path: "/admin/v1/audit/verify", does: "verifyAudit" },

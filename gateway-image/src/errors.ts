@@ -142,6 +142,12 @@ export const ERRORS = {
     native: 40309,
     message: "A rule of access does not allow this call.",
   },
+  authenticator_required: {
+    ...permission,
+    status: 403,
+    native: 40310,
+    message: "An authenticator is needed first: POST /users/me/totp.",
+  },
   not_found: { ...request, status: 404, native: 40400, message: "There is no such path." },
   model_not_found: { ...request, status: 404, native: 40401, message: "There is no such model." },
   entity_not_found: { ...request, status: 404, native: 40403, message: "There is no such entry." },

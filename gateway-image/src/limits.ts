@@ -161,6 +161,8 @@ export const limits = {
   /** Failures in a row for one name, after which it pauses. */
   loginFailuresMax: 10,
   loginPauseMs: 300_000,
+  /** Between an authenticator's secret and the code that proves that it has arrived. */
+  enrolmentMs: 600_000,
   /** NIST SP 800-63B-4: 15 where a password is the only factor. */
   passwordLengthMin: 15,
   /** How often a gateway asks for changes of the directory: a revoked key is refused in two seconds. */

@@ -14,6 +14,7 @@ import { baselineEntities } from "./directory/baseline.ts";
 import { Directory } from "./directory/directory.ts";
 import type { Model } from "./documents.ts";
 import { type Certificate, type Files, openFiles } from "./files.ts";
+import { Authenticators } from "./identity/authenticator.ts";
 import { Identity } from "./identity/identity.ts";
 import { LogIn } from "./identity/log-in.ts";
 import { OutsideTokens } from "./identity/outside-tokens.ts";
@@ -49,6 +50,7 @@ export interface Parts extends JobMachine {
   readonly directory: Directory;
   readonly identity: Identity;
   readonly logIn: LogIn;
+  readonly authenticators: Authenticators;
   readonly contexts: Contexts;
   readonly shared: SharedStore;
   /** Seals conversations and kept answers; null: this gateway keeps none. */
@@ -223,7 +225,7 @@ function createIdentity(
   directory: Directory,
   shared: SharedStore,
   clock: Clock,
-): { identity: Identity; logIn: LogIn } {
+): { identity: Identity; logIn: LogIn; authenticators: Authenticators } {
   const box = () => files.dataKeys?.current ?? null;
   const { tokenSecrets, edgeToken, oidc } = files;
   const tokens = tokenSecrets === null ? null : new Tokens(() => tokenSecrets.current, clock);
@@ -234,13 +236,15 @@ function createIdentity(
     clock,
     tokens,
     box,
+    adminTotp: config.GW_ADMIN_TOTP === "required",
     outside: oidc === null ? null : new OutsideTokens(oidc.current, directory, clock),
     edge:
       header === undefined || edgeToken === null
         ? null
         : { header, token: () => edgeToken.current },
   });
-  return { identity, logIn: new LogIn({ directory, shared, clock, tokens, box }) };
+  const authenticators = new Authenticators({ directory, shared, clock, box });
+  return { identity, logIn: new LogIn({ directory, shared, clock, tokens, box }), authenticators };
 }
 
 /** What only this process keeps may be sealed by a key that only it has. */

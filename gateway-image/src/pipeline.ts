@@ -55,7 +55,7 @@ import { schedule } from "./steps/schedule.ts";
 import { exportAudit, showAuditEvents, verifyAudit } from "./steps/show-audit.ts";
 import { cancelJob, listJobs, showJob } from "./steps/show-job.ts";
 import { showQuota } from "./steps/show-quota.ts";
-import { changePassword, showSelf } from "./steps/show-self.ts";
+import { beginEnrolment, changePassword, confirmEnrolment, showSelf } from "./steps/show-self.ts";
 import { showDailyUsage, showUsage } from "./steps/show-usage.ts";
 import { submitJob } from "./steps/submit-job.ts";
 import { part, trace } from "./steps/trace.ts";
@@ -189,7 +189,8 @@ function views(parts: Parts, { read }: Trunk) {
 
 /** Who somebody is, and what administrators do. */
 function people(parts: Parts, { seen, known, withBody, withoutBody, read }: Trunk) {
-  const { directory, logIn, administration, identity, anchors, clock, config } = parts;
+  const { directory, logIn, authenticators, administration, identity, anchors, clock, config } =
+    parts;
   const trail = {
     trail: parts.audit,
     anchors,
@@ -205,6 +206,8 @@ function people(parts: Parts, { seen, known, withBody, withoutBody, read }: Trun
     // Also for those who must change their password first: no permission is asked.
     showSelf: compose([...withoutBody, showSelf(directory)]),
     changePassword: compose([...withBody, changePassword(logIn)]),
+    beginEnrolment: compose([...withBody, beginEnrolment(logIn, authenticators)]),
+    confirmEnrolment: compose([...withBody, confirmEnrolment(authenticators)]),
     // The permission depends on what is administered, so the step itself asks for it.
     administer: compose([...withoutBody, administer(administration)]),
     administerBody: compose([

@@ -11,7 +11,7 @@ import { JOB_KINDS } from "../jobs/job-store.ts";
 import { nativeCallSchema } from "../steps/converse.ts";
 import { riskCallSchema } from "../steps/decide-risk.ts";
 import { CALL_SCHEMAS } from "../steps/parse-call.ts";
-import { passwordChangeSchema } from "../steps/show-self.ts";
+import { confirmationSchema, enrolmentSchema, passwordChangeSchema } from "../steps/show-self.ts";
 import { webhookSchema } from "../steps/submit-job.ts";
 
 export interface EndpointDoc {
@@ -228,6 +228,18 @@ export const ENDPOINT_DOCS: Readonly<Record<string, EndpointDoc>> = {
     tag: "identity",
     summary: "Who you are to the gateway",
     answer: z.looseObject({ username: z.string(), tenant: z.string() }),
+  },
+  "POST /users/me/totp": {
+    tag: "identity",
+    summary: "A secret for an authenticator, to be confirmed within ten minutes",
+    body: enrolmentSchema,
+    answer: z.looseObject({ secret: z.string(), uri: z.string(), expires_in: count }),
+  },
+  "POST /users/me/totp/confirm": {
+    tag: "identity",
+    summary: "A code that proves that the secret has arrived",
+    body: confirmationSchema,
+    answer: z.looseObject({ username: z.string(), authenticator: z.literal(true) }),
   },
   "POST /users/me/password": {
     tag: "identity",

@@ -20,6 +20,8 @@ export interface Caller {
   /** Of the credential alone, beside those of the tier and the tenant. */
   readonly credentialLimits: Limits;
   readonly attributes: Readonly<Record<string, string>>;
+  /** An administrator who has no authenticator, where one is asked for, may do nothing but get one. */
+  readonly mustEnrol: boolean;
   /** A user who must change the password may do nothing else. */
   readonly mustChangePassword: boolean;
 }

@@ -64,6 +64,7 @@ export function resolveCaller(
       models: common([credential.models, principal.models, tenant.models]),
       credentialLimits: credential.limits,
       attributes: principal.attributes,
+      mustEnrol: false,
       mustChangePassword: principal.mustChangePassword,
     },
   };

@@ -19,6 +19,7 @@ export function testCaller({ tier = {}, tenant = {}, ...change }: Change = {}): 
     models: "*",
     credentialLimits: {},
     attributes: {},
+    mustEnrol: false,
     mustChangePassword: false,
     ...change,
   };

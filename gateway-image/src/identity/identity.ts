@@ -18,6 +18,7 @@ import {
 import { GatewayError } from "../errors.ts";
 import type { SharedStore } from "../stores/shared-store.ts";
 import { openSecret } from "./access-key.ts";
+import { isAdministrator } from "./administrators.ts";
 import type { OutsideTokens } from "./outside-tokens.ts";
 import {
   isSignature,
@@ -40,6 +41,8 @@ export interface IdentityParts {
   readonly outside: OutsideTokens | null;
   /** null: no signed calls, because their secrets cannot be kept. */
   readonly box: () => SealedBox | null;
+  /** Administrators need an authenticator. */
+  readonly adminTotp: boolean;
   /** null: no client certificates. */
   readonly edge: EdgeTrust | null;
 }
@@ -238,9 +241,20 @@ export class Identity {
     if (key.disabled) throw new GatewayError("principal_disabled");
   }
 
+  /** Only people have authenticators; a service proves itself otherwise. */
+  #withDuties(caller: Caller): Caller {
+    if (!this.#parts.adminTotp || caller.kind !== "user" || caller.method !== "jwt") return caller;
+    const principal = this.#parts.directory.get("principal", caller.principal)?.entity;
+    const owes =
+      principal !== undefined &&
+      principal.totp === undefined &&
+      isAdministrator(this.#parts.directory, principal);
+    return owes ? { ...caller, mustEnrol: true } : caller;
+  }
+
   #resolve(credential: PresentedCredential, from: Origin): Caller {
     const resolution = resolveCaller(this.#parts.directory, credential, from);
-    if ("caller" in resolution) return resolution.caller;
+    if ("caller" in resolution) return this.#withDuties(resolution.caller);
     throw new GatewayError(resolution.refused);
   }
 }

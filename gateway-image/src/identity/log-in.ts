@@ -1,6 +1,5 @@
 /** Proves a user's password or a service's secret, and gives a token for it. */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { verify as verifyTotp } from "otplib";
 import type { Clock } from "../base/clock.ts";
 import type { SealedBox } from "../base/sealed-box.ts";
 import { isAllowedAddress } from "../directory/address-list.ts";
@@ -10,8 +9,10 @@ import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { SharedStore } from "../stores/shared-store.ts";
 import { openSecret } from "./access-key.ts";
+import { isAdministrator } from "./administrators.ts";
+import { takeCode } from "./authenticator.ts";
 import { hashPassword, isPassword } from "./password.ts";
-import { proofOf, type Tokens } from "./tokens.ts";
+import { proofOf, TOKEN_SECONDS, type Tokens } from "./tokens.ts";
 
 export interface LogInParts {
   readonly directory: Directory;
@@ -21,7 +22,13 @@ export interface LogInParts {
   readonly box: () => SealedBox | null;
 }
 
-interface PasswordAttempt {
+export interface LoggedIn {
+  readonly token: string;
+  /** How long it serves. */
+  readonly seconds: number;
+}
+
+export interface PasswordAttempt {
   readonly name: string;
   readonly password: string;
   /** Of an authenticator, where the account has one. */
@@ -39,21 +46,27 @@ export class LogIn {
   }
 
   /** Throws `invalid_grant` for every reason alike. */
-  async byPassword({ name, password, code, address }: PasswordAttempt): Promise<string> {
+  async byPassword(attempt: PasswordAttempt): Promise<LoggedIn> {
+    const principal = await this.prove(attempt);
+    return this.#issue(principal, principal.passwordHash ?? "", attempt.name, attempt.address);
+  }
+
+  /** Is it that user, by password and, where there is an authenticator, by its code? */
+  async prove({ name, password, code, address }: PasswordAttempt): Promise<Principal> {
     const { directory } = this.#parts;
     await this.#limit(name, address);
     const principal = directory.get("principal", name)?.entity;
     const genuine = await isPassword(password, principal?.passwordHash);
     if (!genuine || principal === undefined || principal.kind !== "user") return this.#fail(name);
     if (!(await this.#hasCode(principal, code))) return this.#fail(name);
-    return this.#issue(principal, principal.passwordHash ?? "", name, address);
+    return principal;
   }
 
   async byAccessKey(attempt: {
     readonly accessKey: string;
     readonly secret: string;
     readonly address: string;
-  }): Promise<string> {
+  }): Promise<LoggedIn> {
     const { directory, clock } = this.#parts;
     await this.#limit(attempt.accessKey, attempt.address);
     const key = directory.accessKey(attempt.accessKey);
@@ -104,7 +117,7 @@ export class LogIn {
     stored: string,
     name: string,
     address: string,
-  ): Promise<string> {
+  ): Promise<LoggedIn> {
     const { tokens, directory } = this.#parts;
     const tenant = directory.get("tenant", principal.tenant)?.entity;
     if (tokens === null || principal.disabled || tenant === undefined || tenant.disabled) {
@@ -115,26 +128,17 @@ export class LogIn {
       throw new GatewayError("address_not_allowed");
     }
     await this.#shared(this.#parts.shared.delete(failureKey(name)));
-    return tokens.issue(principal.id, proofOf(stored));
+    const seconds =
+      TOKEN_SECONDS[isAdministrator(directory, principal) ? "administrator" : "caller"];
+    return { token: await tokens.issue(principal.id, proofOf(stored), seconds), seconds };
   }
 
   /** An account without an authenticator needs no code; one with it needs a fresh one. */
   async #hasCode(principal: Principal, code: string | null): Promise<boolean> {
     if (principal.totp === undefined) return true;
     const secret = this.#parts.box()?.open(principal.totp, `totp ${principal.id}`);
-    if (code === null || !/^\d{6}$/.test(code) || secret === null || secret === undefined) {
-      return false;
-    }
-    const { valid } = await verifyTotp({
-      secret: secret.toString("utf8"),
-      token: code,
-      epoch: Math.floor(this.#parts.clock.wallMs() / 1000),
-      // One step earlier or later: clocks of telephones differ.
-      epochTolerance: 30,
-    });
-    // A code that was seen must not serve twice.
-    const claim = this.#parts.shared.claim(`totp:${principal.id}:${code}`, 120_000);
-    return valid && (await this.#shared(claim));
+    if (code === null || secret === null || secret === undefined) return false;
+    return this.#shared(takeCode(this.#parts, principal.id, secret.toString("utf8"), code));
   }
 
   async #limit(name: string, address: string): Promise<void> {

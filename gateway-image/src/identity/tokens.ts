@@ -1,5 +1,5 @@
 /**
- * Our own tokens: HS256, an hour long, bound to the principal's password or secret of the moment, so that a
+ * Our own tokens: HS256, an hour long at most, bound to the principal's password or secret of the moment, so that a
  * change of it ends all of them. The first secret signs, all verify.
  */
 import { createHash, randomUUID } from "node:crypto";
@@ -7,7 +7,8 @@ import { errors, jwtVerify, SignJWT } from "jose";
 import type { Clock } from "../base/clock.ts";
 
 const ISSUER = "deepseek-private-gateway";
-export const TOKEN_SECONDS = 3_600;
+/** How long somebody stays logged in; an administrator less long, since more is at stake. */
+export const TOKEN_SECONDS = { caller: 3_600, administrator: 900 } as const;
 /** RFC 7518, 3.2: an HS256 key has at least the length of the hash. */
 const SECRET_BYTES_MIN = 32;
 
@@ -27,7 +28,7 @@ export class Tokens {
     this.#clock = clock;
   }
 
-  async issue(principal: string, proof: string): Promise<string> {
+  async issue(principal: string, proof: string, seconds: number): Promise<string> {
     const [secret] = this.#secrets();
     if (secret === undefined) throw new Error("there is no secret to sign with");
     const now = Math.floor(this.#clock.wallMs() / 1000);
@@ -38,7 +39,7 @@ export class Tokens {
       .setSubject(principal)
       .setJti(randomUUID())
       .setIssuedAt(now)
-      .setExpirationTime(now + TOKEN_SECONDS)
+      .setExpirationTime(now + seconds)
       .sign(secret);
   }
 

@@ -12,6 +12,7 @@ export function administer(administration: Administration): Step {
     const { caller, request, body, response } = context;
     if (caller === null) throw new Error("administer comes too early");
     if (caller.mustChangePassword) throw new GatewayError("password_change_required");
+    if (caller.mustEnrol) throw new GatewayError("authenticator_required");
     const [path = "", query = ""] = (request.url ?? "").split("?", 2);
     const words = pathWords(path);
     context.subject = words.join("/");

@@ -16,6 +16,7 @@ export function permit(permission: Permission): Step {
     const { caller } = context;
     if (caller === null) throw new Error("permit comes too early");
     if (caller.mustChangePassword) throw new GatewayError("password_change_required");
+    if (caller.mustEnrol) throw new GatewayError("authenticator_required");
     if (!caller.permissions.has(permission)) throw new GatewayError("permission_denied");
     await next();
   };

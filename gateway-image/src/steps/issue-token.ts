@@ -5,8 +5,7 @@
 
 import type { Step } from "../context.ts";
 import { GatewayError } from "../errors.ts";
-import type { LogIn } from "../identity/log-in.ts";
-import { TOKEN_SECONDS } from "../identity/tokens.ts";
+import type { LoggedIn, LogIn } from "../identity/log-in.ts";
 import { answerJson } from "./answer-json.ts";
 
 export function issueToken(logIn: LogIn): Step {
@@ -14,16 +13,16 @@ export function issueToken(logIn: LogIn): Step {
     const form = new URLSearchParams(context.body.toString("utf8"));
     const basic = basicOf(context.request.headers.authorization);
     const grant = form.get("grant_type") ?? "password";
-    const token = await attempt();
+    const { token, seconds } = await attempt();
     context.response.setHeader("cache-control", "no-store");
     await answerJson(context, 200, {
       access_token: token,
       token_type: "bearer",
-      expires_in: TOKEN_SECONDS,
+      expires_in: seconds,
     });
     await next();
 
-    function attempt(): Promise<string> {
+    function attempt(): Promise<LoggedIn> {
       const address = context.clientAddress;
       if (grant === "password") {
         const name = form.get("username") ?? "";
