@@ -42,6 +42,8 @@ export interface GatewayArgs {
   readonly longestStreamSeconds: number;
   readonly cache: { readonly entriesMax: number; readonly ttlSeconds: number };
   readonly jobsAtOnce: number;
+  /** How long a gateway keeps its own part of the audit trail, 90 or more. */
+  readonly auditDays: number;
   /** Pages whose browsers may call. */
   readonly origins: readonly string[];
   readonly redis: RedisHandle;
@@ -235,6 +237,7 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
     GW_CACHE_ENTRIES_MAX: String(args.cache.entriesMax),
     GW_CACHE_TTL_SECONDS: String(args.cache.ttlSeconds),
     GW_JOBS_AT_ONCE: String(args.jobsAtOnce),
+    GW_AUDIT_RETENTION_DAYS: String(args.auditDays),
     GW_REDIS_HOST: args.redis.host,
     GW_REDIS_PORT: String(args.redis.port),
     GW_REDIS_USERNAME: args.redis.user,

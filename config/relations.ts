@@ -18,7 +18,7 @@ const AUDIT_DAYS_MIN: Readonly<Record<Settings["retention"]["profile"], number>>
   cnBank: 366,
   cnHospital: 184,
   usHospital: 2_192,
-  gdpr: 1,
+  gdpr: 90,
 };
 
 const RELATIONS: readonly Relation[] = [

@@ -293,7 +293,12 @@ const retention = z.strictObject({
     .enum(["cnGeneral", "cnBank", "cnHospital", "usHospital", "gdpr"])
     .default("cnGeneral")
     .describe("The set of floors that applies."),
-  auditDays: z.int().min(1).max(36_500).default(184).describe("How long the audit trail is kept."),
+  auditDays: z
+    .int()
+    .min(90)
+    .max(36_500)
+    .default(184)
+    .describe("How long each gateway keeps its part of the audit trail."),
 });
 
 const limits = z.strictObject({

@@ -45,6 +45,7 @@ export function siteArguments(settings: Settings) {
     })),
     gateway: {
       ...gateway,
+      auditDays: settings.retention.auditDays,
       ...inService,
       image: image("gateway"),
       tiers: tiers(settings),
