@@ -63,23 +63,39 @@ function addPipelines(
   app.route({ method: "OPTIONS", url: "/*", handler: bind(pipelines.preflight, OTHER) });
   const notFound = bind(pipelines.refused("not_found"), OTHER);
   const wrongMethod = bind(pipelines.refused("method_not_allowed"), OTHER);
-  app.setNotFoundHandler((request, reply) => {
+  const refuse = (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const path = request.url.split("?", 1)[0] ?? "";
     const methods = open.includes(path) ? ["GET"] : methodsOf(path);
     if (methods.length === 0) return notFound(request, reply);
     reply.raw.setHeader("allow", methods.join(", "));
     return wrongMethod(request, reply);
-  });
+  };
+  for (const { method, path } of coveredOthers()) app.route({ method, url: path, handler: refuse });
+  app.setNotFoundHandler(refuse);
 }
 
-/** Those that the path takes; none: there is no such path. */
+const ROWS: readonly EndpointRow[] = ENDPOINTS;
+
+/** Those that the path takes; none: there is no such path. A path's own rows hide a wildcard's. */
 function methodsOf(path: string): string[] {
-  const rows: readonly EndpointRow[] = ENDPOINTS;
-  return rows
-    .filter((row) =>
-      row.path.endsWith("*") ? path.startsWith(row.path.slice(0, -1)) : path === row.path,
-    )
-    .map((row) => row.method);
+  const own = ROWS.filter((row) => row.path === path);
+  return (own.length > 0 ? own : ROWS.filter((row) => covers(row, path))).map(
+    ({ method }) => method,
+  );
+}
+
+/** Methods that a path's own rows do not name, but a wildcard above it would take. */
+function coveredOthers(): { method: EndpointRow["method"]; path: string }[] {
+  const paths = [...new Set(ROWS.map(({ path }) => path))].filter((path) => !path.endsWith("*"));
+  return paths.flatMap((path) =>
+    ROWS.filter((row) => covers(row, path) && !methodsOf(path).includes(row.method)).map(
+      ({ method }) => ({ method, path }),
+    ),
+  );
+}
+
+function covers(row: EndpointRow, path: string): boolean {
+  return row.path.endsWith("*") && path.startsWith(row.path.slice(0, -1));
 }
 
 const OPEN = ["/", "/health", "/livez", "/readyz"];

@@ -199,6 +199,8 @@ describe("what the document says", () => {
       [await system("POST", "tenants/bank", {}), "GET, PUT, DELETE"],
       [await security("DELETE", "api-keys"), "GET, POST"],
       [await security("GET", "api-keys/security-key/rotate"), "POST"],
+      [await security("PUT", "audit/verify"), "POST"],
+      [await system("DELETE", "audit/events"), "GET"],
     ] as const) {
       expect([answer.status, answer.allow]).toEqual([405, allow]);
     }
