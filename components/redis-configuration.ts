@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 const GATEWAY_COMMANDS = [
   "+eval +evalsha +script|load",
   "+zadd +zrem +zcard +zcount +zremrangebyscore +hset +hmget +pexpire +pttl +time",
-  "+set +get +del +incr",
+  "+set +get +del +scan +incr",
   "+ping +info +hello +auth",
 ].join(" ");
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { configJsonSchema, parseConfig } from "./config.ts";
 import { keysFileSchema, parseDocument, routesFileSchema } from "./documents.ts";
 import { errorTable } from "./error-answer.ts";
-import { ERRORS } from "./errors.ts";
+import { ERRORS } from "./error-table.ts";
 
 const VALID = {
   GW_TLS_CERT_FILE: "/tls/tls.crt",

@@ -41,6 +41,7 @@ export interface EndpointRow {
     | "showAuditEvents"
     | "exportAudit"
     | "verifyAudit"
+    | "erase"
     | "administer"
     | "administerBody";
   /** What it asks of a model; null: nothing. */
@@ -113,6 +114,7 @@ export const ENDPOINTS = [
   { ...admin, method: "GET", path: "/admin/v1/audit/events", does: "showAuditEvents" },
   { ...admin, method: "GET", path: "/admin/v1/audit/export", does: "exportAudit" },
   { ...admin, method: "POST", path: "/admin/v1/audit/verify", does: "verifyAudit" },
+  { ...admin, method: "POST", path: "/admin/v1/erasures", does: "erase" },
   { ...admin, method: "GET", does: "administer" },
   { ...admin, method: "DELETE", does: "administer" },
   { ...admin, method: "POST", does: "administerBody" },

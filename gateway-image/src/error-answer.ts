@@ -1,5 +1,6 @@
 /** How an error is told: in OpenAI's shape, in the native envelope, or in OAuth 2's words. */
-import { ERRORS, type ErrorCode, type GatewayError } from "./errors.ts";
+import { ERRORS } from "./error-table.ts";
+import type { ErrorCode, GatewayError } from "./errors.ts";
 
 /** How an endpoint tells its errors: OpenAI's way, the native envelope, or OAuth 2 (RFC 6749, 5.2). */
 export type ErrorShape = "openai" | "native" | "oauth";

@@ -5,7 +5,8 @@
 import type { RequestContext } from "./context.ts";
 import { ENDPOINTS, type EndpointRow } from "./endpoints.ts";
 import { errorBody } from "./error-answer.ts";
-import { ERRORS, type ErrorCode, GatewayError } from "./errors.ts";
+import { ERRORS } from "./error-table.ts";
+import { type ErrorCode, GatewayError } from "./errors.ts";
 import { JobAnswer, JobRequest } from "./jobs/job-exchange.ts";
 import { openSealed, sealOf } from "./jobs/job-request.ts";
 import type { Compute, Computed } from "./jobs/job-runner.ts";

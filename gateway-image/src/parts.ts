@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { DestinationStream } from "pino";
 import packageJson from "../package.json" with { type: "json" };
 import { Administration } from "./admin/administration.ts";
+import { Eraser } from "./admin/erasure.ts";
 import type { AuditAnchorStore } from "./audit/audit-anchor-store.ts";
 import type { AuditTrail } from "./audit/audit-trail.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
@@ -29,7 +30,7 @@ import { UpstreamPools } from "./proxy/upstream-pools.ts";
 import { QuotaWaiters } from "./quota/quota-waiters.ts";
 import { createRecords } from "./record-parts.ts";
 import { StreamSockets } from "./sockets/stream-sockets.ts";
-import { createSharedStores, openDatabase } from "./store-parts.ts";
+import { createSharedStores, type Database, openDatabase } from "./store-parts.ts";
 import type { LedgerQueue } from "./stores/ledger-queue.ts";
 import type { LedgerStore } from "./stores/ledger-store.ts";
 import { MemoryQuotaStore } from "./stores/memory-quota-store.ts";
@@ -56,6 +57,7 @@ export interface Parts extends JobMachine {
   /** Seals conversations and kept answers; null: this gateway keeps none. */
   readonly boxForAnswers: () => SealedBox | null;
   readonly administration: Administration;
+  readonly eraser: Eraser;
   readonly wordFilter: WordFilter;
   readonly routes: RouteTable;
   readonly pools: UpstreamPools;
@@ -126,6 +128,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
       clock,
       box: () => files.dataKeys?.current ?? null,
     }),
+    eraser: createEraser(config, directory, shared, database, jobMachine),
     contexts: new Contexts(shared, boxForAnswers),
     shared,
     boxForAnswers,
@@ -145,6 +148,18 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     certificate: files.certificate,
     close,
   };
+}
+
+function createEraser(
+  config: Config,
+  directory: Directory,
+  shared: SharedStore,
+  { jobs, ledger }: Database,
+  { jobRunner }: JobMachine,
+): Eraser {
+  const abortJob = (id: string) => jobRunner.abort(id);
+  const auditDays = config.GW_AUDIT_RETENTION_DAYS;
+  return new Eraser({ directory, jobs, shared, ledger, abortJob, auditDays });
 }
 
 function openTraces(config: Config, ca: () => string | null, metrics: Metrics): Traces {

@@ -38,6 +38,7 @@ import { cache } from "./steps/cache.ts";
 import { converse, forgetContext } from "./steps/converse.ts";
 import { crossOrigin, preflight } from "./steps/cross-origin.ts";
 import { decideRisk } from "./steps/decide-risk.ts";
+import { erase } from "./steps/erase.ts";
 import { filter } from "./steps/filter.ts";
 import { forward } from "./steps/forward.ts";
 import { idempotency } from "./steps/idempotency.ts";
@@ -202,6 +203,7 @@ function people(parts: Parts, { seen, known, withBody, withoutBody, read }: Trun
     showAuditEvents: read("admin:audit", showAuditEvents(trail)),
     exportAudit: read("admin:audit", exportAudit(trail)),
     verifyAudit: read("admin:audit", verifyAudit(trail)),
+    erase: compose([...withBody, permit("admin:security"), erase(parts.eraser)]),
     issueToken: compose([...seen, readBody(FORM_TYPE), issueToken(logIn)]),
     // Also for those who must change their password first: no permission is asked.
     showSelf: compose([...withoutBody, showSelf(directory)]),

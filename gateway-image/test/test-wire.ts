@@ -4,7 +4,7 @@
  */
 import net from "node:net";
 import { expect } from "vitest";
-import { ERRORS } from "../src/errors.ts";
+import { ERRORS } from "../src/error-table.ts";
 import type { Harness } from "./test-harness.ts";
 
 /** How many runs a property makes here; `npm run soak` asks for more, and for other seeds. */

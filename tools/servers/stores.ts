@@ -23,7 +23,7 @@ const READY_PAUSE_MS = 100;
 /** What the gateway's README asks for its user, and nothing else. */
 export const GATEWAY_REDIS_COMMANDS =
   "+eval +evalsha +script|load +zadd +zrem +zcard +zcount +zremrangebyscore +hset +hmget " +
-  "+pexpire +pttl +set +get +del +incr +time +ping +info +hello +auth";
+  "+pexpire +pttl +set +get +del +scan +incr +time +ping +info +hello +auth";
 
 export interface StoreServer extends SupervisedServer {
   readonly username: string;

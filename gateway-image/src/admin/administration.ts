@@ -8,12 +8,13 @@ import { createApiKey, hashApiKey } from "../base/api-key.ts";
 import type { Clock } from "../base/clock.ts";
 import type { SealedBox } from "../base/sealed-box.ts";
 import type { Caller } from "../directory/caller.ts";
-import { type Directory, ManagedByConfiguration, ReferenceFault } from "../directory/directory.ts";
-import { type EntityChange, RevisionConflict } from "../directory/directory-store.ts";
+import type { Directory } from "../directory/directory.ts";
+import type { EntityChange } from "../directory/directory-store.ts";
 import { GatewayError } from "../errors.ts";
 import { createAccessKey, sealSecret } from "../identity/access-key.ts";
 import { hashPassword, PASSWORD_LENGTH_MAX } from "../identity/password.ts";
 import { limits } from "../limits.ts";
+import { applyChanges, parsed } from "./apply-changes.ts";
 import { keptMembers, type Resource, resourceOf, shown } from "./resources.ts";
 
 export interface AdministrationParts {
@@ -124,14 +125,18 @@ export class Administration {
     }
     const kept = keptMembers(resource, existing?.entity);
     const body = { ...kept, ...input, ...(await passwordMembers(resource, password)) };
-    await this.#apply([{ kind: resource.kind, id, body, ...author(request) }]);
+    await applyChanges(this.#parts.directory, [
+      { kind: resource.kind, id, body, ...author(request) },
+    ]);
     const { body: now, revision } = this.#show(resource, id);
     return { status: existing === undefined ? 201 : 200, body: now, ...withRevision(revision) };
   }
 
   async #remove(resource: Resource, request: AdminRequest, id: string): Promise<AdminAnswer> {
     this.#show(resource, id);
-    await this.#apply([{ kind: resource.kind, id, body: null, ...author(request) }]);
+    await applyChanges(this.#parts.directory, [
+      { kind: resource.kind, id, body: null, ...author(request) },
+    ]);
     return { status: 200, body: { id, removed: true } };
   }
 
@@ -150,7 +155,7 @@ export class Administration {
       expected: null,
       updatedBy: request.caller.principal,
     };
-    await this.#apply([made]);
+    await applyChanges(this.#parts.directory, [made]);
     const { body: now, revision } = this.#show(resource, id);
     return { status: 201, body: { ...now, ...secret }, ...withRevision(revision) };
   }
@@ -170,7 +175,7 @@ export class Administration {
     const expires = new Date(now + overlapHours * 3_600_000).toISOString();
     const ends = typeof entity["expires"] === "string" && entity["expires"] < expires;
     const updatedBy = request.caller.principal;
-    await this.#apply([
+    await applyChanges(this.#parts.directory, [
       {
         kind: resource.kind,
         id: next,
@@ -210,42 +215,6 @@ export class Administration {
     const { accessKey } = made;
     return { members: { accessKey, sealedSecret }, secret: { secretKey: made.secret } };
   }
-
-  async #apply(changes: readonly EntityChange[]): Promise<void> {
-    try {
-      await this.#parts.directory.apply(changes);
-    } catch (error) {
-      throw toGatewayError(error);
-    }
-  }
-}
-
-function toGatewayError(error: unknown): GatewayError {
-  if (error instanceof ManagedByConfiguration) {
-    return new GatewayError("managed_by_configuration", { cause: error });
-  }
-  if (error instanceof ReferenceFault) {
-    return new GatewayError("reference_conflict", { message: error.message, cause: error });
-  }
-  if (error instanceof RevisionConflict) {
-    return new GatewayError("revision_conflict", { cause: error });
-  }
-  if (error instanceof z.ZodError) return invalid(error);
-  return new GatewayError("directory_unavailable", { cause: error });
-}
-
-function invalid(error: z.ZodError): GatewayError {
-  const [issue] = error.issues;
-  const param = issue?.path.map(String).join(".") ?? "";
-  const what = issue?.message ?? "is invalid";
-  const message = param === "" ? what : `${param}: ${what}`;
-  return new GatewayError("invalid_request", { message, ...(param === "" ? {} : { param }) });
-}
-
-function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw invalid(result.error);
 }
 
 function objectOf(body: unknown): Record<string, unknown> {

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { PAGE_MAX, passwordSchema, rotationSchema } from "../admin/administration.ts";
+import { erasureSchema } from "../admin/erasure.ts";
 import { RESOURCES } from "../admin/resources.ts";
 import { ENTITY_SCHEMAS, type EntityKind } from "../directory/entities.ts";
 import { CAPABILITIES } from "../documents.ts";
@@ -336,6 +337,12 @@ function auditDocs(): Record<string, EndpointDoc> {
       query: days,
       answer: z.never(),
       lines: true,
+    },
+    "POST /admin/v1/erasures": {
+      tag,
+      summary: "Erase what is kept of a principal; what stays is named, with its reason",
+      body: erasureSchema,
+      answer: z.looseObject({ principal: z.string(), erased: z.record(z.string(), count) }),
     },
     "POST /admin/v1/audit/verify": { tag, summary: "Is it whole?", answer: verdict },
   };

@@ -83,6 +83,8 @@ export interface JobStore {
   finish(owner: string, job: Job): Promise<boolean>;
   /** An open job is cancelled, whoever has it; null: there is none, or it has ended. */
   cancel(id: string, nowMs: number): Promise<Job | null>;
+  /** Removes all of a principal's jobs, open ones too; returns their ids. */
+  erase(principal: string): Promise<string[]>;
   /** Removes what has expired; returns how many. */
   purge(nowMs: number): Promise<number>;
   close(): Promise<void>;

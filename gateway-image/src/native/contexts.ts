@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { SealedBox } from "../base/sealed-box.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { privatePrefix } from "../stores/private-entries.ts";
 import type { SharedStore } from "../stores/shared-store.ts";
 
 const messageSchema = z.strictObject({ role: z.enum(["user", "assistant"]), content: z.string() });
@@ -71,5 +72,5 @@ export function bounded(messages: readonly Message[]): Message[] {
   return kept;
 }
 
-const keyOf = (principal: string, id: string) => `context:${principal}:${id}`;
+const keyOf = (principal: string, id: string) => privatePrefix("context", principal) + id;
 const aboutOf = (principal: string, id: string) => `context ${id} of ${principal}`;

@@ -12,6 +12,7 @@ import { beforeEnd } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { JSON_TYPE, sendWhole } from "../send-whole.ts";
+import { privatePrefix } from "../stores/private-entries.ts";
 import type { SharedStore } from "../stores/shared-store.ts";
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -61,11 +62,9 @@ function hashOf({ endpoint, body }: RequestContext): string {
 
 function placeOf({ caller }: RequestContext, key: string): string {
   if (caller === null) throw new Error("idempotency comes too early");
-  // The principal's name and the key are strangers' text: hashed, neither can imitate another.
-  const name = createHash("sha256")
-    .update(JSON.stringify([caller.principal, key]))
-    .digest("hex");
-  return `idempotency:${name}`;
+  return (
+    privatePrefix("idempotency", caller.principal) + createHash("sha256").update(key).digest("hex")
+  );
 }
 
 function readRecord(box: SealedBox, kept: Buffer, place: string) {

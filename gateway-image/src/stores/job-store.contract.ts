@@ -157,6 +157,20 @@ export function jobStoreContract(
       expect(await store.countOpen(principal)).toBe(4);
     });
 
+    test("all of a principal's are erased, also while they run, and nobody else's", async () => {
+      const principal = `p-${randomUUID()}`;
+      const [first, second, other] = [testJob({ principal }), testJob({ principal }), testJob()];
+      const store = await open(first, second, other);
+      const [taken] = await store.claim("one", "compute", 2_000, 9_000, 1);
+      expect((await store.erase(principal)).sort()).toEqual([first.id, second.id].sort());
+      expect(await store.erase(principal)).toEqual([]);
+      expect(await store.get(first.id)).toBeNull();
+      expect(await store.get(other.id)).not.toBeNull();
+      if (taken?.principal !== principal) throw new Error("the oldest was not taken first");
+      expect(await store.finish("one", { ...taken, state: "succeeded" })).toBe(false);
+      expect(await store.renew("one", [taken.id], 9_999)).toEqual([]);
+    });
+
     test("what has expired is gone", async () => {
       const job = testJob({ expiresMs: 40 });
       const store = await open(job);

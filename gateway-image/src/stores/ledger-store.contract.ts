@@ -73,6 +73,20 @@ export function ledgerStoreContract(name: string, subject: LedgerStoreSubject): 
       expect(await store.usage({ tenant, from: since, to })).toMatchObject([{ requests: 2 }]);
     });
 
+    test("a principal that is renamed is found by its pseudonym alone, with the same sums", async () => {
+      const { store, principal, query } = await create();
+      const other = `${principal}-other`;
+      const rows = [testRow({ principal }), testRow({ principal, state: "open" })];
+      await store.write([...rows, testRow({ principal: other })]);
+      const before = await store.usage(query);
+      const pseudonym = `erased-${randomUUID()}`;
+      expect(await store.rename(principal, pseudonym)).toBe(2);
+      expect(await store.rename(principal, pseudonym)).toBe(0);
+      expect(await store.usage(query)).toEqual([]);
+      expect(await store.usage({ ...query, principal: pseudonym })).toEqual(before);
+      expect(await store.usage({ ...query, principal: other })).toMatchObject([{ requests: 1 }]);
+    });
+
     test("days are UTC days of the start, the earliest first", async () => {
       const { store, principal } = await create();
       const at = (text: string, model = "m") =>

@@ -64,6 +64,8 @@ export interface LedgerStore {
   usage(query: UsageQuery): Promise<UsageTotal[]>;
   /** The same by day, the earliest first; days without usage are absent. */
   dailyUsage(query: UsageQuery): Promise<DailyUsage[]>;
+  /** Rows of a principal say `pseudonym` instead, also for its credentials; returns how many did. */
+  rename(principal: string, pseudonym: string): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -89,6 +89,14 @@ export class MemoryJobStore implements JobStore {
     return entry.job;
   }
 
+  async erase(principal: string): Promise<string[]> {
+    const ids = [...this.#entries.values()]
+      .filter(({ job }) => job.principal === principal)
+      .map(({ job }) => job.id);
+    for (const id of ids) this.#entries.delete(id);
+    return ids;
+  }
+
   async purge(nowMs: number): Promise<number> {
     const old = [...this.#entries.values()].filter(({ job }) => job.expiresMs <= nowMs);
     for (const { job } of old) this.#entries.delete(job.id);

@@ -27,6 +27,14 @@ export class MemoryLedgerStore implements LedgerStore {
     return this.#sums(query, (row) => row.startedAt.toISOString().slice(0, 10));
   }
 
+  async rename(principal: string, pseudonym: string): Promise<number> {
+    const found = [...this.#rows.values()].filter((row) => row.principal === principal);
+    for (const row of found) {
+      this.#rows.set(row.callId, { ...row, principal: pseudonym, keyId: pseudonym });
+    }
+    return found.length;
+  }
+
   async close(): Promise<void> {}
 
   rows(): LedgerRow[] {

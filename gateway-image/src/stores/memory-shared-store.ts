@@ -46,6 +46,12 @@ export class MemorySharedStore implements SharedStore {
     this.#entries.delete(key);
   }
 
+  async deleteAll(prefix: string): Promise<number> {
+    const found = [...this.#entries.keys()].filter((key) => key.startsWith(prefix));
+    for (const key of found) this.#entries.delete(key);
+    return found.length;
+  }
+
   async ping(): Promise<void> {}
 
   async close(): Promise<void> {}

@@ -146,6 +146,14 @@ export class PostgresJobStore implements JobStore {
     }
   }
 
+  async erase(principal: string): Promise<string[]> {
+    const { rows } = await this.#pool.query<{ id: string }>(
+      "DELETE FROM gateway_jobs WHERE principal = $1 RETURNING id",
+      [principal],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   async purge(nowMs: number): Promise<number> {
     const { rowCount } = await this.#pool.query("DELETE FROM gateway_jobs WHERE expires_ms <= $1", [
       nowMs,

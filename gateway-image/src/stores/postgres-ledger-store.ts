@@ -44,6 +44,8 @@ const MIGRATIONS: readonly string[] = [
    DROP INDEX IF EXISTS gateway_ledger_key_time;`,
 ];
 
+const RENAME_STEP = 5_000;
+
 const place = (position: number) => `$${position}`;
 const asIs = (date: Date) => date;
 const DAY = "to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')";
@@ -80,6 +82,20 @@ export class PostgresLedgerStore implements LedgerStore {
     const { sql, values } = sumLedgerRows(query, DAY, place, asIs);
     const { rows } = await this.#pool.query(sql, [...values]);
     return rows.map((row) => ({ day: String(row.day), ...totalOf(row) }));
+  }
+
+  /** In steps, so that none runs into the time that a statement has. */
+  async rename(principal: string, pseudonym: string): Promise<number> {
+    let renamed = 0;
+    for (;;) {
+      const { rowCount } = await this.#pool.query(
+        `UPDATE gateway_ledger SET principal = $1, key_id = $1 WHERE call_id IN
+           (SELECT call_id FROM gateway_ledger WHERE principal = $2 LIMIT $3)`,
+        [pseudonym, principal, RENAME_STEP],
+      );
+      renamed += rowCount ?? 0;
+      if ((rowCount ?? 0) < RENAME_STEP) return renamed;
+    }
   }
 
   async close(): Promise<void> {}

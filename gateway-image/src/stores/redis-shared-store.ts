@@ -2,6 +2,9 @@
 import type { Redis } from "ioredis";
 import type { SharedStore } from "./shared-store.ts";
 
+/** Keys that one step of a search looks at: some hundred microseconds of the server's one thread. */
+const SCAN_STEP = 1_000;
+
 const keyOf = (key: string) => `gw:s:${key}`;
 
 /** The first count sets the end of the window; later ones leave it. */
@@ -38,6 +41,17 @@ export class RedisSharedStore implements SharedStore {
 
   async delete(key: string): Promise<void> {
     await this.#redis.del(keyOf(key));
+  }
+
+  async deleteAll(prefix: string): Promise<number> {
+    const pattern = `${keyOf(prefix).replace(/[*?[\]\\^-]/g, "\\$&")}*`;
+    let [cursor, deleted] = ["0", 0];
+    do {
+      const [next, keys] = await this.#redis.scan(cursor, "MATCH", pattern, "COUNT", SCAN_STEP);
+      if (keys.length > 0) deleted += await this.#redis.del(...keys);
+      cursor = next;
+    } while (cursor !== "0");
+    return deleted;
   }
 
   async ping(): Promise<void> {

@@ -35,5 +35,18 @@ export function sharedStoreContract(
       await store.delete(key);
       expect(await store.get(key)).toBeNull();
     });
+
+    test("all that begins so is deleted, and nothing else", async () => {
+      const store = await create();
+      const prefix = `${randomUUID()}*:`;
+      const keys = Array.from({ length: 1_500 }, (_, index) => `${prefix}${index}`);
+      const others = [prefix.replace("*", "x"), prefix.slice(1)].map((name) => `${name}0`);
+      const value = Buffer.from("x");
+      await Promise.all([...keys, ...others].map((key) => store.set(key, value, LONG_MS)));
+      expect(await store.deleteAll(prefix)).toBe(1_500);
+      expect(await store.deleteAll(prefix)).toBe(0);
+      const left = await Promise.all([...keys, ...others].map((key) => store.get(key)));
+      expect(left.filter((found) => found !== null)).toHaveLength(2);
+    });
   });
 }

@@ -11,6 +11,8 @@ export interface SharedStore {
   get(key: string): Promise<Buffer | null>;
   set(key: string, value: Buffer, ttlMs: number): Promise<void>;
   delete(key: string): Promise<void>;
+  /** All whose keys begin so; returns how many. Looks at every key, so it is for rare things. */
+  deleteAll(prefix: string): Promise<number>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }

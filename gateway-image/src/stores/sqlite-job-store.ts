@@ -129,6 +129,11 @@ export class SqliteJobStore implements JobStore {
     });
   }
 
+  async erase(principal: string): Promise<string[]> {
+    const sql = "DELETE FROM gateway_jobs WHERE principal = ? RETURNING id";
+    return this.#database.all(sql, [principal]).map(({ id }) => String(id));
+  }
+
   async purge(nowMs: number): Promise<number> {
     return this.#database.run("DELETE FROM gateway_jobs WHERE expires_ms <= ?", [nowMs]);
   }

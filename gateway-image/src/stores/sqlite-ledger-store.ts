@@ -74,6 +74,11 @@ export class SqliteLedgerStore implements LedgerStore {
       .map((row) => ({ day: String(row.day), ...totalOf(row) }));
   }
 
+  async rename(principal: string, pseudonym: string): Promise<number> {
+    const sql = "UPDATE gateway_ledger SET principal = ?, key_id = ? WHERE principal = ?";
+    return this.#database.run(sql, [pseudonym, pseudonym, principal]);
+  }
+
   async close(): Promise<void> {}
 }
 
