@@ -77,6 +77,10 @@ const environmentSchema = z.strictObject({
     .transform((text) => text.split(",").map((model) => model.trim()))
     .optional()
     .describe("For the model `auto`: models that are preferred, joined by commas, best first."),
+  GW_PROBES: z
+    .enum(["on", "off"])
+    .default("on")
+    .describe("Ask the site's model servers whether they are well (GET /health), each second."),
   GW_TIERS_FILE: path
     .optional()
     .describe("Tiers (JSON, `tiersFile`); reloaded. Without: the tiers `user` and `service`."),

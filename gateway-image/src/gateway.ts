@@ -49,6 +49,7 @@ export async function startGateway(
   const stopping = new AbortController();
   const ready = prepareStores(parts, stopping.signal).then(() => {
     if (stopping.signal.aborted) return;
+    parts.probes?.start();
     parts.jobRunner.start();
     lifecycle.state = "ready";
     parts.log.info("ready");
@@ -57,6 +58,7 @@ export async function startGateway(
     stopping.abort();
     lifecycle.state = "draining";
     parts.log.info({ busy: lifecycle.busy }, "draining");
+    parts.probes?.stop();
     await sleep(config.GW_DRAIN_GRACE_MS);
     stopListening(app.server);
     parts.sockets.drain();

@@ -61,6 +61,22 @@ export const limits = {
   ejectionMsMax: 60_000,
 
   /**
+   * Between two probes of a model server: one that returns serves within two seconds. vLLM answers
+   * in about a millisecond, so ten gateways cost it a hundredth of its web server's time.
+   */
+  probeIntervalMs: 1_000,
+  /** The share of it by which each turn is moved. */
+  probeJitter: 0.2,
+  /** How often it is looked whose turn has come. */
+  probeLookMs: 100,
+  /** Idle, it answers at once; one that was given no processor for a moment is not away. */
+  probeTimeoutMs: 2_000,
+  /** Of all model servers: those that hang must not hold up the turns of many others. */
+  probesAtOnce: 16,
+  /** Failures in a row after which a target without traffic is left alone. */
+  probeFaults: 3,
+
+  /**
    * Redis answers in under 1 ms; beyond this the caller is better refused than kept. A program that
    * was given no processor for half a second finds the answer late, so less would refuse for nothing.
    * One that is gone is known at once.
@@ -193,5 +209,7 @@ assert(limits.socketMessageBytesMax > limits.bodyBytesMax, "a message holds any 
 assert(limits.imageBodyBytesMax > limits.bodyBytesMax, "images are beyond the usual size");
 assert(limits.largeBodiesBytesMax >= limits.imageBodyBytesMax, "one large body can be read");
 assert(limits.ejectionMsMin < limits.ejectionMsMax, "ejection grows");
+assert(limits.ejectionFaults > 1, "after a return one fault is enough, and none is not");
+assert(limits.probeLookMs * 5 <= limits.probeIntervalMs, "a turn is seen near its time");
 assert(limits.ledgerBatchRowsMax * 25 <= 65_535, "one insert fits PostgreSQL's parameters");
 assert(limits.ledgerFlushMs < limits.ledgerRetryMs, "a retry waits longer than a flush");

@@ -23,9 +23,11 @@ import { Tokens } from "./identity/tokens.ts";
 import { createJobMachine, type JobMachine } from "./job-parts.ts";
 import { limits } from "./limits.ts";
 import { Contexts } from "./native/contexts.ts";
+import { createProbes } from "./probe-parts.ts";
 import { ProviderKeys } from "./proxy/provider-keys.ts";
 import { providerModels } from "./proxy/provider-models.ts";
 import { RouteTable } from "./proxy/route-table.ts";
+import type { TargetProbes } from "./proxy/target-probes.ts";
 import { UpstreamPools } from "./proxy/upstream-pools.ts";
 import { QuotaWaiters } from "./quota/quota-waiters.ts";
 import { createRecords } from "./record-parts.ts";
@@ -64,6 +66,8 @@ export interface Parts extends JobMachine {
   /** For targets outside of the site: verified with Node's own CAs. */
   readonly outsidePools: UpstreamPools;
   readonly providerKeys: ProviderKeys;
+  /** null: model servers are known by real traffic only. */
+  readonly probes: TargetProbes | null;
   readonly sockets: StreamSockets;
   readonly quotaStore: QuotaStore;
   readonly quota: QuotaGuard;
@@ -137,6 +141,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     pools,
     outsidePools,
     providerKeys,
+    probes: createProbes(config, { routes, pools, clock, metrics, log }),
     sockets: new StreamSockets(metrics, clock),
     quotaStore,
     quota,

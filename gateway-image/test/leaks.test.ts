@@ -94,6 +94,7 @@ test("whatever callers do, nothing of them stays", async () => {
     // What is kept in memory by its purpose, the log of the test and the ledger, is kept elsewhere.
     env: {
       GW_LOG_LEVEL: "silent",
+      GW_PROBES: "on",
       GW_DATABASE: "sqlite",
       GW_DATABASE_FILE: path.join(temporaryFolder(), "gateway.db"),
     },

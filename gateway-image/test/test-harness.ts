@@ -84,6 +84,8 @@ export async function boot(options: HarnessOptions): Promise<Harness> {
     GW_SHARED_STORE: "memory",
     GW_DATABASE: "memory",
     GW_DRAIN_GRACE_MS: "0",
+    // Servers that are played by hand count what they are asked.
+    GW_PROBES: "off",
     GW_KEYS_FILE: write("keys.json", { keys: [testKey(key), ...(options.keys ?? [])] }),
     GW_ROUTES_FILE: write("routes.json", {
       models: options.models ?? [testModel(options.targets)],

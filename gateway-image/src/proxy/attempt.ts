@@ -5,13 +5,14 @@
 import type { Dispatcher } from "undici";
 import { type ErrorCode, GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import type { Verdict } from "./target-health.ts";
 import { faultKind, faultReason } from "./upstream-fault.ts";
 import { explanationOf, readBounded } from "./whole-answer.ts";
 
 export type UpstreamAnswer = Dispatcher.ResponseData;
 
 export interface Attempt {
-  readonly health: "good" | "fault" | "unknown";
+  readonly health: Verdict;
   readonly error: GatewayError | null;
   readonly tryNext: boolean;
   readonly reason?: string;
@@ -77,7 +78,7 @@ export function failedAttempt(signal: AbortSignal, error: unknown): Attempt {
     return { health, error, tryNext: false, reason };
   }
   const kind = faultKind(error);
-  if (kind === "unreachable") return unavailable(reason, error);
+  if (kind === "unreachable") return { ...unavailable(reason, error), health: "away" };
   const code = kind === "timeout" ? "model_timeout" : "upstream_failed";
   const failure = new GatewayError(code, { cause: error });
   return { health: "fault", error: failure, tryNext: false, reason };

@@ -22,7 +22,9 @@ export function faultKind(error: unknown): FaultKind {
 }
 
 /** A short reason for a metric label: a closed set of words. */
-export function faultReason(error: unknown): string {
+export type FaultReason = "certificate" | "name" | "connect" | "timeout" | "broken";
+
+export function faultReason(error: unknown): FaultReason {
   const code = codeOf(error);
   if (CERTIFICATE.test(code)) return "certificate";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "name";

@@ -143,7 +143,7 @@ async function tryModel(
     health.end(attempt.health);
     if (health.ejected && !wasEjected) parts.metrics.ejections.inc({ model });
     parts.metrics.ejected.set({ model, target: host }, health.ejected ? 1 : 0);
-    if (attempt.health === "fault") {
+    if (attempt.health === "fault" || attempt.health === "away") {
       parts.metrics.upstreamFaults.inc({ model, reason: attempt.reason ?? "status" });
     }
     if (attempt.error === null) return null;

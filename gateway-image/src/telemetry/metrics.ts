@@ -152,6 +152,10 @@ function neighbourMetrics(make: Maker) {
       "model",
       "target",
     ]),
+    probes: make.counter("gateway_upstream_probes_total", "Probes of the site's model servers.", [
+      "target",
+      "outcome",
+    ]),
     spansLost: make.counter("gateway_spans_lost_total", "Spans that no collector took.", []),
     reloadFaults: make.counter("gateway_reload_failures_total", "New versions refused.", ["file"]),
   };
