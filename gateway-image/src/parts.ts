@@ -96,16 +96,14 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     log.error({ file, cause }, "a new version of a file is refused; the former stays in force");
   });
   const clock = systemClock;
-  const routes = new RouteTable(files.routes.current, clock);
   const ca = () => files.ca?.current ?? null;
-  const { pools, outsidePools } = createPools(config, files);
-  const providerKeys = new ProviderKeys(config.GW_PROVIDERS_FOLDER ?? null);
+  const upstreams = createUpstreams(config, files, clock, metrics, log);
   const { quota: quotaStore, shared } = createSharedStores(config, clock, ca, log);
   const database = openDatabase(config, ca, log);
   const quota = createGuard(config, quotaStore, clock, metrics, log);
   const directory = createDirectory(files, database.directory, clock, metrics, log);
   const known = config.GW_PROVIDER_MODELS === "on" ? providerModels() : [];
-  followModels(routes, files, directory, known);
+  followModels(upstreams.routes, files, directory, known);
   const boxForAnswers = createBoxForAnswers(config, files);
   const records = createRecords(config, database, clock, metrics, log);
   const box = boxForAnswers;
@@ -113,7 +111,8 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   const traces = openTraces(config, ca, metrics);
   const close = async () => {
     for (const file of Object.values(files)) file?.stop();
-    providerKeys.stop();
+    upstreams.providerKeys.stop();
+    const { pools, outsidePools } = upstreams;
     const pooled = [pools.destroy(), outsidePools.destroy(), jobMachine.webhooks.close()];
     await Promise.allSettled([quota.close(), directory.close(), ...pooled]);
     await Promise.all([database.close(), traces.close()]);
@@ -137,11 +136,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     shared,
     boxForAnswers,
     wordFilter: new WordFilter(directory),
-    routes,
-    pools,
-    outsidePools,
-    providerKeys,
-    probes: createProbes(config, { routes, pools, clock, metrics, log }),
+    ...upstreams,
     sockets: new StreamSockets(metrics, clock),
     quotaStore,
     quota,
@@ -181,11 +176,19 @@ function openTraces(config: Config, ca: () => string | null, metrics: Metrics): 
   });
 }
 
-function createPools(config: Config, files: Files) {
+/** Who serves, how they are reached, and whether they are well. */
+function createUpstreams(config: Config, files: Files, clock: Clock, metrics: Metrics, log: Log) {
   const answerTimeoutMs = config.GW_ANSWER_TIMEOUT_MS;
   const pools = new UpstreamPools({ ca: files.ca?.current ?? null, answerTimeoutMs });
   files.ca?.onChange((pem) => pools.setCa(pem));
-  return { pools, outsidePools: new UpstreamPools({ ca: null, answerTimeoutMs }) };
+  const routes = new RouteTable(files.routes.current, clock);
+  return {
+    routes,
+    pools,
+    outsidePools: new UpstreamPools({ ca: null, answerTimeoutMs }),
+    providerKeys: new ProviderKeys(config.GW_PROVIDERS_FOLDER ?? null),
+    probes: createProbes(config, { routes, pools, clock, metrics, log }),
+  };
 }
 
 function createDirectory(
