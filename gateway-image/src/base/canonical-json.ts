@@ -13,10 +13,13 @@ export function canonicalJson(value: CanonicalValue): string {
   // ECMAScript writes strings, numbers and literals as the RFC asks.
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  const members = Object.entries(value as Record<string, CanonicalValue | undefined>)
-    .filter((entry): entry is [string, CanonicalValue] => entry[1] !== undefined)
-    // By UTF-16 code units, which is how JavaScript compares strings.
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
-  return `{${members.join(",")}}`;
+  const members = value as Record<string, CanonicalValue | undefined>;
+  let text = "";
+  // By UTF-16 code units, which is how JavaScript compares strings.
+  for (const name of Object.keys(members).sort()) {
+    const member = members[name];
+    if (member === undefined) continue;
+    text += `${text === "" ? "" : ","}${JSON.stringify(name)}:${canonicalJson(member)}`;
+  }
+  return `{${text}}`;
 }

@@ -139,14 +139,16 @@ export class WriteAheadLog {
 }
 
 function frameOf({ name, content }: LoggedRecord): Buffer {
-  const nameBytes = Buffer.from(name, "utf8");
-  const head = Buffer.alloc(HEAD_BYTES);
-  const body = Buffer.concat([nameBytes, content]);
-  if (body.length > RECORD_BYTES_MAX) throw new Error("the record is too large to be logged");
-  head.writeUInt32LE(body.length, 0);
-  head.writeUInt32LE(crc32(body), 4);
-  head.writeUInt16LE(nameBytes.length, 8);
-  return Buffer.concat([head, body]);
+  const nameBytes = Buffer.byteLength(name);
+  const bodyBytes = nameBytes + content.length;
+  if (bodyBytes > RECORD_BYTES_MAX) throw new Error("the record is too large to be logged");
+  const frame = Buffer.allocUnsafe(HEAD_BYTES + bodyBytes);
+  frame.write(name, HEAD_BYTES, "utf8");
+  content.copy(frame, HEAD_BYTES + nameBytes);
+  frame.writeUInt32LE(bodyBytes, 0);
+  frame.writeUInt32LE(crc32(frame.subarray(HEAD_BYTES)), 4);
+  frame.writeUInt16LE(nameBytes, 8);
+  return frame;
 }
 
 /** null: the end, or what a crash left of a record. */

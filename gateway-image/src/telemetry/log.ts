@@ -3,6 +3,9 @@ import { type DestinationStream, type Logger, pino } from "pino";
 
 export type Log = Logger;
 
+/** Lines of the same moment are written together; the last ones at the end of the process. */
+const GATHERED = { minLength: 8_192, periodicFlush: 50 } as const;
+
 export interface LogOptions {
   readonly level: string;
   readonly site: string;
@@ -20,7 +23,7 @@ export function createLog(options: LogOptions): Log {
     serializers: { cause: describeError },
   };
   return options.destination === undefined
-    ? pino(settings, pino.destination({ fd: 1, sync: false }))
+    ? pino(settings, pino.destination({ fd: 1, sync: false, ...GATHERED }))
     : pino(settings, options.destination);
 }
 
