@@ -193,6 +193,12 @@ const environmentSchema = z.strictObject({
       "Hosts inside of the site that webhooks may name, also without TLS; others must be outside.",
     ),
 
+  GW_WARNING_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Webhook that is told when a limit of a day or a month is used to four fifths."),
+  GW_WARNING_SECRET_FILE: path.optional().describe("Secret under which it is signed."),
+
   GW_MAX_TOKENS_DEFAULT: integer(1, 1_000_000, 512, "Sent upstream where max_tokens is absent."),
   GW_ANSWER_TIMEOUT_MS: integer(
     1_000,
@@ -294,6 +300,10 @@ function relationFaults(env: Environment): string[] {
   need(
     (env.GW_CLIENT_CERTIFICATE_HEADER === undefined) === (env.GW_EDGE_TOKEN_FILE === undefined),
     "GW_CLIENT_CERTIFICATE_HEADER, GW_EDGE_TOKEN_FILE: both or neither",
+  );
+  need(
+    (env.GW_WARNING_URL === undefined) === (env.GW_WARNING_SECRET_FILE === undefined),
+    "GW_WARNING_URL, GW_WARNING_SECRET_FILE: both or neither",
   );
   if (env.GW_DATABASE === "postgres") {
     need(env.GW_POSTGRES_HOST !== undefined, "GW_POSTGRES_HOST: is required");

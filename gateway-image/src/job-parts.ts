@@ -4,11 +4,11 @@ import type { Clock } from "./base/clock.ts";
 import type { SealedBox } from "./base/sealed-box.ts";
 import type { Config } from "./config.ts";
 import { openSealed } from "./jobs/job-request.ts";
-import { JobRunner, type Told } from "./jobs/job-runner.ts";
+import { JobRunner } from "./jobs/job-runner.ts";
 import type { Job, JobStore } from "./jobs/job-store.ts";
-import { WebhookSender } from "./jobs/webhook-sender.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
+import { type Told, WebhookSender } from "./webhooks/webhook-sender.ts";
 
 export interface JobMachine {
   readonly jobs: JobStore;

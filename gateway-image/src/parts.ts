@@ -21,7 +21,6 @@ import { LogIn } from "./identity/log-in.ts";
 import { OutsideTokens } from "./identity/outside-tokens.ts";
 import { Tokens } from "./identity/tokens.ts";
 import { createJobMachine, type JobMachine } from "./job-parts.ts";
-import { limits } from "./limits.ts";
 import { Contexts } from "./native/contexts.ts";
 import { createProbes } from "./probe-parts.ts";
 import { ProviderKeys } from "./proxy/provider-keys.ts";
@@ -29,21 +28,18 @@ import { providerModels } from "./proxy/provider-models.ts";
 import { RouteTable } from "./proxy/route-table.ts";
 import type { TargetProbes } from "./proxy/target-probes.ts";
 import { UpstreamPools } from "./proxy/upstream-pools.ts";
-import { QuotaWaiters } from "./quota/quota-waiters.ts";
+import { createQuotas, type Quotas } from "./quota-parts.ts";
 import { createRecords } from "./record-parts.ts";
 import { StreamSockets } from "./sockets/stream-sockets.ts";
 import { createSharedStores, type Database, openDatabase } from "./store-parts.ts";
 import type { LedgerQueue } from "./stores/ledger-queue.ts";
 import type { LedgerStore } from "./stores/ledger-store.ts";
-import { MemoryQuotaStore } from "./stores/memory-quota-store.ts";
-import { QuotaGuard } from "./stores/quota-guard.ts";
-import type { QuotaStore } from "./stores/quota-store.ts";
 import type { SharedStore } from "./stores/shared-store.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { createTraces, NO_TRACES, type Traces } from "./telemetry/traces.ts";
 
-export interface Parts extends JobMachine {
+export interface Parts extends JobMachine, Quotas {
   readonly config: Config;
   readonly version: string;
   readonly clock: Clock;
@@ -69,9 +65,6 @@ export interface Parts extends JobMachine {
   /** null: model servers are known by real traffic only. */
   readonly probes: TargetProbes | null;
   readonly sockets: StreamSockets;
-  readonly quotaStore: QuotaStore;
-  readonly quota: QuotaGuard;
-  readonly quotaWaiters: QuotaWaiters;
   readonly ledger: LedgerStore;
   readonly ledgerQueue: LedgerQueue;
   /** null: no trail is kept. */
@@ -100,7 +93,6 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   const upstreams = createUpstreams(config, files, clock, metrics, log);
   const { quota: quotaStore, shared } = createSharedStores(config, clock, ca, log);
   const database = openDatabase(config, ca, log);
-  const quota = createGuard(config, quotaStore, clock, metrics, log);
   const directory = createDirectory(files, database.directory, clock, metrics, log);
   const known = config.GW_PROVIDER_MODELS === "on" ? providerModels() : [];
   followModels(upstreams.routes, files, directory, known);
@@ -108,13 +100,16 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   const records = createRecords(config, database, clock, metrics, log);
   const box = boxForAnswers;
   const jobMachine = createJobMachine({ config, jobs: database.jobs, box, clock, metrics, log });
+  const { webhooks } = jobMachine;
+  const quotas = createQuotas({ config, quotaStore, shared, webhooks, clock, metrics, log });
   const traces = openTraces(config, ca, metrics);
   const close = async () => {
     for (const file of Object.values(files)) file?.stop();
     upstreams.providerKeys.stop();
     const { pools, outsidePools } = upstreams;
-    const pooled = [pools.destroy(), outsidePools.destroy(), jobMachine.webhooks.close()];
-    await Promise.allSettled([quota.close(), directory.close(), ...pooled]);
+    await Promise.allSettled([webhooks.close(), quotas.quotaWarnings?.stop()]);
+    const pooled = [pools.destroy(), outsidePools.destroy()];
+    await Promise.allSettled([quotas.quota.close(), directory.close(), ...pooled]);
     await Promise.all([database.close(), traces.close()]);
   };
   return {
@@ -138,9 +133,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     wordFilter: new WordFilter(directory),
     ...upstreams,
     sockets: new StreamSockets(metrics, clock),
-    quotaStore,
-    quota,
-    quotaWaiters: new QuotaWaiters(limits.quotaWaitersMax),
+    ...quotas,
     ledger: database.ledger,
     anchors: database.anchors,
     ...records,
@@ -277,23 +270,4 @@ function createBoxForAnswers(config: Config, files: Files): () => SealedBox | nu
       ? new SealedBox(`process:${randomBytes(32).toString("base64")}`)
       : null;
   return () => files.dataKeys?.current ?? own;
-}
-
-function createGuard(
-  config: Config,
-  store: QuotaStore,
-  clock: Clock,
-  metrics: Metrics,
-  log: Log,
-): QuotaGuard {
-  const share = { store: new MemoryQuotaStore(clock), replicas: config.GW_REPLICAS };
-  return new QuotaGuard({
-    store,
-    siteShare: config.GW_QUOTA_SHARE_PERCENT / 100,
-    localShare: config.GW_SHARED_STORE_DOWN === "local-share" ? share : null,
-    onFault: (cause) => {
-      metrics.quotaFaults.inc();
-      log.warn({ cause }, "the quota store does not answer");
-    },
-  });
 }

@@ -255,6 +255,7 @@ function served(parts: Parts): Step[] {
       admit({
         quota: parts.quota,
         waiters: parts.quotaWaiters,
+        warnings: parts.quotaWarnings,
         routes: parts.routes,
         directory,
         metrics,

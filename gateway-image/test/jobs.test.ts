@@ -1,7 +1,5 @@
 /** Jobs over HTTP: accepted now, computed later, fetched, cancelled, told to a webhook; and kept. */
 import { createHmac } from "node:crypto";
-import http from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { createApiKey, hashApiKey } from "../src/base/api-key.ts";
@@ -13,10 +11,10 @@ import {
   eventually,
   type Harness,
   MODEL,
-  onEnd,
   simulate,
   temporaryFolder,
 } from "./test-harness.ts";
+import { webhookReceiver } from "./test-servers.ts";
 
 afterEach(endAll);
 
@@ -64,19 +62,6 @@ async function ended(harness: Harness, id: string): Promise<JobObject> {
     /queued|running/,
   );
   return (await fetchJob(harness, id)).job;
-}
-
-async function receiver(statuses: number[] = []) {
-  const calls: { body: string; headers: http.IncomingHttpHeaders }[] = [];
-  const server = http.createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    calls.push({ body: Buffer.concat(chunks).toString("utf8"), headers: request.headers });
-    response.writeHead(statuses.shift() ?? 204).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onEnd(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/done?x=1`, calls };
 }
 
 describe("a job", () => {
@@ -196,7 +181,7 @@ describe("a job", () => {
 
 describe("a webhook", () => {
   test("is told once, signed, without what was said; tried again where it fails", async () => {
-    const { url, calls } = await receiver([503]);
+    const { url, calls } = await webhookReceiver([503]);
     const { harness } = await start({}, { GW_WEBHOOK_HOSTS: "127.0.0.1" });
     const { job } = await submit(harness, { webhook: { url } });
     const secret = job.webhook?.secret ?? "";
@@ -219,7 +204,7 @@ describe("a webhook", () => {
   });
 
   test("gets the answer where it was asked for", async () => {
-    const { url, calls } = await receiver();
+    const { url, calls } = await webhookReceiver();
     const { harness } = await start({}, { GW_WEBHOOK_HOSTS: "127.0.0.1" });
     await submit(harness, { webhook: { url, include_result: true } });
     await eventually(() => calls.length).toBe(1);

@@ -1,14 +1,17 @@
 /** Quotas as a caller meets them: headers, refusals, budgets, and what /v1/quota and usage say. */
+import { createHmac } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
-import { boot, endAll, MODEL, simulate } from "./test-harness.ts";
+import { boot, endAll, eventually, MODEL, simulate, temporaryFolder } from "./test-harness.ts";
+import { webhookReceiver } from "./test-servers.ts";
 
 afterEach(endAll);
 
 const price = { id: MODEL, currency: "CNY", promptPerMillion: 1_000, completionPerMillion: 2_000 };
 
-async function start(service: object, directory: object = {}) {
+async function start(service: object, directory: object = {}, env: Record<string, string> = {}) {
   const { url } = await simulate({ tokensPerSecond: 1_000_000, ttftMs: 0 });
-  return boot({ targets: [{ url }], tiers: { service }, directory });
+  return boot({ targets: [{ url }], tiers: { service }, directory, env });
 }
 
 type Harness = Awaited<ReturnType<typeof start>>;
@@ -59,6 +62,27 @@ describe("limits", () => {
     expect(await (await harness.chat()).json()).toMatchObject({
       error: { code: "daily_quota_exceeded", native_code: 42904 },
     });
+  });
+
+  test("and the site's webhook is told so once, signed", async () => {
+    const { url, calls } = await webhookReceiver([503]);
+    const secret = "a secret of both ends";
+    const file = `${temporaryFolder()}/secret`;
+    writeFileSync(file, secret);
+    const env = {
+      GW_WARNING_URL: url,
+      GW_WARNING_SECRET_FILE: file,
+      GW_WEBHOOK_HOSTS: "127.0.0.1",
+    };
+    const harness = await start({ requestsPerDay: 10 }, {}, env);
+    for (let count = 0; count < 10; count += 1) await harness.chat({ max_tokens: 1 });
+    await eventually(() => harness.metric('gateway_webhooks_total{outcome="delivered"}')).toBe(1);
+    expect(calls).toHaveLength(2);
+    const { body, headers } = calls[1] ?? { body: "", headers: {} };
+    expect(JSON.parse(body)).toMatchObject({ scope: "user:first", used: 8, max: 10 });
+    const signed = `${headers["x-ds-timestamp"]}.${body}`;
+    const signature = createHmac("sha256", secret).update(signed).digest("hex");
+    expect(headers["x-ds-signature"]).toBe(signature);
   });
 
   test("a budget refuses before it is overspent, by the price's upper bound", async () => {

@@ -36,6 +36,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/stores",
   ],
   "gateway-image/src/quota": [
+    "gateway-image/src/webhooks",
     "gateway-image/src",
     "gateway-image/src/base",
     "gateway-image/src/directory",
@@ -47,10 +48,12 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/directory",
   ],
   "gateway-image/src/audit": ["gateway-image/src", "gateway-image/src/base"],
+  "gateway-image/src/webhooks": ["gateway-image/src", "gateway-image/src/base"],
   "gateway-image/src/jobs": [
     "gateway-image/src",
     "gateway-image/src/base",
     "gateway-image/src/directory",
+    "gateway-image/src/webhooks",
   ],
   "gateway-image/src/sockets": [
     "gateway-image/src",
@@ -65,6 +68,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/stores",
   ],
   "gateway-image/src/steps": [
+    "gateway-image/src/webhooks",
     "gateway-image/src/sockets",
     "gateway-image/src/admin",
     "gateway-image/src/native",
@@ -111,6 +115,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/admin",
   ],
   "gateway-image/src": [
+    "gateway-image/src/webhooks",
     "gateway-image/src/sockets",
     "gateway-image/src/native",
     "gateway-image/src/base",

@@ -4,13 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { limits } from "../limits.ts";
 import { testJob } from "../stores/job-store.contract.ts";
 import { MemoryJobStore } from "../stores/memory-job-store.ts";
-import {
-  backOffMs,
-  type Compute,
-  type Computed,
-  JobRunner,
-  type JobRunnerParts,
-} from "./job-runner.ts";
+import { type Compute, type Computed, JobRunner, type JobRunnerParts } from "./job-runner.ts";
 import type { Job } from "./job-store.ts";
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
@@ -246,10 +240,4 @@ test("a webhook that does not answer is told again, later and later, and then no
   expect(told).toBe(limits.webhookAttemptsMax);
   expect((await store.get(id))?.detail.webhook).toMatchObject({ state: "failed" });
   await runner.stop(0);
-});
-
-test("waits double, within bounds", () => {
-  expect([1, 2, 3].map((attempt) => backOffMs(attempt, () => 1))).toEqual([1_000, 2_000, 4_000]);
-  expect(backOffMs(40, () => 1)).toBe(600_000);
-  expect(backOffMs(1, () => 0)).toBe(500);
 });

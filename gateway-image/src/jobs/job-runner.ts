@@ -4,6 +4,8 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../limits.ts";
+import { backOffMs } from "../webhooks/back-off.ts";
+import type { Told } from "../webhooks/webhook-sender.ts";
 import { isOpen, type Job, type JobStore, type Work } from "./job-store.ts";
 
 /** How a computation ended. */
@@ -25,8 +27,6 @@ export type Compute = (
   signal: AbortSignal,
   keep: (result: string) => Promise<boolean>,
 ) => Promise<Computed>;
-
-export type Told = "delivered" | "later" | "failed";
 
 export interface JobRunnerParts {
   readonly store: JobStore;
@@ -231,12 +231,6 @@ const GIVEN_UP = JSON.stringify({
     code: "internal_error",
   },
 });
-
-/** Doubles from a second to ten minutes, drawn from the upper half so that many do not come at once. */
-export function backOffMs(attempts: number, random: () => number = Math.random): number {
-  const full = Math.min(1_000 * 2 ** (attempts - 1), 600_000);
-  return full / 2 + random() * (full / 2);
-}
 
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20));

@@ -14,6 +14,7 @@ import { unfit } from "../proxy/fitness.ts";
 import type { RouteTable } from "../proxy/route-table.ts";
 import { costMicrosOf } from "../quota/cost.ts";
 import type { QuotaWaiters } from "../quota/quota-waiters.ts";
+import type { QuotaWarnings } from "../quota/quota-warnings.ts";
 import { rateHeaders } from "../quota/rate-headers.ts";
 import { scopesOf } from "../quota/scopes.ts";
 import type { Answer, Held, QuotaGuard } from "../stores/quota-guard.ts";
@@ -32,6 +33,8 @@ const CODES = {
 export interface AdmitParts {
   readonly quota: QuotaGuard;
   readonly waiters: QuotaWaiters;
+  /** null: nobody is told. */
+  readonly warnings: QuotaWarnings | null;
   readonly routes: RouteTable;
   readonly directory: Directory;
   readonly metrics: Metrics;
@@ -46,6 +49,7 @@ export function admit(parts: AdmitParts): Step {
   return async function admit(context, next) {
     const { verdict, held } = await admitted(parts, context);
     parts.metrics.reservations.inc({ outcome: "admitted" });
+    parts.warnings?.note(verdict.standings, context.caller?.tenant.id ?? "");
     for (const [name, value] of Object.entries(rateHeaders(verdict.standings))) {
       context.response.setHeader(name, value);
     }

@@ -11,8 +11,8 @@ import type { RequestContext, Step } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import { sealOf } from "../jobs/job-request.ts";
 import type { Job, JobKind, JobStore } from "../jobs/job-store.ts";
-import type { WebhookSender } from "../jobs/webhook-sender.ts";
 import { limits } from "../limits.ts";
+import type { WebhookSender } from "../webhooks/webhook-sender.ts";
 import { answerJson } from "./answer-json.ts";
 import { jobObject, storeAnswers } from "./show-job.ts";
 

@@ -9,7 +9,8 @@ import { BlockList, isIP, type LookupFunction } from "node:net";
 import { Agent } from "undici";
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../limits.ts";
-import type { Told } from "./job-runner.ts";
+
+export type Told = "delivered" | "later" | "failed";
 
 export interface WebhookCall {
   readonly url: string;
