@@ -2,181 +2,22 @@
  * The edge's nginx.conf in the real nginx, before a gateway that the test plays: what the kept copy
  * promises is tried from outside.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import http from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
-import type { AddressInfo } from "node:net";
-import os from "node:os";
 import path from "node:path";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import tls from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { run } from "../tools/base/process.ts";
-import { ensurePackages } from "../tools/debian/packages.ts";
-import { environmentFor } from "../tools/debian/root-folder.ts";
 import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
-import { nginxConfiguration } from "./nginx-configuration.ts";
+import { call, handshake, startEdge, type TestEdge } from "./test-edge.ts";
 
-const READY_MS = 20_000;
-let folder: string;
-let ca: string;
-let gateway: https.Server;
-let nginx: ChildProcess;
-let ports: { https: number; http: number; metrics: number; status: number; exporter: number };
-let exporter: http.Server;
-let packages: { program: string; environment: NodeJS.ProcessEnv };
-const seen: http.IncomingHttpHeaders[] = [];
-
-/** The gateway's part: one call that streams, everything else echoes. */
-function answer(request: http.IncomingMessage, response: http.ServerResponse): void {
-  seen.push(request.headers);
-  if (request.url === "/v1/stream") {
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    response.write("data: first\n\n");
-    setTimeout(() => response.end("data: [DONE]\n\n"), 1_500);
-    return;
-  }
-  let bytes = 0;
-  request.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-  });
-  request.on("end", () => response.end(JSON.stringify({ bytes, path: request.url })));
-}
-
-/** Any upgrade that gets as far: the connection then gives back what it is given. */
-function echo(request: http.IncomingMessage, socket: Duplex): void {
-  seen.push(request.headers);
-  const lines = ["HTTP/1.1 101 Switching Protocols", "connection: upgrade", "upgrade: websocket"];
-  socket.write(`${lines.join("\r\n")}\r\n\r\n`);
-  socket.pipe(socket);
-}
-
+let edge: TestEdge;
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), "edge-test-"));
-  const authority = await createAuthority("edge test", 1);
-  ca = authority.certificate;
-  const issue = (dnsNames: string[]) =>
-    issueCertificate(authority, { commonName: "test", dnsNames, usage: "server", days: 1 });
-  const [edge, behind] = await Promise.all([issue(["localhost"]), issue(["localhost"])]);
-  const files = { "tls.crt": edge.certificate, "tls.key": edge.key, "ca.crt": ca };
-  for (const [name, text] of Object.entries(files)) {
-    await writeFile(path.join(folder, name), text, { mode: 0o600 });
-  }
-  gateway = https.createServer(
-    { cert: behind.certificate, key: behind.key, minVersion: "TLSv1.3" },
-    answer,
-  );
-  gateway.on("upgrade", echo);
-  await new Promise<void>((resolve) => gateway.listen(0, "127.0.0.1", resolve));
-  const free = await Promise.all(Array.from({ length: 4 }, freePort));
-  const [https_ = 0, http_ = 0, metrics = 0, status = 0] = free;
-  exporter = http.createServer((request, response) => response.end(`asked ${request.url}`));
-  await new Promise<void>((resolve) => exporter.listen(0, "127.0.0.1", resolve));
-  const { port: behindMetrics } = exporter.address() as AddressInfo;
-  ports = { https: https_, http: http_, metrics, status, exporter: behindMetrics };
-  const { root } = await ensurePackages(["nginx"]);
-  packages = {
-    program: path.join(root, "usr/sbin/nginx"),
-    environment: { ...environmentFor(root) },
-  };
-  await startNginx();
+  edge = await startEdge();
 });
-
-afterAll(async () => {
-  nginx?.kill("SIGQUIT");
-  gateway?.close();
-  exporter?.close();
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-});
-
-async function startNginx(): Promise<void> {
-  const { port } = gateway.address() as AddressInfo;
-  const text = nginxConfiguration({
-    hosts: ["localhost"],
-    ports,
-    metrics: { port: ports.metrics, status: ports.status, exporter: ports.exporter },
-    publicPort: ports.https,
-    gateway: { host: "localhost", port },
-    tlsFolder: folder,
-    temporaryFolder: folder,
-    workers: 2,
-    workerShutdownSeconds: 5,
-    upstreamIdleSeconds: 5,
-    bodyBytesMax: 1_048_576,
-    connectionsPerAddressMax: 50,
-    socketsPerAddressMax: 25,
-  });
-  const file = path.join(folder, "nginx.conf");
-  // Node's pipes are sockets, which cannot be opened by name as a container's standard output can.
-  await writeFile(file, text.replace("/dev/stdout", path.join(folder, "access.log")));
-  const args = ["-e", "stderr", "-p", folder, "-c", file];
-  const { program, environment } = packages;
-  const check = await run(program, [...args, "-t"], { env: environment });
-  expect(check.stderr).toContain("test is successful");
-  expect(check.stderr).not.toMatch(/\[(warn|emerg|alert)\](?!.*user)/);
-  nginx = spawn(program, args, { env: environment, stdio: "ignore" });
-  const deadline = Date.now() + READY_MS;
-  while (!(await handshake({}).catch(() => undefined))) {
-    if (Date.now() > deadline || nginx.exitCode !== null) throw new Error("nginx did not start");
-    await sleep(50);
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = http.createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-function handshake(options: tls.ConnectionOptions): Promise<tls.TLSSocket> {
-  return new Promise((resolve, reject) => {
-    const target = { host: "127.0.0.1", port: ports.https, ca, servername: "localhost" };
-    const socket = tls.connect({ ...target, timeout: 5_000, ...options });
-    socket.once("secureConnect", () => {
-      resolve(socket);
-      socket.destroy();
-    });
-    socket.once("error", reject);
-  });
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
-  readonly body: string;
-  /** Milliseconds from the call to each piece of the body. */
-  readonly arrivals: readonly number[];
-}
-
-function call(target: string, options: https.RequestOptions & { body?: Buffer } = {}) {
-  return new Promise<Answer>((resolve, reject) => {
-    const started = performance.now();
-    const { body, ...rest } = options;
-    const request = https.request(
-      { host: "localhost", port: ports.https, path: target, ca, timeout: 10_000, ...rest },
-      (response) => {
-        const chunks: string[] = [];
-        const arrivals: number[] = [];
-        response.on("data", (chunk: Buffer) => {
-          chunks.push(chunk.toString());
-          arrivals.push(performance.now() - started);
-        });
-        response.on("end", () => {
-          const { statusCode: status = 0, headers } = response;
-          resolve({ status, headers, body: chunks.join(""), arrivals });
-        });
-      },
-    );
-    request.on("error", reject);
-    request.end(body);
-  });
-}
+afterAll(() => edge?.stop());
 
 describe("TLS", () => {
   test.each(["localhost", "elsewhere.example.org", ""])(
@@ -190,7 +31,7 @@ describe("TLS", () => {
   );
 
   test("offers HTTP/2, and answers over it", async () => {
-    const client = http2.connect(`https://localhost:${ports.https}`, { ca });
+    const client = http2.connect(`https://localhost:${edge.ports.https}`, { ca: edge.ca });
     const status = await new Promise((resolve, reject) => {
       client.on("error", reject);
       const stream = client.request({ ":path": "/v1/models" });
@@ -203,14 +44,18 @@ describe("TLS", () => {
 
   test("is where plain HTTP is sent to", async () => {
     const location = await new Promise((resolve, reject) => {
-      const target = { port: ports.http, path: "/v1/models?x=1", headers: { host: "localhost" } };
+      const target = {
+        port: edge.ports.http,
+        path: "/v1/models?x=1",
+        headers: { host: "localhost" },
+      };
       const request = http.get({ host: "127.0.0.1", ...target }, (response) => {
         response.resume();
         resolve(`${response.statusCode} ${response.headers.location}`);
       });
       request.on("error", reject);
     });
-    expect(location).toBe(`301 https://localhost:${ports.https}/v1/models?x=1`);
+    expect(location).toBe(`301 https://localhost:${edge.ports.https}/v1/models?x=1`);
   });
 });
 
@@ -219,15 +64,15 @@ describe("a call", () => {
     const spoofed = { "x-real-ip": "10.9.9.9", "x-forwarded-for": "10.9.9.9" };
     const { status } = await call("/v1/models", { headers: spoofed });
     expect(status).toBe(200);
-    expect(seen.at(-1)).toMatchObject({
+    expect(edge.seen.at(-1)).toMatchObject({
       "x-real-ip": "127.0.0.1",
       "x-forwarded-for": "127.0.0.1",
       "x-request-id": expect.stringMatching(/^[0-9a-f]{32}$/),
     });
     await call("/v1/models", { headers: { "x-request-id": "my-own.id_1" } });
-    expect(seen.at(-1)?.["x-request-id"]).toBe("my-own.id_1");
+    expect(edge.seen.at(-1)?.["x-request-id"]).toBe("my-own.id_1");
     await call("/v1/models", { headers: { "x-request-id": "has a {brace}" } });
-    expect(seen.at(-1)?.["x-request-id"]).toMatch(/^[0-9a-f]{32}$/);
+    expect(edge.seen.at(-1)?.["x-request-id"]).toMatch(/^[0-9a-f]{32}$/);
   });
 
   test("that streams is passed on piece by piece", async () => {
@@ -267,7 +112,13 @@ describe("an upgrade", () => {
   const upgrade = (target: string, protocol: string) =>
     new Promise<{ status: number; socket?: Duplex }>((resolve, reject) => {
       const headers = { connection: "upgrade", upgrade: protocol };
-      const options = { host: "localhost", port: ports.https, path: target, ca, headers };
+      const options = {
+        host: "localhost",
+        port: edge.ports.https,
+        path: target,
+        ca: edge.ca,
+        headers,
+      };
       const request = https.get({ ...options, agent: false });
       request.once("error", reject);
       request.once("upgrade", (response, socket) =>
@@ -282,7 +133,7 @@ describe("an upgrade", () => {
   test("to a WebSocket is passed on for its path, with the headers of every call", async () => {
     const { status, socket } = await upgrade("/v1/streaming/ws?api-version=1", "WebSocket");
     expect(status).toBe(101);
-    expect(seen.at(-1)).toMatchObject({
+    expect(edge.seen.at(-1)).toMatchObject({
       upgrade: "websocket",
       connection: "upgrade",
       "x-real-ip": "127.0.0.1",
@@ -299,7 +150,7 @@ describe("an upgrade", () => {
   test("of another kind, or on another path, is none", async () => {
     expect((await upgrade("/v1/streaming/ws", "h2c")).status).toBe(426);
     expect((await upgrade("/v1/models", "websocket")).status).toBe(200);
-    expect(seen.at(-1)).not.toHaveProperty("upgrade");
+    expect(edge.seen.at(-1)).not.toHaveProperty("upgrade");
     const { body } = await call("/v1/streaming/ws");
     expect(JSON.parse(body).error.code).toBe("upgrade_required");
   });
@@ -315,16 +166,16 @@ describe("an upgrade", () => {
 
 describe("what Prometheus asks", () => {
   test("is answered over TLS 1.3, and nothing but /metrics", async () => {
-    const { status, body } = await call("/metrics", { port: ports.metrics });
+    const { status, body } = await call("/metrics", { port: edge.ports.metrics });
     expect(`${status} ${body}`).toBe("200 asked /metrics");
-    expect((await call("/", { port: ports.metrics })).status).toBe(404);
+    expect((await call("/", { port: edge.ports.metrics })).status).toBe(404);
     expect((await call("/metrics")).body).not.toContain("asked");
-    const old = { port: ports.metrics, minVersion: "TLSv1.2", maxVersion: "TLSv1.2" } as const;
+    const old = { port: edge.ports.metrics, minVersion: "TLSv1.2", maxVersion: "TLSv1.2" } as const;
     await expect(handshake(old)).rejects.toThrow(/alert protocol version/);
   });
 
   test("comes of counters on loopback", async () => {
-    const answer = await fetch(`http://127.0.0.1:${ports.status}/status`);
+    const answer = await fetch(`http://127.0.0.1:${edge.ports.status}/status`);
     expect(await answer.text()).toMatch(/^Active connections: \d+/);
   });
 });
@@ -334,7 +185,7 @@ describe("the log", () => {
     await call("/health");
     await call("/v1/models?key=hunter2", { headers: { authorization: "Bearer hunter2" } });
     await sleep(300);
-    const log = await readFile(path.join(folder, "access.log"), "utf8");
+    const log = await readFile(path.join(edge.folder, "access.log"), "utf8");
     const lines = log
       .trim()
       .split("\n")
@@ -356,8 +207,8 @@ describe("a gateway", () => {
       usage: "server",
       days: 1,
     });
-    gateway.setSecureContext({ cert: pair.certificate, key: pair.key, minVersion: "TLSv1.3" });
-    gateway.closeIdleConnections();
+    edge.gateway.setSecureContext({ cert: pair.certificate, key: pair.key, minVersion: "TLSv1.3" });
+    edge.gateway.closeIdleConnections();
     // Sessions and kept connections of the former certificate are given up first.
     await sleep(5_500);
     const { status, body } = await call("/v1/models");

@@ -5,6 +5,7 @@ import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
 import { EDGE_LOOPBACK, edgeExporter, METRICS_PORTS, metricsService } from "./exporters.ts";
 import type { GatewayHandle } from "./gateway.ts";
+import { TRUST_FILES } from "./gateway-secrets.ts";
 import { nginxConfiguration } from "./nginx-configuration.ts";
 import type { Program, Resources } from "./pod-template.ts";
 import { deployment, disruptionBudget } from "./replicated-program.ts";
@@ -24,6 +25,8 @@ export interface EdgeArgs {
   readonly hosts: readonly string[];
   /** NodePorts. */
   readonly ports: { readonly https: number; readonly http: number };
+  /** Authorities whose certificates callers may show, PEM; without: none is asked for. */
+  readonly clientAuthorities?: string | undefined;
   readonly bodyBytesMax: number;
   readonly connectionsPerAddressMax: number;
   readonly longestStreamSeconds: number;
@@ -34,6 +37,8 @@ export const EDGE = "edge";
 export const EDGE_PORTS = { https: 8443, http: 8080 } as const;
 const CONFIGURATION = "edge-configuration";
 const CONFIGURATION_FOLDER = "/etc/nginx/configuration";
+const AUTHORITIES = "clients.crt";
+const TRUST_FOLDER = "/etc/nginx/trust";
 const TEMPORARY_FOLDER = "/tmp";
 const START_SECONDS = 2;
 
@@ -49,7 +54,12 @@ export class Edge extends Component {
       `${name}-configuration`,
       {
         metadata: { name: CONFIGURATION, namespace: args.namespace, labels: labelsOf(EDGE) },
-        data: { "nginx.conf": text },
+        data: {
+          "nginx.conf": text,
+          ...(args.clientAuthorities === undefined
+            ? {}
+            : { [AUTHORITIES]: args.clientAuthorities }),
+        },
       },
       parent,
     );
@@ -59,7 +69,12 @@ export class Edge extends Component {
       program: edgeProgram(
         args,
         after(configuration, CONFIGURATION),
-        checksumOf(text, args.certificate.checksum),
+        checksumOf(
+          text,
+          args.certificate.checksum,
+          args.clientAuthorities ?? "",
+          args.gateway.edgeTrust?.checksum ?? "",
+        ),
       ),
       replicas: args.replicas,
       startSeconds: START_SECONDS,
@@ -96,6 +111,13 @@ function configurationText(args: EdgeArgs, gatewayHost: string): string {
     metrics: { port: METRICS_PORTS.edge, ...EDGE_LOOPBACK },
     publicPort: args.ports.https,
     gateway: { host: gatewayHost, port: args.gateway.port },
+    clients:
+      args.clientAuthorities === undefined || args.gateway.edgeTrust === null
+        ? null
+        : {
+            authorities: `${CONFIGURATION_FOLDER}/${AUTHORITIES}`,
+            trust: `${TRUST_FOLDER}/${TRUST_FILES.trust}`,
+          },
     tlsFolder: TLS_FOLDER,
     temporaryFolder: TEMPORARY_FOLDER,
     workers: nginxWorkers(args.resources.cpu),
@@ -124,6 +146,9 @@ function edgeProgram(
     mounts: [
       { name: "configuration", path: CONFIGURATION_FOLDER, configMap: configuration },
       { name: "tls", path: TLS_FOLDER, secret: args.certificate.secret },
+      ...(args.gateway.edgeTrust === null
+        ? []
+        : [{ name: "trust", path: TRUST_FOLDER, secret: args.gateway.edgeTrust.secret }]),
       { name: "temporary", path: TEMPORARY_FOLDER, scratch: "64Mi" },
     ],
     health: {

@@ -304,6 +304,7 @@ describe("edge-exporter", () => {
       hosts: ["localhost"],
       ports: { https: https_, http },
       metrics: { port, status, exporter },
+      clients: null,
       publicPort: https_,
       gateway: { host: "127.0.0.1", port: 1 },
       tlsFolder: TLS,

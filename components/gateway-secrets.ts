@@ -6,7 +6,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { after, labelsOf } from "./component.ts";
-import { secretData } from "./secret-data.ts";
+import { checksumOf, secretData } from "./secret-data.ts";
 
 export interface GatewaySecrets {
   /** Name of the Secret. */
@@ -60,6 +60,38 @@ export function gatewaySecrets(
     name: after(secret, `${program}-secrets`),
     administratorPassword: pulumi.secret(password),
   };
+}
+
+/** Where the edge and the gateway find the secret by which the one proves itself to the other. */
+export interface EdgeTrust {
+  /** Name of the Secret. */
+  readonly secret: pulumi.Output<string>;
+  readonly checksum: pulumi.Output<string>;
+}
+
+/** `token` is for the gateway, `trust` a line of nginx's. */
+export const TRUST_FILES = { token: "token", trust: "trust.conf" } as const;
+
+export function edgeTrust(
+  name: string,
+  namespace: string,
+  program: string,
+  options: pulumi.CustomResourceOptions,
+): EdgeTrust {
+  const token = new random.RandomBytes(`${name}-edge-token`, { length: KEY_BYTES }, options).hex;
+  const own = `${program}-edge-token`;
+  const secret = new k8s.core.v1.Secret(
+    `${name}-edge-trust`,
+    {
+      metadata: { name: own, namespace, labels: labelsOf(program) },
+      data: secretData({
+        [TRUST_FILES.token]: token,
+        [TRUST_FILES.trust]: pulumi.interpolate`proxy_set_header X-Edge-Token "${token}";\n`,
+      }),
+    },
+    options,
+  );
+  return { secret: after(secret, own), checksum: checksumOf(token) };
 }
 
 /** `seed`: base64 of the 32 bytes that an Ed25519 key is. */

@@ -8,9 +8,12 @@ import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
 import {
   ADMINISTRATOR,
+  type EdgeTrust,
+  edgeTrust,
   type GatewaySecrets,
   gatewaySecrets,
   SECRET_FILES,
+  TRUST_FILES,
 } from "./gateway-secrets.ts";
 import type { ModelHandle } from "./model-server.ts";
 import type { Program, Resources } from "./pod-template.ts";
@@ -44,6 +47,8 @@ export interface GatewayArgs {
   readonly jobsAtOnce: number;
   /** How long a gateway keeps its own part of the audit trail, 90 or more. */
   readonly auditDays: number;
+  /** The edge verifies callers' certificates and passes them on. */
+  readonly clientCertificates: boolean;
   /** Pages whose browsers may call. */
   readonly origins: readonly string[];
   readonly redis: RedisHandle;
@@ -58,6 +63,8 @@ export interface GatewayArgs {
 export interface GatewayHandle {
   readonly host: pulumi.Output<string>;
   readonly port: number;
+  /** null: nobody is believed who speaks of client certificates. */
+  readonly edgeTrust: EdgeTrust | null;
 }
 
 export const GATEWAY = "gateway";
@@ -70,6 +77,7 @@ const KEYS_FOLDER = "/etc/gateway/keys";
 const ROUTES_FOLDER = "/etc/gateway/routes";
 const PASSWORDS_FOLDER = "/etc/gateway/passwords";
 const SECRETS_FOLDER = "/etc/gateway/secrets";
+const TRUST_FOLDER = "/etc/gateway/edge";
 const DATA_FOLDER = "/data";
 /** A bundled Node program listens within a second or two. */
 const START_SECONDS = 5;
@@ -77,6 +85,7 @@ const START_SECONDS = 5;
 export class Gateway extends Component implements GatewayHandle {
   readonly host: pulumi.Output<string>;
   readonly port = GATEWAY_PORTS.api;
+  readonly edgeTrust: EdgeTrust | null;
   /** The first administrator, who must change the password at once. */
   readonly administrator = ADMINISTRATOR;
   readonly administratorPassword: pulumi.Output<string>;
@@ -86,7 +95,11 @@ export class Gateway extends Component implements GatewayHandle {
     const parent = { parent: this };
     const secrets = gatewaySecrets(name, args.namespace, GATEWAY, parent);
     this.administratorPassword = secrets.administratorPassword;
-    const program = gatewayProgram(args, createFiles(this, name, args), secrets);
+    this.edgeTrust = args.clientCertificates
+      ? edgeTrust(name, args.namespace, GATEWAY, parent)
+      : null;
+    const files = { ...createFiles(this, name, args), edgeTrust: this.edgeTrust };
+    const program = gatewayProgram(args, files, secrets);
     const replicated = {
       namespace: args.namespace,
       name: GATEWAY,
@@ -132,10 +145,11 @@ interface Files {
   readonly keys: pulumi.Output<string>;
   readonly routes: pulumi.Output<string>;
   readonly passwords: pulumi.Output<string>;
+  readonly edgeTrust: EdgeTrust | null;
 }
 
 /** The gateway takes changed files over by itself, so none of them rolls its pods. */
-function createFiles(parent: Gateway, name: string, args: GatewayArgs): Files {
+function createFiles(parent: Gateway, name: string, args: GatewayArgs): Omit<Files, "edgeTrust"> {
   const metadata = (object: string) => ({
     name: object,
     namespace: args.namespace,
@@ -193,6 +207,7 @@ function gatewayProgram(args: GatewayArgs, files: Files, secrets: GatewaySecrets
     image: args.image,
     environment: {
       ...gatewayEnvironment(args),
+      ...(files.edgeTrust === null ? {} : TRUST),
       GW_STREAM_TIMEOUT_MS: String(args.longestStreamSeconds * 1_000),
       GW_DRAIN_GRACE_MS: String(drain.graceMs),
       GW_DRAIN_TIMEOUT_MS: String(drain.timeoutMs),
@@ -207,6 +222,9 @@ function gatewayProgram(args: GatewayArgs, files: Files, secrets: GatewaySecrets
       { name: "routes", path: ROUTES_FOLDER, configMap: files.routes },
       { name: "passwords", path: PASSWORDS_FOLDER, secret: files.passwords },
       { name: "secrets", path: SECRETS_FOLDER, secret: secrets.name },
+      ...(files.edgeTrust === null
+        ? []
+        : [{ name: "edge-trust", path: TRUST_FOLDER, secret: files.edgeTrust.secret }]),
       { name: DATA_VOLUME, path: DATA_FOLDER, claim: true },
     ],
     health: {
@@ -217,6 +235,11 @@ function gatewayProgram(args: GatewayArgs, files: Files, secrets: GatewaySecrets
     terminationSeconds: drain.terminationSeconds,
   };
 }
+
+const TRUST = {
+  GW_CLIENT_CERTIFICATE_HEADER: "x-client-certificate",
+  GW_EDGE_TOKEN_FILE: `${TRUST_FOLDER}/${TRUST_FILES.token}`,
+};
 
 /** Names and meanings: gateway-image/README.md; checked against its config.schema.json. */
 function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<string>> {

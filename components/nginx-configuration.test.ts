@@ -16,6 +16,7 @@ const settings: NginxSettings = {
   metrics: { port: 9113, status: 9111, exporter: 9112 },
   publicPort: 443,
   gateway: { host: "gateway.deepseek.svc", port: 8080 },
+  clients: null,
   tlsFolder: "/etc/tls",
   temporaryFolder: "/tmp",
   workers: 2,
@@ -30,6 +31,17 @@ test("is the kept copy", () => {
   const text = nginxConfiguration(settings);
   if (process.env["UPDATE"] === "1") writeFileSync(golden, text);
   expect(text).toBe(readFileSync(golden, "utf8"));
+});
+
+test("asks for client certificates where an authority is named, and says so to the gateway alone", () => {
+  const without = nginxConfiguration(settings);
+  expect(without).not.toContain("ssl_client_certificate");
+  expect(without.match(/proxy_set_header X-Edge-Token "";/g)).toHaveLength(2);
+  const clients = { authorities: "/etc/clients/ca.crt", trust: "/etc/edge/trust.conf" };
+  const text = nginxConfiguration({ ...settings, clients });
+  expect(text.match(/ssl_verify_client optional;/g)).toHaveLength(1);
+  expect(text.match(/include \/etc\/edge\/trust\.conf;/g)).toHaveLength(2);
+  expect(text.match(/X-Client-Certificate \$client_certificate;/g)).toHaveLength(2);
 });
 
 test("allows TLS 1.3 and nothing else, in every server that ends TLS", () => {

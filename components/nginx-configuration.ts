@@ -12,6 +12,8 @@ export interface NginxSettings {
   /** The port callers use, for the redirect. */
   readonly publicPort: number;
   readonly gateway: { readonly host: string; readonly port: number };
+  /** Files: authorities of callers' certificates, and the header that says that we are the edge. */
+  readonly clients: { readonly authorities: string; readonly trust: string } | null;
   readonly tlsFolder: string;
   /** The one writable folder. */
   readonly temporaryFolder: string;
@@ -27,6 +29,7 @@ export interface NginxSettings {
 /** nginx's own answers in the form the API's clients read. */
 const ERRORS: readonly [status: number, code: string, message: string][] = [
   [400, "bad_request", "The request is malformed."],
+  [401, "invalid_certificate", "The client certificate is not valid, or of no accepted authority."],
   [413, "request_too_large", "The request body is too large."],
   [414, "uri_too_long", "The address is too long."],
   [421, "misdirected_request", "This host name is not served here."],
@@ -38,8 +41,15 @@ const ERRORS: readonly [status: number, code: string, message: string][] = [
   [504, "gateway_timeout", "The gateway did not answer in time."],
 ];
 
-/** nginx's own words: 497 plain HTTP sent to the TLS port, 494 headers that are too large. */
-const NGINX_ONLY: Readonly<Record<number, readonly number[]>> = { 400: [497], 431: [494] };
+/**
+ * nginx's own words: 497 plain HTTP sent to the TLS port, 494 headers that are too large, 495 a
+ * client certificate that does not hold.
+ */
+const NGINX_ONLY: Readonly<Record<number, readonly number[]>> = {
+  400: [497],
+  401: [495],
+  431: [494],
+};
 
 export function nginxConfiguration(settings: NginxSettings): string {
   return [
@@ -108,6 +118,12 @@ map $http_upgrade $upgrade_protocol {
 map $upgrade_protocol $upgrade_connection {
   default "";
   websocket upgrade;
+}
+
+# Said of a verified certificate alone, whatever the caller sends under that name.
+map $ssl_client_verify $client_certificate {
+  default "";
+  SUCCESS $ssl_client_escaped_cert;
 }`;
 }
 
@@ -185,7 +201,8 @@ function apiServer(settings: NginxSettings): string {
   listen ${settings.ports.https} ssl http2;
   server_name ${settings.hosts.join(" ")};
   ssl_protocols TLSv1.3;
-${indent(errorPages([400, 413, 414, 426, 429, 431, 502, 503, 504]))}
+${indent(clientVerification(settings))}
+${indent(errorPages([400, 401, 413, 414, 426, 429, 431, 502, 503, 504]))}
   add_header Strict-Transport-Security "max-age=31536000" always;
   add_header X-Content-Type-Options nosniff always;
 
@@ -203,7 +220,7 @@ ${indent(proxy(settings))}
     }
     limit_conn addresses ${settings.connectionsPerAddressMax};
     limit_conn sockets ${settings.socketsPerAddressMax};
-${indent(indent(proxyHeaders("$upgrade_connection")))}
+${indent(indent(proxyHeaders(settings, "$upgrade_connection")))}
     proxy_set_header Upgrade $upgrade_protocol;
     proxy_pass https://gateway;
   }
@@ -245,9 +262,18 @@ function statusServer({ metrics }: NginxSettings): string {
 }`;
 }
 
-function proxy({ gateway, tlsFolder }: NginxSettings): string {
+/** A caller may show a certificate; one that does not hold is refused, none is no fault. */
+function clientVerification({ clients }: NginxSettings): string {
+  if (clients === null) return "ssl_verify_client off;";
+  return `ssl_client_certificate ${clients.authorities};
+ssl_verify_client optional;
+ssl_verify_depth 3;`;
+}
+
+function proxy(settings: NginxSettings): string {
+  const { gateway, tlsFolder } = settings;
   return `proxy_http_version 1.1;
-${proxyHeaders('""')}
+${proxyHeaders(settings, '""')}
 proxy_connect_timeout 10s;
 proxy_send_timeout 120s;
 proxy_read_timeout 120s;
@@ -268,14 +294,18 @@ proxy_ssl_session_reuse on;`;
 }
 
 /** All of them, wherever one differs: nginx then takes none from further out. */
-function proxyHeaders(connection: string): string {
+function proxyHeaders({ clients }: NginxSettings, connection: string): string {
+  const trust =
+    clients === null ? 'proxy_set_header X-Edge-Token "";' : `include ${clients.trust};`;
   return `proxy_set_header Host $host;
 proxy_set_header Connection ${connection};
 proxy_set_header X-Request-ID $request_name;
 proxy_set_header X-Real-IP $remote_addr;
 proxy_set_header X-Forwarded-For $remote_addr;
 proxy_set_header X-Forwarded-Proto https;
-proxy_set_header X-Forwarded-Host $host;`;
+proxy_set_header X-Forwarded-Host $host;
+proxy_set_header X-Client-Certificate $client_certificate;
+${trust}`;
 }
 
 function errorPages(statuses: readonly number[]): string {

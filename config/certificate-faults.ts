@@ -36,6 +36,12 @@ export function certificateFaults(
   });
 }
 
+/** One or more certificates, nothing else. */
+export function areCertificates(pem: string): boolean {
+  const blocks = pem.match(/-----BEGIN [^-]+-----[^-]*-----END [^-]+-----/g) ?? [];
+  return blocks.length > 0 && blocks.every((one) => read(() => new X509Certificate(one)));
+}
+
 function mismatches(
   name: string,
   certificate: X509Certificate,

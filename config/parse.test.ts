@@ -172,6 +172,14 @@ describe("relations", () => {
     ]);
   });
 
+  test("of authorities of callers that are no certificates", () => {
+    const text = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    const edge = { ...(valid["deepseek:edge"] as Values), clientAuthorities: text };
+    expect(faults({ "deepseek:edge": edge })).toMatchObject([
+      { path: "deepseek:edge.clientAuthorities", wrong: "cannot be read" },
+    ]);
+  });
+
   test("cert-manager needs an issuer, and no certificates", () => {
     const { ca } = valid["deepseek:certificates"] as Certificates;
     const changes = { "deepseek:certificates": { ca }, "deepseek:tls": { mode: "certManager" } };

@@ -2,7 +2,7 @@
  * What must hold between settings. Each relation looks only at sections that could be read, so that
  * it can run beside other faults.
  */
-import { certificateFaults } from "./certificate-faults.ts";
+import { areCertificates, certificateFaults } from "./certificate-faults.ts";
 import type { Fault } from "./fault.ts";
 import type { Settings } from "./schema.ts";
 
@@ -24,6 +24,7 @@ const AUDIT_DAYS_MIN: Readonly<Record<Settings["retention"]["profile"], number>>
 const RELATIONS: readonly Relation[] = [
   certificatesComplete,
   certificatesUsable,
+  clientAuthoritiesReadable,
   issuerNamed,
   simulatorImage,
   modelNames,
@@ -68,6 +69,13 @@ function certificatesComplete({ tls, certificates }: Partial<Settings>): Fault[]
 function certificatesUsable({ tls, certificates, edge }: Partial<Settings>): Fault[] {
   if (tls?.mode !== "given" || certificates === undefined) return [];
   return certificateFaults(certificates, edge?.hosts);
+}
+
+function clientAuthoritiesReadable({ edge }: Partial<Settings>): Fault[] {
+  const { clientAuthorities } = edge ?? {};
+  if (clientAuthorities === undefined || areCertificates(clientAuthorities)) return [];
+  const right = "certificates in PEM form, one after the other";
+  return [{ path: "deepseek:edge.clientAuthorities", wrong: "cannot be read", right }];
 }
 
 function issuerNamed({ tls }: Partial<Settings>): Fault[] {

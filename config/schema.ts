@@ -158,6 +158,12 @@ const edge = z.strictObject({
     })
     .prefault({})
     .describe("NodePorts of the edge."),
+  clientAuthorities: z
+    .string()
+    .regex(/^-----BEGIN CERTIFICATE-----\n/)
+    .meta({ right: "certificates in PEM form" })
+    .optional()
+    .describe("Authorities whose certificates callers may show instead of a key, PEM."),
   bodyBytesMax: z
     .int()
     .min(1_024)

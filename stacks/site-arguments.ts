@@ -45,6 +45,7 @@ export function siteArguments(settings: Settings) {
     })),
     gateway: {
       ...gateway,
+      clientCertificates: edge.clientAuthorities !== undefined,
       auditDays: settings.retention.auditDays,
       ...inService,
       image: image("gateway"),

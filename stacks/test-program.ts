@@ -38,7 +38,10 @@ export async function runProgram(
         const made = type.endsWith(":RandomPassword")
           ? { result: drawn }
           : type.endsWith(":RandomBytes")
-            ? { base64: Buffer.from(drawn).toString("base64") }
+            ? {
+                base64: Buffer.from(drawn).toString("base64"),
+                hex: Buffer.from(drawn).toString("hex"),
+              }
             : {};
         return { id: id ?? name, state: { ...inputs, ...made } };
       },
