@@ -123,6 +123,8 @@ export interface RequestContext {
   firstByteMs: number | null;
   /** forward: host of the target that answered. */
   target: string | null;
+  /** forward: a second server was asked as well, and what became of that; null: it was not. */
+  hedge: "won" | "lost" | "failed" | "stopped" | null;
   /**
    * What must be done before the caller is told that the call is done: records that may not be
    * lost. Whoever sends the end of an answer runs them first.
@@ -177,6 +179,7 @@ export function createContext(arrival: Arrival): RequestContext {
     usage: { promptTokens: 0, completionTokens: 0, source: "none" },
     firstByteMs: null,
     target: null,
+    hedge: null,
     beforeEnd: [],
     keepWhole: null,
     fault: null,

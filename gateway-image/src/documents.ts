@@ -136,6 +136,15 @@ export const modelSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Calls that one gateway sends it at once; others wait, fairly. Absent: no bound."),
+  hedgeAfterMs: z
+    .number()
+    .int()
+    .min(10)
+    .max(60_000)
+    .optional()
+    .describe(
+      "A server of the site that says nothing for so long: a second one is asked as well. Absent: none.",
+    ),
   cache: z
     .boolean()
     .default(true)

@@ -77,6 +77,19 @@ export const limits = {
   probeFaults: 3,
 
   /**
+   * One of so many calls of a model may be sent to a second server: where all of them are slow,
+   * their load grows by a twentieth and no more.
+   */
+  hedgeCallsEach: 20,
+  /** What is saved up for a server that stalls while many wait: "recent" are the last 100 calls. */
+  hedgesSavedMax: 5,
+  /**
+   * How long after its head a stream's first event decides who was first. Comments against silence
+   * begin after it, so with their time it must stay well below the edge's read time-out.
+   */
+  hedgeSilenceMs: 5_000,
+
+  /**
    * Redis answers in under 1 ms; beyond this the caller is better refused than kept. A program that
    * was given no processor for half a second finds the answer late, so less would refuse for nothing.
    * One that is gone is known at once.
@@ -208,6 +221,7 @@ assert(limits.socketPingMs * 2 < limits.socketIdleMs, "silence is noticed before
 assert(limits.socketMessageBytesMax > limits.bodyBytesMax, "a message holds any body");
 assert(limits.imageBodyBytesMax > limits.bodyBytesMax, "images are beyond the usual size");
 assert(limits.largeBodiesBytesMax >= limits.imageBodyBytesMax, "one large body can be read");
+assert(limits.hedgeSilenceMs < limits.heartbeatMs, "a stream shows life soon after its head");
 assert(limits.ejectionMsMin < limits.ejectionMsMax, "ejection grows");
 assert(limits.ejectionFaults > 1, "after a return one fault is enough, and none is not");
 assert(limits.probeLookMs * 5 <= limits.probeIntervalMs, "a turn is seen near its time");

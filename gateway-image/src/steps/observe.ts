@@ -107,6 +107,7 @@ function record(
     endpoint,
     model,
     target: context.target,
+    ...(context.hedge === null ? {} : { hedge: context.hedge }),
     prompt_hash: promptHash(parts, context),
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,

@@ -36,7 +36,7 @@ export function trace(traces: Traces): Step {
 
 /** Who and how much; no prompt, no answer, no credential. */
 function attributesOf(context: RequestContext) {
-  const { request, endpoint, call, model, usage, caller, target } = context;
+  const { request, endpoint, call, model, usage, caller, target, hedge } = context;
   return {
     "http.request.method": request.method ?? "",
     "http.route": endpoint.path,
@@ -44,6 +44,7 @@ function attributesOf(context: RequestContext) {
     "gateway.call_id": context.callId,
     ...(caller === null ? {} : { "user.id": caller.principal, "gateway.tenant": caller.tenant.id }),
     ...(target === null ? {} : { "server.address": target }),
+    ...(hedge === null ? {} : { "gateway.hedge": hedge }),
     ...(endpoint.api === null || call === null
       ? {}
       : {

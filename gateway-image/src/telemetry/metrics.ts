@@ -145,6 +145,10 @@ function neighbourMetrics(make: Maker) {
       "model",
       "reason",
     ]),
+    hedges: make.counter("gateway_hedges_total", "Calls whose server kept silent for too long.", [
+      "model",
+      "outcome",
+    ]),
     ejections: make.counter("gateway_upstream_ejections_total", "Times a target was left alone.", [
       "model",
     ]),
