@@ -99,7 +99,6 @@ export const modelSchema = z.strictObject({
     .nullable()
     .default("stable")
     .describe("null: not known."),
-  shutdownDate: z.iso.date().optional().describe("From when on it is no longer served."),
   trainingData: z.string().min(1).max(128).optional().describe("Until when it has learnt."),
   dimensions: z.number().int().min(1).optional().describe("Of its embeddings."),
   imageTokensMax: z

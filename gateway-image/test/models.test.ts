@@ -93,10 +93,19 @@ describe("the providers' models", () => {
   test("never see what must stay at the site", async () => {
     const directory = { tenants: [{ id: "platform", name: "A hospital", residency: "site" }] };
     const harness = await withProviders(PROVIDER_NAMES, { directory });
-    const answer = await harness.chat({ model: "gpt-4o" });
+    const answer = await harness.chat({ model: "qwen-max" });
     expect(await answer.json()).toMatchObject({ error: { code: "residency_refused" } });
     const auto = await harness.chat({ model: "auto" });
     expect([auto.status, auto.headers.get("x-model-used")]).toEqual([200, "ours"]);
+  });
+
+  test("that their provider has retired are refused here", async () => {
+    const harness = await withProviders(["deepseek"]);
+    const answer = await harness.chat({ model: "deepseek-chat" });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      410,
+      { error: { code: "model_sunset" } },
+    ]);
   });
 
   test("have cards that say what is known, and null where nothing is", async () => {
@@ -106,7 +115,7 @@ describe("the providers' models", () => {
       owned_by: "openai",
       context_length: 128_000,
       lifecycle: "deprecated",
-      shutdown_date: "2027-01-14",
+      sunset_at: "2027-01-14",
       training_data: "Up to 2023-10",
       capabilities: { chat: true, vision: true, embedding: false, fine_tuning: false },
       permission: [],

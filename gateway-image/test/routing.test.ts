@@ -80,4 +80,19 @@ describe("a model that ends", () => {
     expect((await gone.ask("hello")).status).toBe(410);
     expect(await gone.harness.rows()).toEqual([]);
   });
+
+  test("serves nobody who asks for another model, or for any", async () => {
+    const { url } = await simulate({ models: ["going", "staying"] });
+    // The discard service is never enabled: nothing listens there.
+    const away = testModel([{ url: "http://127.0.0.1:9" }], { fallbacks: ["going"] });
+    const models = [
+      away,
+      testModel([{ url }], { id: "going", sunsetAt: "2020-01-01" }),
+      testModel([{ url }], { id: "staying" }),
+    ];
+    const harness = await boot({ targets: [], models, env: { GW_AUTO_MODELS: "going,staying" } });
+    expect((await harness.chat()).status).toBe(503);
+    const auto = await harness.chat({ model: "auto" });
+    expect([auto.status, auto.headers.get("x-model-used")]).toEqual([200, "staying"]);
+  });
 });

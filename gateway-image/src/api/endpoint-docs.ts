@@ -75,7 +75,7 @@ const model = z.looseObject({
   context_length: count.nullable(),
   capabilities: z.record(z.string(), z.boolean()),
   lifecycle: z.string().nullable(),
-  shutdown_date: z.iso.date().optional(),
+  sunset_at: z.iso.date().optional(),
   training_data: z.string().optional(),
   dimensions: count.optional(),
   permission: z.array(z.unknown()),

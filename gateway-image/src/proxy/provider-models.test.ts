@@ -17,8 +17,8 @@ describe("the providers' models", () => {
     for (const model of models) {
       for (const { read } of model.sources) expect(read >= "2026-11-25", model.id).toBe(true);
       // A date of shutting down that has passed when it was read is no future one.
-      if (model.shutdownDate !== undefined) {
-        const gone = model.shutdownDate <= (model.sources[0]?.read ?? "");
+      if (model.sunsetAt !== undefined) {
+        const gone = model.sunsetAt <= (model.sources[0]?.read ?? "");
         expect([model.id, model.lifecycle]).toEqual([model.id, gone ? "sunset" : "deprecated"]);
       }
     }

@@ -9,7 +9,7 @@ import file from "./provider-models.json" with { type: "json" };
 import { PROVIDER_NAMES } from "./providers.ts";
 
 const { id, ownedBy, contextLength, capabilities, lifecycle } = modelSchema.shape;
-const { shutdownDate, trainingData, dimensions, imageTokensMax } = modelSchema.shape;
+const { sunsetAt, trainingData, dimensions, imageTokensMax } = modelSchema.shape;
 
 export const providerModelsSchema = z.strictObject({
   models: z.array(
@@ -21,7 +21,7 @@ export const providerModelsSchema = z.strictObject({
       contextLength,
       capabilities,
       lifecycle,
-      shutdownDate,
+      sunsetAt,
       trainingData,
       dimensions,
       imageTokensMax,

@@ -8,6 +8,7 @@ import type { Permission } from "../directory/entities.ts";
 import { DATA_CLASSES, type DataClass } from "../directory/fields.ts";
 import { GatewayError } from "../errors.ts";
 import { type Unfit, unfit } from "../proxy/fitness.ts";
+import { hasEnded } from "./lifecycle.ts";
 import { AUTO, type AutoParts, resolveAuto } from "./resolve-auto.ts";
 
 /** The permission that a role of the caller must grant. */
@@ -38,7 +39,12 @@ export function authorise(parts: AuthoriseParts): Step {
       const access = { model, endpoint: endpoint.path, dataClass, wallMs: clock.wallMs() };
       return refusingRule(rules, caller, access);
     };
-    context.mayUse = (model) => mayUseModel(caller, model) && ruleAgainst(model) === undefined;
+    const isServed = (model: string) => {
+      const known = routes.get(model)?.model;
+      return known !== undefined && !hasEnded(known, clock.wallMs());
+    };
+    context.mayUse = (model) =>
+      isServed(model) && mayUseModel(caller, model) && ruleAgainst(model) === undefined;
     // A model of that name is served as any other.
     if (context.call.model === AUTO && routes.get(AUTO) === undefined) resolveAuto(parts, context);
     const { call } = context;

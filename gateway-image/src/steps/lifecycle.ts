@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Step } from "../context.ts";
+import type { Model } from "../documents.ts";
 import { GatewayError } from "../errors.ts";
 
 export function lifecycle(clock: Clock): Step {
@@ -15,10 +16,14 @@ export function lifecycle(clock: Clock): Step {
       response.setHeader("deprecation", `@${Date.parse(deprecatedAt) / 1000}`);
     }
     if (sunsetAt !== undefined) {
-      const end = Date.parse(sunsetAt);
-      response.setHeader("sunset", new Date(end).toUTCString());
-      if (clock.wallMs() >= end) throw new GatewayError("model_sunset", { param: "model" });
+      response.setHeader("sunset", new Date(Date.parse(sunsetAt)).toUTCString());
     }
+    if (hasEnded(model, clock.wallMs())) throw new GatewayError("model_sunset", { param: "model" });
     await next();
   };
+}
+
+/** Its last day has passed: neither who asks for it is served by it, nor who asks for another. */
+export function hasEnded({ sunsetAt }: Pick<Model, "sunsetAt">, wallMs: number): boolean {
+  return sunsetAt !== undefined && wallMs >= Date.parse(sunsetAt);
 }

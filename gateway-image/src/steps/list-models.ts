@@ -77,7 +77,7 @@ function modelCard(model: Model) {
       fine_tuning: false,
     },
     lifecycle: model.lifecycle,
-    ...(model.shutdownDate === undefined ? {} : { shutdown_date: model.shutdownDate }),
+    ...(model.sunsetAt === undefined ? {} : { sunset_at: model.sunsetAt }),
     ...(model.trainingData === undefined ? {} : { training_data: model.trainingData }),
     ...(model.dimensions === undefined ? {} : { dimensions: model.dimensions }),
     permission: [],
