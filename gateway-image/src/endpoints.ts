@@ -41,6 +41,8 @@ export interface EndpointRow {
     | "showAuditEvents"
     | "exportAudit"
     | "verifyAudit"
+    | "rotateOwnKey"
+    | "makeTemporaryKey"
     | "erase"
     | "administer"
     | "administerBody";
@@ -103,6 +105,8 @@ export const ENDPOINTS = [
   { method: "POST", path: "/token", does: "issueToken", api: null, errors: "oauth" },
   { ...openai, method: "GET", path: "/users/me", does: "showSelf", api: null },
   { ...openai, method: "POST", path: "/users/me/password", does: "changePassword", api: null },
+  { ...openai, method: "POST", path: "/users/me/keys", does: "makeTemporaryKey", api: null },
+  { ...openai, method: "POST", path: "/users/me/keys/rotate", does: "rotateOwnKey", api: null },
   { ...openai, method: "POST", path: "/users/me/totp", does: "beginEnrolment", api: null },
   {
     ...openai,

@@ -267,6 +267,13 @@ export const ERRORS = {
     retryable: true,
     message: "Too many jobs are waiting.",
   },
+  too_many_keys: {
+    type: "requests",
+    status: 429,
+    native: 42909,
+    retryable: true,
+    message: "Too many temporary keys are in force.",
+  },
   upgrade_required: {
     ...request,
     status: 426,

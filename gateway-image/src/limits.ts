@@ -194,6 +194,10 @@ export const limits = {
   enrolmentMs: 600_000,
   /** NIST SP 800-63B-4: 15 where a password is the only factor. */
   passwordLengthMin: 15,
+  /** Of one principal at the same time. */
+  temporaryKeysMax: 50,
+  /** Two weeks before a key ends its answers say so. */
+  keyEndSaidMs: 14 * 86_400_000,
   /** How often a gateway asks for changes of the directory: a revoked key is refused in two seconds. */
   directoryPollMs: 1_000,
 

@@ -4,6 +4,7 @@ import type { DestinationStream } from "pino";
 import packageJson from "../package.json" with { type: "json" };
 import { Administration } from "./admin/administration.ts";
 import { Eraser } from "./admin/erasure.ts";
+import { OwnKeys } from "./admin/own-keys.ts";
 import type { AuditAnchorStore } from "./audit/audit-anchor-store.ts";
 import type { AuditTrail } from "./audit/audit-trail.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
@@ -55,6 +56,7 @@ export interface Parts extends JobMachine, Quotas {
   /** Seals conversations and kept answers; null: this gateway keeps none. */
   readonly boxForAnswers: () => SealedBox | null;
   readonly administration: Administration;
+  readonly ownKeys: OwnKeys;
   readonly eraser: Eraser;
   readonly wordFilter: WordFilter;
   readonly routes: RouteTable;
@@ -121,11 +123,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     traces,
     directory,
     ...createIdentity(config, files, directory, shared, clock),
-    administration: new Administration({
-      directory,
-      clock,
-      box: () => files.dataKeys?.current ?? null,
-    }),
+    ...createAdministration(files, directory, clock),
     eraser: createEraser(config, directory, shared, database, jobMachine),
     contexts: new Contexts(shared, boxForAnswers),
     shared,
@@ -140,6 +138,15 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     ...jobMachine,
     certificate: files.certificate,
     close,
+  };
+}
+
+/** What changes the directory: administrators, and owners of keys. */
+function createAdministration(files: Files, directory: Directory, clock: Clock) {
+  const box = () => files.dataKeys?.current ?? null;
+  return {
+    administration: new Administration({ directory, clock, box }),
+    ownKeys: new OwnKeys({ directory, clock, box }),
   };
 }
 

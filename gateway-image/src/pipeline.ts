@@ -48,6 +48,7 @@ import { lifecycle } from "./steps/lifecycle.ts";
 import { listModels, showModel } from "./steps/list-models.ts";
 import { observe } from "./steps/observe.ts";
 import { openSocket, socketOrigin } from "./steps/open-socket.ts";
+import { makeTemporaryKey, rotateOwnKey } from "./steps/own-keys.ts";
 import { parseCall } from "./steps/parse-call.ts";
 import { FORM_TYPE, readBody, readOptionalBody } from "./steps/read-body.ts";
 import { recordUsage } from "./steps/record-usage.ts";
@@ -115,18 +116,22 @@ function createTrunk(parts: Parts) {
     trace(parts.traces),
   ];
   const seen = [...named, crossOrigin(origins), apiVersion(), audit(parts.audit, parts.metrics)];
-  const known = [...seen, identify(identity)];
+  const known = [...seen, identify(identity, parts.clock)];
   const authorised = authorise(authoriseParts(parts));
   // A signed call without a body signs the empty one.
-  const withoutBody = [...known, verifySignature(identity)];
+  const withoutBody = [...known, verifySignature(identity, parts.clock)];
   return {
     origins,
     named,
     seen,
     known,
     withoutBody,
-    withBody: [...known, readBody(), verifySignature(identity)],
-    withLargeBody: [...known, readBody(...imageBodies(parts)), verifySignature(identity)],
+    withBody: [...known, readBody(), verifySignature(identity, parts.clock)],
+    withLargeBody: [
+      ...known,
+      readBody(...imageBodies(parts)),
+      verifySignature(identity, parts.clock),
+    ],
     authorised,
     call: [authorised, lifecycle(parts.clock), ...served(parts)],
     read: (permission: Permission, ...steps: Step[]) =>
@@ -148,8 +153,8 @@ function calls(parts: Parts, trunk: Trunk) {
     openSocket: compose([
       ...seen,
       socketOrigin(origins),
-      identify(identity),
-      verifySignature(identity),
+      identify(identity, parts.clock),
+      verifySignature(identity, parts.clock),
       permit("inference"),
       openSocket(),
     ]),
@@ -203,6 +208,14 @@ function people(parts: Parts, { seen, known, withBody, withoutBody, read }: Trun
     showAuditEvents: read("admin:audit", showAuditEvents(trail)),
     exportAudit: read("admin:audit", exportAudit(trail)),
     verifyAudit: read("admin:audit", verifyAudit(trail)),
+    makeTemporaryKey: compose([...withBody, permit("inference"), makeTemporaryKey(parts.ownKeys)]),
+    rotateOwnKey: compose([
+      ...known,
+      readOptionalBody(),
+      verifySignature(identity, parts.clock),
+      permit("inference"),
+      rotateOwnKey(parts.ownKeys),
+    ]),
     erase: compose([...withBody, permit("admin:security"), erase(parts.eraser)]),
     issueToken: compose([...seen, readBody(FORM_TYPE), issueToken(logIn)]),
     // Also for those who must change their password first: no permission is asked.
@@ -215,7 +228,7 @@ function people(parts: Parts, { seen, known, withBody, withoutBody, read }: Trun
     administerBody: compose([
       ...known,
       readOptionalBody(),
-      verifySignature(identity),
+      verifySignature(identity, parts.clock),
       administer(administration),
     ]),
   } satisfies Partial<Record<Does, Pipeline>>;

@@ -15,6 +15,8 @@ const SECRET: ReadonlySet<EndpointRow["does"]> = new Set([
   "issueToken",
   "showSelf",
   "changePassword",
+  "rotateOwnKey",
+  "makeTemporaryKey",
   "administer",
   "administerBody",
   "submitJob",

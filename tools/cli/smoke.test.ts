@@ -60,6 +60,8 @@ describe("a service that is well", () => {
     const untried = report.results.filter(({ note }) => note === "not tried");
     expect(untried.map(({ name }) => name).filter((name) => !/ \/admin\//.test(name))).toEqual([
       "POST /users/me/password",
+      "POST /users/me/keys",
+      "POST /users/me/keys/rotate",
       "POST /users/me/totp",
       "POST /users/me/totp/confirm",
     ]);

@@ -4,17 +4,16 @@
  */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { createApiKey, hashApiKey } from "../base/api-key.ts";
 import type { Clock } from "../base/clock.ts";
 import type { SealedBox } from "../base/sealed-box.ts";
 import type { Caller } from "../directory/caller.ts";
 import type { Directory } from "../directory/directory.ts";
 import type { EntityChange } from "../directory/directory-store.ts";
 import { GatewayError } from "../errors.ts";
-import { createAccessKey, sealSecret } from "../identity/access-key.ts";
 import { hashPassword, PASSWORD_LENGTH_MAX } from "../identity/password.ts";
 import { limits } from "../limits.ts";
 import { applyChanges, parsed } from "./apply-changes.ts";
+import { freshSecret, rotationSchema, successor } from "./issuing.ts";
 import { keptMembers, type Resource, resourceOf, shown } from "./resources.ts";
 
 export interface AdministrationParts {
@@ -48,15 +47,6 @@ export const passwordSchema = z
   .min(limits.passwordLengthMin)
   .max(PASSWORD_LENGTH_MAX)
   .optional();
-export const rotationSchema = z.strictObject({
-  /** For so long the former key still serves. */
-  overlapHours: z
-    .number()
-    .min(0)
-    .max(24 * 90)
-    .default(24),
-});
-
 export class Administration {
   readonly #parts: AdministrationParts;
 
@@ -144,7 +134,7 @@ export class Administration {
     if (resource.issued === undefined) throw new GatewayError("method_not_allowed");
     const id = issuedId(request.body);
     const { id: _id, ...input } = objectOf(request.body);
-    const { members, secret } = this.#freshSecret(resource.issued);
+    const { members, secret } = freshSecret(resource.issued, this.#parts.box());
     refuseNamed(Object.keys(members), input);
     const created = new Date(this.#parts.clock.wallMs()).toISOString();
     const body = { created, ...input, ...members };
@@ -160,60 +150,22 @@ export class Administration {
     return { status: 201, body: { ...now, ...secret }, ...withRevision(revision) };
   }
 
-  /** A new key with all that the former one may; that one ends after the overlap. */
   async #rotate(resource: Resource, request: AdminRequest, id: string): Promise<AdminAnswer> {
     if (resource.issued === undefined) throw new GatewayError("not_found");
-    const former = this.#parts.directory.get(resource.kind, id);
+    const { directory, clock } = this.#parts;
+    const former = directory.get(resource.issued, id);
     if (former === undefined) throw new GatewayError("entity_not_found");
     const { overlapHours } = parsed(rotationSchema, request.body ?? {});
-    const now = this.#parts.clock.wallMs();
-    const { members, secret } = this.#freshSecret(resource.issued);
-    const next = `${id.replace(/\.\d+$/, "")}.${now}`;
-    const entity = former.entity as unknown as Record<string, unknown>;
-    const { expires: _expires, ...rest } = entity;
-    const created = new Date(now).toISOString();
-    const expires = new Date(now + overlapHours * 3_600_000).toISOString();
-    const ends = typeof entity["expires"] === "string" && entity["expires"] < expires;
-    const updatedBy = request.caller.principal;
-    await applyChanges(this.#parts.directory, [
-      {
-        kind: resource.kind,
-        id: next,
-        body: { ...rest, ...members, id: next, created, replaces: id },
-        expected: null,
-        updatedBy,
-      },
-      ...(ends
-        ? []
-        : [
-            {
-              kind: resource.kind,
-              id,
-              body: { ...entity, expires },
-              expected: former.revision,
-              updatedBy,
-            },
-          ]),
-    ]);
+    const { members, secret } = freshSecret(resource.issued, this.#parts.box());
+    const { next, changes } = successor(resource.issued, former, {
+      members,
+      overlapHours,
+      nowMs: clock.wallMs(),
+      updatedBy: request.caller.principal,
+    });
+    await applyChanges(directory, changes);
     const { body, revision } = this.#show(resource, next);
     return { status: 201, body: { ...body, ...secret }, ...withRevision(revision) };
-  }
-
-  #freshSecret(issued: NonNullable<Resource["issued"]>) {
-    if (issued === "apiKey") {
-      const key = createApiKey();
-      return { members: { sha256: hashApiKey(key) }, secret: { key } };
-    }
-    const box = this.#parts.box();
-    if (box === null) {
-      throw new GatewayError("invalid_request", {
-        message: "This gateway keeps no secrets: GW_DATA_KEY_FILE is not set.",
-      });
-    }
-    const made = createAccessKey();
-    const sealedSecret = sealSecret(box, made);
-    const { accessKey } = made;
-    return { members: { accessKey, sealedSecret }, secret: { secretKey: made.secret } };
   }
 }
 

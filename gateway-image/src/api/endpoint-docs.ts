@@ -3,8 +3,10 @@
  * answer. Keyed by method and path as in endpoints.ts; a test finds rows without words.
  */
 import { z } from "zod";
-import { PAGE_MAX, passwordSchema, rotationSchema } from "../admin/administration.ts";
+import { PAGE_MAX, passwordSchema } from "../admin/administration.ts";
 import { erasureSchema } from "../admin/erasure.ts";
+import { rotationSchema } from "../admin/issuing.ts";
+import { temporaryKeySchema } from "../admin/own-keys.ts";
 import { RESOURCES } from "../admin/resources.ts";
 import { ENTITY_SCHEMAS, type EntityKind } from "../directory/entities.ts";
 import { CAPABILITIES } from "../documents.ts";
@@ -229,6 +231,20 @@ export const ENDPOINT_DOCS: Readonly<Record<string, EndpointDoc>> = {
     tag: "identity",
     summary: "Who you are to the gateway",
     answer: z.looseObject({ username: z.string(), tenant: z.string() }),
+  },
+  "POST /users/me/keys": {
+    tag: "identity",
+    summary: "A key that may no more than you and ends by itself",
+    body: temporaryKeySchema,
+    answer: z.looseObject({ id: z.string(), key: z.string(), expires: z.iso.datetime() }),
+    created: true,
+  },
+  "POST /users/me/keys/rotate": {
+    tag: "identity",
+    summary: "A successor of the key that you call with, which ends after the overlap",
+    body: rotationSchema,
+    answer: z.looseObject({ id: z.string(), replaces: z.string() }),
+    created: true,
   },
   "POST /users/me/totp": {
     tag: "identity",

@@ -19,6 +19,10 @@ export interface Caller {
   readonly models: "*" | ReadonlySet<string>;
   /** Of the credential alone, beside those of the tier and the tenant. */
   readonly credentialLimits: Limits;
+  /** What they are counted on: a temporary key's are its maker's. */
+  readonly credentialAccount: string;
+  /** null: it has no end of its own. */
+  readonly credentialEndsMs: number | null;
   readonly attributes: Readonly<Record<string, string>>;
   /** An administrator who has no authenticator, where one is asked for, may do nothing but get one. */
   readonly mustEnrol: boolean;

@@ -139,6 +139,15 @@ const credential = {
   limits: limitsSchema.default({}),
   /** The credential that this one replaces; that one expires after the overlap. */
   replaces: entityName.optional(),
+  rotateEveryDays: z
+    .number()
+    .int()
+    .min(1)
+    .max(3_650)
+    .optional()
+    .describe("So old it may become: not rotated by then, it is refused as expired."),
+  /** Made by the owner of that credential for a while; ends with it, and counts on its account. */
+  temporaryOf: entityName.optional(),
 };
 
 export const apiKeySchema = z.strictObject({ ...credential, sha256: hex64 });

@@ -1,4 +1,5 @@
 /** What must hold between entities, judged over all of them at once. Pure. */
+import type { Ending } from "./credential-end.ts";
 import type { Entity, EntityKind } from "./entities.ts";
 
 type Read = <K extends EntityKind>(kind: K) => readonly Entity<K>[];
@@ -54,13 +55,20 @@ function checkCredentials(read: Read, fault: Fault): void {
   const hashes = new Map<string, string>();
   for (const key of read("apiKey")) {
     checkOwner(`API key ${key.id}`, key, principals, tiers, fault);
+    checkAge(`API key ${key.id}`, key, fault);
     claim(hashes, key.sha256, key.id, `API key ${key.id}`, fault);
   }
   const names = new Map<string, string>();
   for (const key of read("accessKey")) {
     checkOwner(`access key ${key.id}`, key, principals, tiers, fault);
+    checkAge(`access key ${key.id}`, key, fault);
     claim(names, key.accessKey, key.id, `access key ${key.id}`, fault);
   }
+}
+
+function checkAge(where: string, { created, rotateEveryDays }: Ending, fault: Fault): void {
+  if (rotateEveryDays === undefined || created !== undefined) return;
+  fault(`${where}: rotateEveryDays counts from created, which is missing`);
 }
 
 function checkOwner(

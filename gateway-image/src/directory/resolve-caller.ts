@@ -12,6 +12,9 @@ export interface PresentedCredential {
   readonly addresses?: readonly string[] | undefined;
   readonly tier?: string | undefined;
   readonly limits: Limits;
+  /** Whose own limits are counted; absent: the credential's. */
+  readonly account?: string | undefined;
+  readonly endsMs?: number | null | undefined;
 }
 
 export interface Origin {
@@ -63,6 +66,8 @@ export function resolveCaller(
       permissions: permissionsOf(directory, principal),
       models: common([credential.models, principal.models, tenant.models]),
       credentialLimits: credential.limits,
+      credentialAccount: credential.account ?? credential.id,
+      credentialEndsMs: credential.endsMs ?? null,
       attributes: principal.attributes,
       mustEnrol: false,
       mustChangePassword: principal.mustChangePassword,

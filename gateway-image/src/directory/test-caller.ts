@@ -18,6 +18,8 @@ export function testCaller({ tier = {}, tenant = {}, ...change }: Change = {}): 
     permissions: new Set(PERMISSIONS),
     models: "*",
     credentialLimits: {},
+    credentialAccount: "first",
+    credentialEndsMs: null,
     attributes: {},
     mustEnrol: false,
     mustChangePassword: false,

@@ -8,6 +8,7 @@ import { hashApiKey, isWellFormed } from "../base/api-key.ts";
 import type { Clock } from "../base/clock.ts";
 import type { SealedBox } from "../base/sealed-box.ts";
 import type { Caller } from "../directory/caller.ts";
+import { endOf } from "../directory/credential-end.ts";
 import type { Directory } from "../directory/directory.ts";
 import type { AccessKey, ApiKey, Principal } from "../directory/entities.ts";
 import {
@@ -197,9 +198,7 @@ export class Identity {
     const proofs = this.#parts.directory
       .list("accessKey")
       .filter(({ entity }) => entity.principal === principal.id && !entity.disabled)
-      .filter(({ entity: { expires } }) => {
-        return expires === undefined || Date.parse(expires) > this.#parts.clock.wallMs();
-      })
+      .filter(({ entity }) => !this.#hasEnded(entity))
       .map(({ entity }) => entity.sealedSecret);
     if (principal.passwordHash !== undefined) proofs.push(principal.passwordHash);
     return proofs.some((stored) => isSame(proofOf(stored), proof));
@@ -235,10 +234,20 @@ export class Identity {
   }
 
   #checkExpiry(key: ApiKey | AccessKey): void {
-    const expired =
-      key.expires !== undefined && Date.parse(key.expires) <= this.#parts.clock.wallMs();
-    if (expired) throw new GatewayError("expired_api_key");
+    if (this.#hasEnded(key)) throw new GatewayError("expired_api_key");
     if (key.disabled) throw new GatewayError("principal_disabled");
+    if (key.temporaryOf === undefined) return;
+    const { directory } = this.#parts;
+    const maker = (
+      directory.get("apiKey", key.temporaryOf) ?? directory.get("accessKey", key.temporaryOf)
+    )?.entity;
+    const isGone = maker === undefined || maker.principal !== key.principal || maker.disabled;
+    if (isGone || this.#hasEnded(maker)) throw new GatewayError("expired_api_key");
+  }
+
+  #hasEnded(key: ApiKey | AccessKey): boolean {
+    const endsMs = endOf(key);
+    return endsMs !== null && endsMs <= this.#parts.clock.wallMs();
   }
 
   /** Only people have authenticators; a service proves itself otherwise. */
@@ -270,8 +279,9 @@ function bearerOf(authorization: string | undefined): string | null {
 }
 
 function credentialOf(key: ApiKey | AccessKey): Omit<PresentedCredential, "method"> {
-  const { id, principal, models, addresses, tier, limits } = key;
-  return { id, principal, models, addresses, tier, limits };
+  const { id, principal, models, addresses, tier, limits, temporaryOf } = key;
+  const endsMs = endOf(key);
+  return { id, principal, models, addresses, tier, limits, account: temporaryOf, endsMs };
 }
 
 /** Tokens and certificates stand for the principal itself. */

@@ -15,7 +15,7 @@ export function scopesOf(caller: Caller, endpoint: string, model: string): Scope
       ? { id: `user:${principal}`, limits: generalLimits(tier) }
       : { id: `user:${principal}:${endpoint}`, limits: endpointLimits };
   const candidates: Scope[] = [
-    { id: `key:${caller.credential}`, limits: caller.credentialLimits },
+    { id: `key:${caller.credentialAccount}`, limits: caller.credentialLimits },
     own,
     { id: `user:${principal}:model:${model}`, limits: ownOf(tier.models, model) ?? {} },
     { id: `tenant:${tenant.id}`, limits: tenant.limits },

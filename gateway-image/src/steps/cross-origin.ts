@@ -11,7 +11,7 @@ const HEADERS =
   "x-ds-accesskey, x-ds-timestamp, x-ds-nonce, x-ds-signature";
 /** What a page may read beyond the few headers that are always readable. */
 const EXPOSED =
-  "etag, retry-after, x-api-version, x-model-used, x-request-id, x-quota-warning, x-ratelimit-limit-requests, " +
+  "etag, retry-after, x-api-version, x-model-used, x-request-id, x-quota-warning, x-key-expires, x-ratelimit-limit-requests, " +
   "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, " +
   "x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens";
 /** Browsers keep a preflight's answer for two hours at most. */
