@@ -114,6 +114,34 @@ test("what failed says so, with the code of the error and no more", async () => 
   }
 });
 
+test("a call that two servers were asked for has a span of each, and says which answered", async () => {
+  const { url: endpoint, spans } = await collector();
+  const server = await upstream();
+  let silent = false;
+  const slow = await listen(async (request, response) => {
+    await bodyOf(request);
+    if (!silent) response.writeHead(200).end(JSON.stringify({ choices: [] }));
+  });
+  const env = { GW_OTLP_ENDPOINT: `${endpoint}/v1/traces`, GW_TRACE_SAMPLE_PERCENT: "100" };
+  const models = [testModel([{ url: slow }, { url: server.url }], { hedgeAfterMs: 300 })];
+  const harness = await boot({ targets: [], models, env });
+  // A call of somebody else: the slow one is the less loaded one.
+  harness.gateway.parts.routes.get(MODEL)?.targets[1]?.begin();
+  for (let call = 0; call < limits.hedgeCallsEach * 3; call += 1)
+    await (await harness.chat()).text();
+  silent = true;
+  expect((await harness.chat()).status).toBe(200);
+  const hedged = () => spans.find((span) => attribute(span, "gateway.hedge") === "won");
+  await eventually(hedged).toBeDefined();
+  const asked = () =>
+    spans.filter(
+      ({ parentSpanId, name }) => parentSpanId === hedged()?.spanId && name === `ask ${MODEL}`,
+    );
+  await eventually(() => asked().length).toBe(2);
+  const places = asked().map((span) => attribute(span, "server.address"));
+  expect(places.toSorted()).toEqual([slow, server.url].map((url) => new URL(url).host).toSorted());
+}, 60_000);
+
 test("an outside provider learns nothing of the trace", async () => {
   const { url: endpoint } = await collector();
   const server = await upstream();
