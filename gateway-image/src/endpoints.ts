@@ -43,6 +43,9 @@ export interface EndpointRow {
     | "verifyAudit"
     | "rotateOwnKey"
     | "makeTemporaryKey"
+    | "listQuotaRequests"
+    | "askForQuota"
+    | "decideQuota"
     | "erase"
     | "administer"
     | "administerBody";
@@ -102,6 +105,8 @@ export const ENDPOINTS = [
   { ...openai, method: "GET", path: "/v1/usage", does: "showUsage", api: null },
   { ...openai, method: "GET", path: "/v1/usage/daily", does: "showDailyUsage", api: null },
   { ...openai, method: "GET", path: "/v1/quota", does: "showQuota", api: null },
+  { ...openai, method: "GET", path: "/v1/quota/requests", does: "listQuotaRequests", api: null },
+  { ...openai, method: "POST", path: "/v1/quota/requests", does: "askForQuota", api: null },
   { method: "POST", path: "/token", does: "issueToken", api: null, errors: "oauth" },
   { ...openai, method: "GET", path: "/users/me", does: "showSelf", api: null },
   { ...openai, method: "POST", path: "/users/me/password", does: "changePassword", api: null },
@@ -119,6 +124,7 @@ export const ENDPOINTS = [
   { ...admin, method: "GET", path: "/admin/v1/audit/export", does: "exportAudit" },
   { ...admin, method: "POST", path: "/admin/v1/audit/verify", does: "verifyAudit" },
   { ...admin, method: "POST", path: "/admin/v1/erasures", does: "erase" },
+  { ...admin, method: "POST", path: "/admin/v1/quota-decisions", does: "decideQuota" },
   { ...admin, method: "GET", does: "administer" },
   { ...admin, method: "DELETE", does: "administer" },
   { ...admin, method: "POST", does: "administerBody" },

@@ -267,6 +267,13 @@ export const ERRORS = {
     retryable: true,
     message: "Too many jobs are waiting.",
   },
+  too_many_quota_requests: {
+    type: "requests",
+    status: 429,
+    native: 42910,
+    retryable: true,
+    message: "Earlier requests for quota are not decided yet.",
+  },
   too_many_keys: {
     type: "requests",
     status: 429,

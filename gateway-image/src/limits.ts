@@ -196,6 +196,9 @@ export const limits = {
   passwordLengthMin: 15,
   /** Of one principal at the same time. */
   temporaryKeysMax: 50,
+  quotaRequestsOpenMax: 5,
+  /** Of one principal, beside the open ones. */
+  quotaRequestsKept: 20,
   /** Two weeks before a key ends its answers say so. */
   keyEndSaidMs: 14 * 86_400_000,
   /** How often a gateway asks for changes of the directory: a revoked key is refused in two seconds. */

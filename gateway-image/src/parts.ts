@@ -5,6 +5,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { Administration } from "./admin/administration.ts";
 import { Eraser } from "./admin/erasure.ts";
 import { OwnKeys } from "./admin/own-keys.ts";
+import { QuotaRequests } from "./admin/quota-requests.ts";
 import type { AuditAnchorStore } from "./audit/audit-anchor-store.ts";
 import type { AuditTrail } from "./audit/audit-trail.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
@@ -57,6 +58,7 @@ export interface Parts extends JobMachine, Quotas {
   readonly boxForAnswers: () => SealedBox | null;
   readonly administration: Administration;
   readonly ownKeys: OwnKeys;
+  readonly quotaRequests: QuotaRequests;
   readonly eraser: Eraser;
   readonly wordFilter: WordFilter;
   readonly routes: RouteTable;
@@ -147,6 +149,7 @@ function createAdministration(files: Files, directory: Directory, clock: Clock) 
   return {
     administration: new Administration({ directory, clock, box }),
     ownKeys: new OwnKeys({ directory, clock, box }),
+    quotaRequests: new QuotaRequests(directory, clock),
   };
 }
 

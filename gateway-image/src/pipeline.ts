@@ -50,6 +50,7 @@ import { observe } from "./steps/observe.ts";
 import { openSocket, socketOrigin } from "./steps/open-socket.ts";
 import { makeTemporaryKey, rotateOwnKey } from "./steps/own-keys.ts";
 import { parseCall } from "./steps/parse-call.ts";
+import { askForQuota, decideQuota, listQuotaRequests } from "./steps/quota-requests.ts";
 import { FORM_TYPE, readBody, readOptionalBody } from "./steps/read-body.ts";
 import { recordUsage } from "./steps/record-usage.ts";
 import { requestId } from "./steps/request-id.ts";
@@ -216,6 +217,9 @@ function people(parts: Parts, { seen, known, withBody, withoutBody, read }: Trun
       permit("inference"),
       rotateOwnKey(parts.ownKeys),
     ]),
+    listQuotaRequests: read("usage:read", listQuotaRequests(parts.quotaRequests)),
+    askForQuota: compose([...withBody, permit("usage:read"), askForQuota(parts.quotaRequests)]),
+    decideQuota: compose([...withBody, permit("admin:system"), decideQuota(parts.quotaRequests)]),
     erase: compose([...withBody, permit("admin:security"), erase(parts.eraser)]),
     issueToken: compose([...seen, readBody(FORM_TYPE), issueToken(logIn)]),
     // Also for those who must change their password first: no permission is asked.

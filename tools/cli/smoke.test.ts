@@ -59,6 +59,7 @@ describe("a service that is well", () => {
     // A new endpoint needs a check of its own where a plain GET cannot try it.
     const untried = report.results.filter(({ note }) => note === "not tried");
     expect(untried.map(({ name }) => name).filter((name) => !/ \/admin\//.test(name))).toEqual([
+      "POST /v1/quota/requests",
       "POST /users/me/password",
       "POST /users/me/keys",
       "POST /users/me/keys/rotate",

@@ -255,6 +255,7 @@ export const CHECKS: readonly Check[] = [
     "GET /openapi.json",
     holds(z.object({ openapi: z.string().startsWith("3."), paths: z.object() })),
   ),
+  plain("GET /v1/quota/requests", holds(z.object({ data: z.array(z.unknown()) }))),
   plain("GET /users/me", holds(z.object({ username: z.string() }))),
   listModels,
   showModel,

@@ -70,6 +70,7 @@ export class Administration {
       case "POST all":
         return this.#issue(resource, request);
       case "PUT one":
+        if (resource.shownOnly) throw new GatewayError("method_not_allowed");
         return this.#put(resource, request, id ?? "");
       case "DELETE one":
         return this.#remove(resource, request, id ?? "");
@@ -185,7 +186,9 @@ export function adminMethodsAt([name = "", id, verb, ...rest]: readonly string[]
   if (resource === undefined || rest.length > 0) return [];
   const issues = resource.issued !== undefined;
   if (id === undefined) return issues ? ["GET", "POST"] : ["GET"];
-  if (verb === undefined) return ["GET", "PUT", "DELETE"];
+  if (verb === undefined) {
+    return resource.shownOnly ? ["GET", "DELETE"] : ["GET", "PUT", "DELETE"];
+  }
   return issues && verb === "rotate" ? ["POST"] : [];
 }
 

@@ -89,6 +89,10 @@ export class Eraser {
         removals.push({ kind, id: entity.id, body: null, updatedBy });
       }
     }
+    for (const { entity } of directory.list("quotaRequest")) {
+      if (entity.principal !== principal) continue;
+      removals.push({ kind: "quotaRequest", id: entity.id, body: null, updatedBy });
+    }
     if (directory.get("principal", principal) !== undefined) {
       removals.push({ kind: "principal", id: principal, body: null, updatedBy });
     }

@@ -12,12 +12,20 @@ export interface Resource {
   readonly hidden: readonly string[];
   /** Made by POST with a fresh secret; PUT changes the rest. */
   readonly issued?: "apiKey" | "accessKey";
+  /** Made and changed elsewhere. */
+  readonly shownOnly?: true;
 }
 
 export const RESOURCES: Readonly<Record<string, Resource>> = {
   tenants: { kind: "tenant", permission: "admin:system", hidden: [] },
   tiers: { kind: "tier", permission: "admin:system", hidden: [] },
   models: { kind: "model", permission: "admin:system", hidden: [] },
+  "quota-requests": {
+    kind: "quotaRequest",
+    permission: "admin:system",
+    hidden: [],
+    shownOnly: true,
+  },
   prices: { kind: "price", permission: "admin:system", hidden: [] },
   "access-rules": { kind: "accessRule", permission: "admin:security", hidden: [] },
   "word-lists": { kind: "wordList", permission: "admin:security", hidden: [] },

@@ -7,6 +7,7 @@ import { PAGE_MAX, passwordSchema } from "../admin/administration.ts";
 import { erasureSchema } from "../admin/erasure.ts";
 import { rotationSchema } from "../admin/issuing.ts";
 import { temporaryKeySchema } from "../admin/own-keys.ts";
+import { quotaDecisionSchema, quotaWishSchema } from "../admin/quota-requests.ts";
 import { RESOURCES } from "../admin/resources.ts";
 import { ENTITY_SCHEMAS, type EntityKind } from "../directory/entities.ts";
 import { CAPABILITIES } from "../documents.ts";
@@ -41,6 +42,7 @@ export interface EndpointDoc {
 }
 
 const count = z.number().int().min(0);
+const quotaRequest = z.looseObject({ id: z.string(), status: z.string() });
 const usage = z.looseObject({
   prompt_tokens: count,
   completion_tokens: count.optional(),
@@ -232,6 +234,18 @@ export const ENDPOINT_DOCS: Readonly<Record<string, EndpointDoc>> = {
     summary: "Who you are to the gateway",
     answer: z.looseObject({ username: z.string(), tenant: z.string() }),
   },
+  "GET /v1/quota/requests": {
+    tag: "usage",
+    summary: "What the caller asked for beyond its tier, the newest first",
+    answer: list(quotaRequest),
+  },
+  "POST /v1/quota/requests": {
+    tag: "usage",
+    summary: "Ask for more than the tier gives; an administrator decides",
+    body: quotaWishSchema,
+    answer: quotaRequest,
+    created: true,
+  },
   "POST /users/me/keys": {
     tag: "identity",
     summary: "A key that may no more than you and ends by itself",
@@ -271,14 +285,15 @@ export function adminDocs(): Record<string, EndpointDoc> {
   const docs: Record<string, EndpointDoc> = {};
   const tag = "administration" as const;
   Object.assign(docs, auditDocs());
-  for (const [name, { kind, issued, hidden }] of Object.entries(RESOURCES)) {
+  for (const [name, { kind, issued, hidden, shownOnly }] of Object.entries(RESOURCES)) {
     const one = `/admin/v1/${name}/*`;
     const all = `/admin/v1/${name}`;
     const query = { limit: z.number().int().min(1).max(PAGE_MAX), after: z.string() };
     const body = bodyOf(kind, hidden);
     docs[`GET ${all}`] = { tag, summary: `List ${name}`, query, answer: list(entry) };
     docs[`GET ${one}`] = { tag, summary: `One of ${name}`, answer: entry };
-    docs[`PUT ${one}`] = { tag, summary: `Make or replace one of ${name}`, body, answer: entry };
+    if (!shownOnly)
+      docs[`PUT ${one}`] = { tag, summary: `Make or replace one of ${name}`, body, answer: entry };
     docs[`DELETE ${one}`] = { tag, summary: `Remove one of ${name}`, answer: entry };
     if (issued === undefined) continue;
     // The public half of a pair is made with the secret one.
@@ -353,6 +368,12 @@ function auditDocs(): Record<string, EndpointDoc> {
       query: days,
       answer: z.never(),
       lines: true,
+    },
+    "POST /admin/v1/quota-decisions": {
+      tag,
+      summary: "Grant, all or part, what a caller asked for, or refuse it",
+      body: quotaDecisionSchema,
+      answer: quotaRequest,
     },
     "POST /admin/v1/erasures": {
       tag,

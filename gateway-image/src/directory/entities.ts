@@ -113,6 +113,8 @@ export const principalSchema = z.strictObject({
   addresses: addresses.optional(),
   origins: origins.optional(),
   attributes,
+  /** Granted beyond its tier: what is lower than the tier's limit changes nothing. */
+  raisedLimits: limitsSchema.default({}),
   disabled: z.boolean().default(false),
   /** Users only: scrypt, in the form of identity/password.ts. */
   passwordHash: z.string().optional(),
@@ -244,6 +246,21 @@ export const wordListSchema = z.strictObject({
   tenants: z.array(entityName).min(1).optional(),
 });
 
+/** A caller's wish for more than its tier gives, and what became of it. */
+export const quotaRequestSchema = z.strictObject({
+  id: entityName,
+  principal: entityName,
+  tenant: entityName,
+  tier: entityName.describe("When it was asked."),
+  limits: limitsSchema,
+  reason: z.string().max(512),
+  created: moment,
+  status: z.enum(["open", "granted", "refused"]),
+  decided: moment.optional(),
+  decidedBy: entityName.optional(),
+  note: z.string().max(512).optional(),
+});
+
 export const ENTITY_SCHEMAS = {
   tenant: tenantSchema,
   tier: z.strictObject({ id: entityName, ...tierSchema.shape }),
@@ -255,6 +272,7 @@ export const ENTITY_SCHEMAS = {
   price: priceSchema,
   accessRule: accessRuleSchema,
   wordList: wordListSchema,
+  quotaRequest: quotaRequestSchema,
 } as const;
 
 export type EntityKind = keyof typeof ENTITY_SCHEMAS;
@@ -268,5 +286,6 @@ export type Role = z.output<typeof roleSchema>;
 export type ApiKey = z.output<typeof apiKeySchema>;
 export type AccessKey = z.output<typeof accessKeySchema>;
 export type Price = z.output<typeof priceSchema>;
+export type QuotaRequest = z.output<typeof quotaRequestSchema>;
 export type WordList = z.output<typeof wordListSchema>;
 export type AccessRule = z.output<typeof accessRuleSchema>;

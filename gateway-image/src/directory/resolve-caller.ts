@@ -3,6 +3,7 @@ import { isAllowedAddress } from "./address-list.ts";
 import type { Caller } from "./caller.ts";
 import type { Directory } from "./directory.ts";
 import type { Limits, Permission, Principal } from "./entities.ts";
+import { raisedTier } from "./raised-limits.ts";
 
 export interface PresentedCredential {
   readonly id: string;
@@ -61,7 +62,7 @@ export function resolveCaller(
       method: credential.method,
       tenant,
       tierName,
-      tier,
+      tier: raisedTier(tier, principal.raisedLimits),
       roles: principal.roles,
       permissions: permissionsOf(directory, principal),
       models: common([credential.models, principal.models, tenant.models]),
