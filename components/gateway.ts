@@ -6,6 +6,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
+import { type Outside, type OutsideFiles, outsideFiles } from "./gateway-outside.ts";
 import {
   ADMINISTRATOR,
   type EdgeTrust,
@@ -49,6 +50,7 @@ export interface GatewayArgs {
   readonly auditDays: number;
   /** The edge verifies callers' certificates and passes them on. */
   readonly clientCertificates: boolean;
+  readonly outside: Outside;
   /** Pages whose browsers may call. */
   readonly origins: readonly string[];
   readonly redis: RedisHandle;
@@ -98,7 +100,8 @@ export class Gateway extends Component implements GatewayHandle {
     this.edgeTrust = args.clientCertificates
       ? edgeTrust(name, args.namespace, GATEWAY, parent)
       : null;
-    const files = { ...createFiles(this, name, args), edgeTrust: this.edgeTrust };
+    const outside = outsideFiles(args.outside, name, args.namespace, GATEWAY, parent);
+    const files = { ...createFiles(this, name, args), edgeTrust: this.edgeTrust, outside };
     const program = gatewayProgram(args, files, secrets);
     const replicated = {
       namespace: args.namespace,
@@ -146,10 +149,15 @@ interface Files {
   readonly routes: pulumi.Output<string>;
   readonly passwords: pulumi.Output<string>;
   readonly edgeTrust: EdgeTrust | null;
+  readonly outside: OutsideFiles;
 }
 
 /** The gateway takes changed files over by itself, so none of them rolls its pods. */
-function createFiles(parent: Gateway, name: string, args: GatewayArgs): Omit<Files, "edgeTrust"> {
+function createFiles(
+  parent: Gateway,
+  name: string,
+  args: GatewayArgs,
+): Omit<Files, "edgeTrust" | "outside"> {
   const metadata = (object: string) => ({
     name: object,
     namespace: args.namespace,
@@ -208,6 +216,7 @@ function gatewayProgram(args: GatewayArgs, files: Files, secrets: GatewaySecrets
     environment: {
       ...gatewayEnvironment(args),
       ...(files.edgeTrust === null ? {} : TRUST),
+      ...files.outside.environment,
       GW_STREAM_TIMEOUT_MS: String(args.longestStreamSeconds * 1_000),
       GW_DRAIN_GRACE_MS: String(drain.graceMs),
       GW_DRAIN_TIMEOUT_MS: String(drain.timeoutMs),
@@ -225,6 +234,7 @@ function gatewayProgram(args: GatewayArgs, files: Files, secrets: GatewaySecrets
       ...(files.edgeTrust === null
         ? []
         : [{ name: "edge-trust", path: TRUST_FOLDER, secret: files.edgeTrust.secret }]),
+      ...files.outside.mounts,
       { name: DATA_VOLUME, path: DATA_FOLDER, claim: true },
     ],
     health: {

@@ -14,9 +14,11 @@ export interface FlowPlaces {
   readonly service: string;
   readonly monitoring: string;
   readonly callerRanges: readonly string[];
+  /** What gateways may call beyond the cluster; empty: nothing. */
+  readonly outside: { readonly ranges: readonly string[]; readonly ports: readonly number[] };
 }
 
-export function serviceFlows({ service, monitoring, callerRanges }: FlowPlaces): Flow[] {
+export function serviceFlows({ service, monitoring, callerRanges, outside }: FlowPlaces): Flow[] {
   const at = (namespace: string) => (program: string) => ({ namespace, program });
   const [serving, watching] = [at(service), at(monitoring)];
   const edge = Object.values(EDGE_PORTS);
@@ -27,6 +29,16 @@ export function serviceFlows({ service, monitoring, callerRanges }: FlowPlaces):
     { name: "quotas", from: serving(GATEWAY), to: serving(REDIS), ports: [REDIS_PORT] },
     { name: "ledger", from: serving(GATEWAY), to: serving(POSTGRES), ports: [POSTGRES_PORT] },
     { name: "models", from: serving(GATEWAY), to: serving(MODEL_SERVER), ports: [MODEL_PORT] },
+    ...(outside.ranges.length === 0
+      ? []
+      : [
+          {
+            name: "outside",
+            from: serving(GATEWAY),
+            to: { ranges: outside.ranges },
+            ports: outside.ports,
+          },
+        ]),
     {
       name: "gateway-metrics",
       from: watching(PROMETHEUS),

@@ -34,6 +34,7 @@ const RELATIONS: readonly Relation[] = [
   portsDiffer,
   cacheFits,
   auditFloor,
+  outsideReachable,
 ];
 
 export function relations(settings: Partial<Settings>): Fault[] {
@@ -154,6 +155,21 @@ function portsDiffer({ edge, monitoring }: Partial<Settings>): Fault[] {
     wrong: `is ${used[index]?.[1]}, which another Service uses, too`,
     right: "a port of its own, from 30000 to 32767",
   }));
+}
+
+/** What may not be reached had better not be set: it would fail call by call. */
+function outsideReachable({ outside }: Partial<Settings>): Fault[] {
+  if (outside === undefined || outside.ranges.length > 0) return [];
+  const wanted = [
+    ...(Object.keys(outside.providerKeys).length > 0 ? ["providerKeys"] : []),
+    ...(outside.webhookHosts.length > 0 ? ["webhookHosts"] : []),
+    ...(outside.traces === undefined ? [] : ["traces"]),
+    ...(outside.quotaWarnings === undefined ? [] : ["quotaWarnings"]),
+  ];
+  if (wanted.length === 0) return [];
+  const wrong = `names no address, but ${wanted.join(", ")} must be reached`;
+  const right = "address ranges, as in 203.0.113.0/24 or 0.0.0.0/0";
+  return [{ path: "deepseek:outside.ranges", wrong, right }];
 }
 
 function auditFloor({ retention }: Partial<Settings>): Fault[] {

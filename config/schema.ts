@@ -4,6 +4,7 @@
  * descriptions are what docs/configuration.md prints.
  */
 import { z } from "zod";
+import { outside } from "./outside-schema.ts";
 
 const label = z
   .string()
@@ -342,6 +343,7 @@ export const sections = {
   limits: limits.prefault({}).describe("What one namespace may ask of the cluster at most."),
   edge: edge.prefault({}).describe("nginx, which ends TLS."),
   gateway: gateway.prefault({}).describe("The gateway."),
+  outside: outside.prefault({}).describe("What gateways may call outside of the site."),
   redis: dataStore("1Gi", "256Mi").prefault({}).describe("Redis: quotas."),
   postgres: dataStore("2Gi", "512Mi").prefault({}).describe("PostgreSQL: the ledger."),
   models: z.array(model).min(1).max(64).describe("Models and their servers."),

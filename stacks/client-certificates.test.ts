@@ -1,29 +1,9 @@
 /** Callers' certificates through the whole local stack under mocks: who knows what of whom. */
 import { expect, test } from "vitest";
-import { parseSettings } from "../config/parse.ts";
-import { asTexts, completeValues, type Values } from "../config/test-settings.ts";
+import { completeValues, type Values } from "../config/test-settings.ts";
 import { local } from "./local.ts";
-import { type Program, runProgram } from "./test-program.ts";
-
-// What the API server would read.
-// biome-ignore lint/suspicious/noExplicitAny: untyped on purpose, objects of every kind pass here
-type Loose = any;
-
-function settingsOf(values: Values) {
-  const result = parseSettings(asTexts(values));
-  if ("faults" in result) throw new Error(JSON.stringify(result.faults));
-  return result.settings;
-}
-
-function named(kind: string, name: string, { resources }: Program): Loose {
-  const objects: Loose[] = resources.map(({ inputs }) => inputs);
-  return objects.find((object) => object.kind === kind && object.metadata.name === name);
-}
-
-function environmentOf(workload: Loose): Record<string, string> {
-  const [container] = workload.spec.template.spec.containers;
-  return Object.fromEntries(container.env.map(({ name, value }: Loose) => [name, value ?? "pod"]));
-}
+import { environmentOf, type Loose, named, settingsOf } from "./test-objects.ts";
+import { runProgram } from "./test-program.ts";
 
 test("gateway and edge share a proof where callers may show certificates, and none elsewhere", async () => {
   const values = await completeValues();

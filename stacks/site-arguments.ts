@@ -45,6 +45,7 @@ export function siteArguments(settings: Settings) {
     })),
     gateway: {
       ...gateway,
+      outside: settings.outside,
       clientCertificates: edge.clientAuthorities !== undefined,
       auditDays: settings.retention.auditDays,
       ...inService,
@@ -72,9 +73,13 @@ function provider({ cluster }: Settings): k8s.ProviderArgs {
   };
 }
 
-function networkPolicies({ network }: Settings, namespaces: readonly string[]) {
+function networkPolicies({ network, outside }: Settings, namespaces: readonly string[]) {
   const { callerRanges, dnsRanges } = network;
-  return { namespaces, flows: serviceFlows({ service, monitoring, callerRanges }), dnsRanges };
+  return {
+    namespaces,
+    flows: serviceFlows({ service, monitoring, callerRanges, outside }),
+    dnsRanges,
+  };
 }
 
 function servers({ edge, models }: Settings) {

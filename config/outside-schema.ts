@@ -1,0 +1,49 @@
+/** What leaves the site, and where to: nothing, unless a stack says so here. */
+import { z } from "zod";
+
+const https = z.url({ protocol: /^https$/ }).meta({ right: "an https address" });
+const secretText = z
+  .string()
+  .min(8)
+  .max(4_096)
+  .regex(/^[\x21-\x7e]+$/)
+  .meta({ right: "8 or more printable characters", sensitive: true });
+
+export const outside = z.strictObject({
+  ranges: z
+    .array(z.union([z.cidrv4(), z.cidrv6()]))
+    .default([])
+    .describe("Addresses outside of the cluster that gateways may call; none: nothing leaves."),
+  ports: z.array(z.int().min(1).max(65_535)).min(1).max(16).default([443]).describe("Ports there."),
+  providerKeys: z
+    .strictObject({
+      cerebras: secretText,
+      deepseek: secretText,
+      openai: secretText,
+      dashscope: secretText,
+      kimi: secretText,
+    })
+    .partial()
+    .prefault({})
+    .describe("Keys of outside providers; one without a key is off (a secret)."),
+  webhookHosts: z
+    .array(z.string().regex(/^[a-z0-9.-]{1,253}$/))
+    .default([])
+    .describe("Hosts of private addresses that webhooks of jobs may name."),
+  traces: z
+    .strictObject({
+      url: https.describe("Collector, as in https://collector.example.org:4318/v1/traces."),
+      samplePercent: z.int().min(0).max(100).default(10).describe("Of the calls, how many."),
+    })
+    .optional()
+    .describe("Where traces of calls go; its certificate is of the stack's authority."),
+  quotaWarnings: z
+    .strictObject({
+      url: https.describe("Webhook."),
+      secret: secretText.describe("Under which it is signed."),
+    })
+    .optional()
+    .describe("Who is told when a limit of a day or a month is used to four fifths."),
+});
+
+export type OutsideSettings = z.output<typeof outside>;
