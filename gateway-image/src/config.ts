@@ -199,6 +199,29 @@ const environmentSchema = z.strictObject({
     .describe("Webhook that is told when a limit of a day or a month is used to four fifths."),
   GW_WARNING_SECRET_FILE: path.optional().describe("Secret under which it is signed."),
 
+  GW_FINE_TUNING: z
+    .enum(["off", "kubernetes", "simulated"])
+    .default("off")
+    .describe("What trains models: Jobs of the cluster, nothing at all but the states, or nobody."),
+  GW_FINE_TUNING_TEMPLATE_FILE: path
+    .optional()
+    .describe("The Job of Kubernetes that a fine-tuning job becomes (JSON); reloaded."),
+  GW_FINE_TUNING_SIMULATED_SECONDS: integer(0, 86_400, 10, "How long simulated training takes."),
+  GW_FINE_TUNING_OPEN_PER_PRINCIPAL: integer(
+    1,
+    10_000,
+    4,
+    "Fine-tuning jobs of one that are open.",
+  ),
+  GW_FINE_TUNING_OPEN_PER_TENANT: integer(1, 10_000, 16, "The same of a whole tenant."),
+  GW_KUBERNETES_URL: z
+    .url({ protocol: /^https$/ })
+    .optional()
+    .describe("The cluster's API server; without: what KUBERNETES_SERVICE_HOST and _PORT say."),
+  GW_KUBERNETES_FOLDER: path
+    .default("/var/run/secrets/kubernetes.io/serviceaccount")
+    .describe("The service account's token, ca.crt and namespace; read at each request."),
+
   GW_MAX_TOKENS_DEFAULT: integer(1, 1_000_000, 512, "Sent upstream where max_tokens is absent."),
   GW_ANSWER_TIMEOUT_MS: integer(
     1_000,
@@ -243,10 +266,22 @@ export function parseConfig(
   const own = Object.entries(environment).filter(
     ([key, value]) => key.startsWith(PREFIX) && value !== undefined && value !== "",
   );
-  const result = environmentSchema.safeParse(Object.fromEntries(own));
+  const result = environmentSchema.safeParse({
+    GW_KUBERNETES_URL: clusterUrl(environment),
+    ...Object.fromEntries(own),
+  });
   if (!result.success) return { faults: result.error.issues.flatMap(faultLines) };
   const faults = relationFaults(result.data);
   return faults.length > 0 ? { faults } : { config: Object.freeze(result.data) };
+}
+
+/** Where Kubernetes tells each pod that its API server is. */
+function clusterUrl({
+  KUBERNETES_SERVICE_HOST: host,
+  KUBERNETES_SERVICE_PORT: port = "443",
+}: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (host === undefined || host === "") return undefined;
+  return `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Reads the process's own environment; throws one Error with all faults. */
@@ -304,6 +339,10 @@ function relationFaults(env: Environment): string[] {
   need(
     (env.GW_WARNING_URL === undefined) === (env.GW_WARNING_SECRET_FILE === undefined),
     "GW_WARNING_URL, GW_WARNING_SECRET_FILE: both or neither",
+  );
+  need(
+    env.GW_FINE_TUNING !== "kubernetes" || env.GW_FINE_TUNING_TEMPLATE_FILE !== undefined,
+    "GW_FINE_TUNING_TEMPLATE_FILE: is required",
   );
   if (env.GW_DATABASE === "postgres") {
     need(env.GW_POSTGRES_HOST !== undefined, "GW_POSTGRES_HOST: is required");

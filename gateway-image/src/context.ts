@@ -109,8 +109,10 @@ export interface RequestContext {
   deadlineMs: number | null;
   /** decide-risk: the call must not leave the site, whatever its headers say. */
   confined: boolean;
-  /** administer: what of the directory the call is about. */
+  /** administer, fine-tuning: what of the directory, or which job, the call is about. */
   subject: string | null;
+  /** create-fine-tuning: what else its event of the audit trail must say. */
+  auditFacts: Readonly<Record<string, string>>;
   /** filter: what the word lists have met in what was asked and answered. */
   inspections: readonly Inspection[];
   /** filter: null: no word list is about the answer. */
@@ -173,6 +175,7 @@ export function createContext(arrival: Arrival): RequestContext {
     deadlineMs: null,
     confined: false,
     subject: null,
+    auditFacts: {},
     inspections: [],
     answerFilter: null,
     presenter: null,

@@ -148,6 +148,10 @@ export const modelSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe("Answers of it may be told again, where the gateway caches at all."),
+  fineTuning: z
+    .boolean()
+    .default(false)
+    .describe("Callers with the permission may have it trained further at the site."),
   targets: z.array(targetSchema).min(1),
 });
 
@@ -197,7 +201,15 @@ function checkModels(models: readonly Model[], context: z.RefinementCtx): void {
     if (model.confidential && model.targets.some(({ provider }) => provider !== undefined)) {
       fault("targets", "a confidential model has no target outside of the site");
     }
+    if (model.fineTuning && !isOfSite(model)) {
+      fault("fineTuning", "a model that is served outside of the site is not trained here");
+    }
   });
+}
+
+/** It has a server here, so its weights are here. */
+export function isOfSite({ targets }: Pick<Model, "targets">): boolean {
+  return targets.some(({ provider }) => provider === undefined);
 }
 
 function refuseRepeats<K extends string>(

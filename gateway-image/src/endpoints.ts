@@ -15,7 +15,7 @@ export type Api = keyof typeof UPSTREAM_PATHS;
 
 export interface EndpointRow {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  /** `*` at the end: the rest is a name, which may hold slashes. */
+  /** `*` at the end: the rest is a name, which may hold slashes; before the end: one without. */
   readonly path: string;
   /** The pipeline it runs. */
   readonly does:
@@ -28,6 +28,11 @@ export interface EndpointRow {
     | "listJobs"
     | "showJob"
     | "cancelJob"
+    | "createFineTuning"
+    | "listFineTunings"
+    | "showFineTuning"
+    | "listFineTuningEvents"
+    | "cancelFineTuning"
     | "listModels"
     | "showModel"
     | "showUsage"
@@ -59,6 +64,7 @@ export interface EndpointRow {
 const openai = { errors: "openai" } as const;
 const inference = { ...openai, method: "POST", does: "inference" } as const;
 
+const tuning = { ...openai, path: "/v1/fine_tuning/jobs", api: null } as const;
 const admin = { ...openai, path: "/admin/v1/*", api: null } as const;
 
 export const SOCKET_PATH = "/v1/streaming/ws";
@@ -100,6 +106,11 @@ export const ENDPOINTS = [
     does: "cancelJob",
     api: null,
   },
+  { ...tuning, method: "POST", does: "createFineTuning" },
+  { ...tuning, method: "GET", does: "listFineTunings" },
+  { ...tuning, method: "GET", path: "/v1/fine_tuning/jobs/*", does: "showFineTuning" },
+  { ...tuning, method: "GET", path: "/v1/fine_tuning/jobs/*/events", does: "listFineTuningEvents" },
+  { ...tuning, method: "POST", path: "/v1/fine_tuning/jobs/*/cancel", does: "cancelFineTuning" },
   { ...openai, method: "GET", path: "/v1/models", does: "listModels", api: null },
   { ...openai, method: "GET", path: "/v1/models/*", does: "showModel", api: null },
   { ...openai, method: "GET", path: "/v1/usage", does: "showUsage", api: null },
@@ -131,6 +142,16 @@ export const ENDPOINTS = [
   { ...admin, method: "PUT", does: "administerBody" },
 ] as const satisfies readonly EndpointRow[];
 
+/** Is this a path of the row? */
+export function covers({ path: own }: EndpointRow, path: string): boolean {
+  const at = own.indexOf("*");
+  if (at < 0) return own === path;
+  const [before, after] = [own.slice(0, at), own.slice(at + 1)];
+  const name = path.slice(at, path.length - after.length);
+  if (!path.startsWith(before) || !path.endsWith(after)) return false;
+  return after === "" || (name.length > 0 && !name.includes("/"));
+}
+
 /** What a path that does not exist is recorded as. */
 export const OTHER: EndpointRow = {
   method: "GET",
@@ -140,11 +161,13 @@ export const OTHER: EndpointRow = {
   errors: "openai",
 };
 
-/** The name that follows the row's path, decoded; null where it cannot be read. */
+/** The name that stands for the row's `*`, decoded; null where it cannot be read. */
 export function nameIn(url: string, row: EndpointRow): string | null {
   const path = url.split("?", 1)[0] ?? "";
+  const at = row.path.indexOf("*");
+  const after = row.path.length - at - 1;
   try {
-    return decodeURIComponent(path.slice(row.path.length - 1));
+    return decodeURIComponent(path.slice(at, path.length - after));
   } catch {
     return null;
   }

@@ -13,6 +13,7 @@ export interface ErrorEntry {
 
 const request = { type: "invalid_request_error", retryable: false } as const;
 const permission = { type: "permission_error", retryable: false } as const;
+const absent = { type: "server_error", status: 501, retryable: false } as const;
 const server = { type: "server_error", retryable: true } as const;
 
 export const ERRORS = {
@@ -300,6 +301,7 @@ export const ERRORS = {
     message: "The client closed the connection; nobody receives this.",
   },
   internal_error: { ...server, status: 500, native: 50001, message: "An internal error." },
+  fine_tuning_off: { ...absent, native: 50101, message: "This gateway has no fine-tuning." },
   upstream_failed: { ...server, status: 502, native: 50201, message: "The model server failed." },
   stream_broken: {
     ...server,

@@ -7,6 +7,7 @@ import { type WatchedFile, watchFiles } from "./base/watched-file.ts";
 import type { Config } from "./config.ts";
 import { directoryFileSchema, tiersFileSchema } from "./directory/baseline.ts";
 import { keysFileSchema, parseDocument, routesFileSchema } from "./documents.ts";
+import { templateSchema } from "./fine-tuning/job-template.ts";
 import { oidcFileSchema } from "./identity/outside-tokens.ts";
 import { parseTokenSecrets } from "./identity/tokens.ts";
 import { limits } from "./limits.ts";
@@ -57,6 +58,11 @@ export function openFiles(config: Config, onFault: (file: string, error: unknown
     dataKeys: watch("data key", [config.GW_DATA_KEY_FILE], ([text = ""]) => new SealedBox(text)),
     tokenSecrets: watch("token secret", [config.GW_JWT_SECRET_FILE], ([text = ""]) =>
       parseTokenSecrets(text),
+    ),
+    fineTuningTemplate: watch(
+      "fine-tuning template",
+      [config.GW_FINE_TUNING_TEMPLATE_FILE],
+      document(templateSchema, "fine-tuning template"),
     ),
     edgeToken: watch("edge token", [config.GW_EDGE_TOKEN_FILE], ([text = ""]) => {
       if (text.trim().length < EDGE_TOKEN_LENGTH_MIN) throw new Error("the edge's token is short");

@@ -51,6 +51,7 @@ export async function startGateway(
     if (stopping.signal.aborted) return;
     parts.probes?.start();
     parts.jobRunner.start();
+    parts.fineTuning.start();
     lifecycle.state = "ready";
     parts.log.info("ready");
   });
@@ -65,7 +66,7 @@ export async function startGateway(
     const jobs = parts.jobRunner.stop(config.GW_DRAIN_TIMEOUT_MS);
     const deadlineMs = parts.clock.monotonicMs() + config.GW_DRAIN_TIMEOUT_MS;
     const cut = await waitForRequests(lifecycle, parts.clock, deadlineMs);
-    await Promise.all([jobs, endSockets(parts)]);
+    await Promise.all([jobs, parts.fineTuning.stop(), endSockets(parts)]);
     app.server.close();
     app.server.closeAllConnections();
     metricsServer.close();
@@ -97,6 +98,7 @@ async function prepareStores(parts: Parts, signal: AbortSignal): Promise<void> {
   await Promise.all([
     attempt("ledger", () => prepareLedger(parts)),
     attempt("jobs", () => parts.jobs.prepare()),
+    attempt("fine-tuning jobs", () => parts.fineTunings.prepare()),
     attempt("audit trail", () => startAudit(parts)),
     attempt("quota store", () => parts.quotaStore.ping()),
     attempt("directory", () => startDirectory(parts)),

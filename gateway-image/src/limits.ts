@@ -144,6 +144,27 @@ export const limits = {
   webhookTimeoutMs: 10_000,
   webhooksAtOnce: 8,
 
+  /** How often a gateway looks for fine-tuning jobs that others left. */
+  fineTuningPollMs: 1_000,
+  /** Between two looks at one that goes on: training takes minutes to days. */
+  fineTuningLookMs: 10_000,
+  /** One look: at most three requests to the API server, which answers in milliseconds. */
+  fineTuningTimeoutMs: 15_000,
+  /** Looks at once of one gateway, and as many removals. */
+  fineTuningsAtOnce: 4,
+  /** Looks that failed are repeated later and later, up to this. */
+  fineTuningRetryMsMax: 60_000,
+  /** Times that the API server may refuse to begin one: a right that is missing may be on its way. */
+  fineTuningRefusalsMax: 5,
+  /** With waits that double to a minute: some ten hours. Then administrators must remove it. */
+  fineTuningRemovalsMax: 600,
+  /** What has not ended after two weeks hangs. */
+  fineTuningDeadlineMs: 14 * 86_400_000,
+  /** Who trained which model from what is asked for long after. */
+  fineTuningTtlMs: 366 * 86_400_000,
+  /** Kubernetes keeps 4 KiB of a termination message; a list of pods and a Job are some 100 KiB. */
+  kubernetesAnswerBytesMax: 1 * MIB,
+
   /** A bank's own figure: a decision that comes later is of no use to the payment. */
   riskDeadlineMs: 200,
   /** One of three words has some five tokens. */
@@ -221,6 +242,7 @@ assert(limits.headersTimeoutMs < limits.bodyTimeoutMs, "headers come before the 
 assert(limits.timeoutCheckMs < limits.headersTimeoutMs, "a time-out is noticed near its time");
 assert(limits.heartbeatMs < limits.slowReaderTimeoutMs, "a heartbeat precedes the verdict 'gone'");
 assert(limits.jobRenewalMs * 2 < limits.jobLeaseMs, "one renewal may fail without losing a job");
+assert(limits.fineTuningTimeoutMs * 2 < limits.jobLeaseMs, "a look ends before its lease does");
 assert(limits.leaseRenewalMs * 2 < limits.leaseMs, "one renewal may fail without losing a slot");
 assert(limits.errorBytesMax <= limits.answerBytesMax, "an error is an answer");
 assert(limits.eventBytesMax <= limits.answerBytesMax, "an event is part of an answer");

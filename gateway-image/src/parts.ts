@@ -17,6 +17,7 @@ import { baselineEntities } from "./directory/baseline.ts";
 import { Directory } from "./directory/directory.ts";
 import type { Model } from "./documents.ts";
 import { type Certificate, type Files, openFiles } from "./files.ts";
+import { createFineTuning, type FineTuningMachinery } from "./fine-tuning-parts.ts";
 import { Authenticators } from "./identity/authenticator.ts";
 import { Identity } from "./identity/identity.ts";
 import { LogIn } from "./identity/log-in.ts";
@@ -41,7 +42,7 @@ import { createLog, type Log } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { createTraces, NO_TRACES, type Traces } from "./telemetry/traces.ts";
 
-export interface Parts extends JobMachine, Quotas {
+export interface Parts extends JobMachine, Quotas, FineTuningMachinery {
   readonly config: Config;
   readonly version: string;
   readonly clock: Clock;
@@ -126,7 +127,8 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     directory,
     ...createIdentity(config, files, directory, shared, clock),
     ...createAdministration(files, directory, clock),
-    eraser: createEraser(config, directory, shared, database, jobMachine),
+    eraser: createEraser(config, clock, directory, shared, database, jobMachine),
+    ...createFineTuning({ config, files, store: database.fineTunings, clock, metrics, log }),
     contexts: new Contexts(shared, boxForAnswers),
     shared,
     boxForAnswers,
@@ -155,14 +157,15 @@ function createAdministration(files: Files, directory: Directory, clock: Clock) 
 
 function createEraser(
   config: Config,
+  clock: Clock,
   directory: Directory,
   shared: SharedStore,
-  { jobs, ledger }: Database,
+  { jobs, fineTunings, ledger }: Database,
   { jobRunner }: JobMachine,
 ): Eraser {
   const abortJob = (id: string) => jobRunner.abort(id);
   const auditDays = config.GW_AUDIT_RETENTION_DAYS;
-  return new Eraser({ directory, jobs, shared, ledger, abortJob, auditDays });
+  return new Eraser({ directory, jobs, fineTunings, shared, ledger, abortJob, auditDays, clock });
 }
 
 function openTraces(config: Config, ca: () => string | null, metrics: Metrics): Traces {

@@ -36,6 +36,7 @@ import { audit } from "./steps/audit.ts";
 import { type AuthoriseParts, authorise, permit } from "./steps/authorise.ts";
 import { cache } from "./steps/cache.ts";
 import { converse, forgetContext } from "./steps/converse.ts";
+import { createFineTuning, parseFineTuning } from "./steps/create-fine-tuning.ts";
 import { crossOrigin, preflight } from "./steps/cross-origin.ts";
 import { decideRisk } from "./steps/decide-risk.ts";
 import { erase } from "./steps/erase.ts";
@@ -56,6 +57,12 @@ import { recordUsage } from "./steps/record-usage.ts";
 import { requestId } from "./steps/request-id.ts";
 import { schedule } from "./steps/schedule.ts";
 import { exportAudit, showAuditEvents, verifyAudit } from "./steps/show-audit.ts";
+import {
+  cancelFineTuning,
+  listFineTuningEvents,
+  listFineTunings,
+  showFineTuning,
+} from "./steps/show-fine-tuning.ts";
 import { cancelJob, listJobs, showJob } from "./steps/show-job.ts";
 import { showQuota } from "./steps/show-quota.ts";
 import { beginEnrolment, changePassword, confirmEnrolment, showSelf } from "./steps/show-self.ts";
@@ -82,6 +89,7 @@ export function createPipelines(parts: Parts): Pipelines {
     of: {
       ...calls(parts, trunk),
       ...jobs(parts, trunk),
+      ...fineTuning(parts, trunk),
       ...views(parts, trunk),
       ...people(parts, trunk),
     },
@@ -179,6 +187,36 @@ function jobs(parts: Parts, { withBody, authorised, read }: Trunk) {
     listJobs: read("inference", listJobs(kept)),
     showJob: read("inference", showJob(kept)),
     cancelJob: read("inference", cancelJob({ ...kept, clock, wake, abort })),
+  } satisfies Partial<Record<Does, Pipeline>>;
+}
+
+/** Models that are trained further. */
+function fineTuning(parts: Parts, { withBody, read }: Trunk) {
+  const { clock, routes, directory, config, fineTuning: machine } = parts;
+  const kept = { store: parts.fineTunings };
+  const wake = () => machine.wake();
+  const created = {
+    ...kept,
+    clock,
+    routes,
+    directory,
+    wake,
+    isOn: machine.driver !== null,
+    openPerPrincipal: config.GW_FINE_TUNING_OPEN_PER_PRINCIPAL,
+    openPerTenant: config.GW_FINE_TUNING_OPEN_PER_TENANT,
+  };
+  return {
+    createFineTuning: compose([
+      ...withBody,
+      permit("fine-tune"),
+      parseFineTuning(created),
+      lifecycle(clock),
+      createFineTuning(created),
+    ]),
+    listFineTunings: read("fine-tune", listFineTunings(kept)),
+    showFineTuning: read("fine-tune", showFineTuning(kept)),
+    listFineTuningEvents: read("fine-tune", listFineTuningEvents(kept)),
+    cancelFineTuning: read("fine-tune", cancelFineTuning({ ...kept, clock, wake })),
   } satisfies Partial<Record<Does, Pipeline>>;
 }
 

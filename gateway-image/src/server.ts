@@ -4,7 +4,7 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { addPages, type Pages } from "./api/pages.ts";
-import { ENDPOINTS, type EndpointRow, OTHER } from "./endpoints.ts";
+import { covers, ENDPOINTS, type EndpointRow, OTHER } from "./endpoints.ts";
 import { errorBody } from "./error-answer.ts";
 import { GatewayError } from "./errors.ts";
 import { jobComputer } from "./job-listener.ts";
@@ -58,7 +58,11 @@ function addPipelines(
   acceptUpgrades(app.server, parts, pipelines, run);
   parts.jobRunner.computeWith(jobComputer(parts, pipelines, run));
   for (const row of ENDPOINTS) {
-    app.route({ method: row.method, url: row.path, handler: bind(pipelines.of[row.does], row) });
+    app.route({
+      method: row.method,
+      url: urlOf(row.path),
+      handler: bind(pipelines.of[row.does], row),
+    });
   }
   app.route({ method: "OPTIONS", url: "/*", handler: bind(pipelines.preflight, OTHER) });
   const notFound = bind(pipelines.refused("not_found"), OTHER);
@@ -70,18 +74,28 @@ function addPipelines(
     reply.raw.setHeader("allow", methods.join(", "));
     return wrongMethod(request, reply);
   };
-  for (const { method, path } of coveredOthers()) app.route({ method, url: path, handler: refuse });
+  for (const { method, path } of coveredOthers())
+    app.route({ method, url: urlOf(path), handler: refuse });
   app.setNotFoundHandler(refuse);
 }
 
 const ROWS: readonly EndpointRow[] = ENDPOINTS;
 
-/** Those that the path takes; none: there is no such path. A path's own rows hide a wildcard's. */
+/** Fastify's way to say that a name stands before the end. */
+function urlOf(path: string): string {
+  return path.replace("*/", ":name/");
+}
+
+/** Those that the path takes; none: there is no such path. The closest rows hide wildcards above them. */
 function methodsOf(path: string): string[] {
-  const own = ROWS.filter((row) => row.path === path);
-  return (own.length > 0 ? own : ROWS.filter((row) => covers(row, path))).map(
-    ({ method }) => method,
-  );
+  const found = ROWS.filter((row) => row.path === path || covers(row, path));
+  const closest = Math.max(...found.map(closeness));
+  return found.filter((row) => closeness(row) === closest).map(({ method }) => method);
+}
+
+/** A path without a wildcard before one with it, a longer one before a shorter. */
+function closeness({ path }: EndpointRow): number {
+  return path.length + (path.includes("*") ? 0 : 1_000);
 }
 
 /** Methods that a path's own rows do not name, but a wildcard above it would take. */
@@ -92,10 +106,6 @@ function coveredOthers(): { method: EndpointRow["method"]; path: string }[] {
       ({ method }) => ({ method, path }),
     ),
   );
-}
-
-function covers(row: EndpointRow, path: string): boolean {
-  return row.path.endsWith("*") && path.startsWith(row.path.slice(0, -1));
 }
 
 const OPEN = ["/", "/health", "/livez", "/readyz"];

@@ -4,7 +4,8 @@ import type { Clock } from "./base/clock.ts";
 import type { Config } from "./config.ts";
 import type { DirectoryStore } from "./directory/directory-store.ts";
 import { passwordReader } from "./files.ts";
-import type { JobStore } from "./jobs/job-store.ts";
+import { FINE_TUNINGS, type FineTuning } from "./fine-tuning/fine-tuning.ts";
+import { ASYNC_JOBS, type JobStore } from "./jobs/job-store.ts";
 import type { LedgerStore } from "./stores/ledger-store.ts";
 import { MemoryAuditAnchorStore } from "./stores/memory-audit-anchor-store.ts";
 import { MemoryDirectoryStore } from "./stores/memory-directory-store.ts";
@@ -39,6 +40,7 @@ export interface Database {
   readonly directory: DirectoryStore;
   readonly anchors: AuditAnchorStore;
   readonly jobs: JobStore;
+  readonly fineTunings: JobStore<FineTuning>;
   readonly close: () => Promise<void>;
 }
 
@@ -67,7 +69,8 @@ export function openDatabase(config: Config, ca: Ca, log: Log): Database {
         ledger: new MemoryLedgerStore(),
         directory: new MemoryDirectoryStore(),
         anchors: new MemoryAuditAnchorStore(),
-        jobs: new MemoryJobStore(),
+        jobs: new MemoryJobStore(ASYNC_JOBS),
+        fineTunings: new MemoryJobStore(FINE_TUNINGS),
         close: async () => {},
       };
     case "sqlite": {
@@ -76,7 +79,8 @@ export function openDatabase(config: Config, ca: Ca, log: Log): Database {
         ledger: new SqliteLedgerStore(database),
         directory: new SqliteDirectoryStore(database),
         anchors: new SqliteAuditAnchorStore(database),
-        jobs: new SqliteJobStore(database),
+        jobs: new SqliteJobStore(database, ASYNC_JOBS),
+        fineTunings: new SqliteJobStore(database, FINE_TUNINGS),
         close: async () => database.close(),
       };
     }
@@ -99,7 +103,8 @@ function openPostgres(config: Config, ca: Ca, log: Log): Database {
     ledger: new PostgresLedgerStore(pool),
     directory: new PostgresDirectoryStore(pool),
     anchors: new PostgresAuditAnchorStore(pool),
-    jobs: new PostgresJobStore(pool),
+    jobs: new PostgresJobStore(pool, ASYNC_JOBS),
+    fineTunings: new PostgresJobStore(pool, FINE_TUNINGS),
     close: () => pool.end(),
   };
 }

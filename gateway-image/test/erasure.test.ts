@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import { createApiKey, hashApiKey } from "../src/base/api-key.ts";
+import { JOBS, LONG } from "./test-fine-tuning.ts";
 import {
   boot,
   CHAT,
@@ -11,11 +12,12 @@ import {
   MODEL,
   simulate,
   temporaryFolder,
+  testModel,
 } from "./test-harness.ts";
 
 afterEach(endAll);
 
-const CORE = { kind: "service", tenant: "bank", tier: "service" };
+const CORE = { kind: "service", tenant: "bank", tier: "service", roles: ["caller", "fine-tuner"] };
 
 interface Erasure {
   readonly erased: Readonly<Record<string, number>>;
@@ -29,8 +31,9 @@ async function start() {
   writeFileSync(dataKeys, `test:${randomBytes(32).toString("base64")}\n`);
   const admin = createApiKey();
   const harness = await boot({
-    targets: [{ url }],
-    env: { GW_DATA_KEY_FILE: dataKeys },
+    targets: [],
+    models: [testModel([{ url }], { fineTuning: true })],
+    env: { GW_DATA_KEY_FILE: dataKeys, ...LONG },
     directory: {
       tenants: [{ id: "bank", name: "A bank" }],
       principals: [{ ...CORE, id: "security", roles: ["security-admin"] }],
@@ -123,6 +126,17 @@ test("whoever comes under the same name later finds nothing of it", async () => 
   expect(job.status).toBe(404);
   const usage = await (await here.call(later, "GET", "/v1/usage")).json();
   expect(usage).toMatchObject({ data: [] });
+});
+
+test("training that runs is ended first, and its entry goes when it has", async () => {
+  const { call, newcomer, erase } = await start();
+  const alice = await newcomer("alice");
+  const wish = { model: MODEL, training_file: "records" };
+  expect((await call(alice, "POST", JOBS, wish)).status).toBe(200);
+  const { body } = await erase("alice");
+  expect(body.erased).toMatchObject({ fine_tuning_jobs: 0, fine_tuning_jobs_ending: 1 });
+  await eventually(async () => (await erase("alice")).body.erased?.["fine_tuning_jobs"]).toBe(1);
+  expect((await erase("alice")).status).toBe(404);
 });
 
 test("one that nobody knows, one that a file sets, and one who may not ask", async () => {

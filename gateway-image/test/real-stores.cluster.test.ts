@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { ASYNC_JOBS } from "../src/jobs/job-store.ts";
 import { auditAnchorStoreContract } from "../src/stores/audit-anchor-store.contract.ts";
 import { directoryStoreContract } from "../src/stores/directory-store.contract.ts";
 import { jobStoreContract } from "../src/stores/job-store.contract.ts";
@@ -85,7 +86,7 @@ ledgerStoreContract("PostgreSQL", { create: ledger });
 auditAnchorStoreContract("PostgreSQL", {
   create: async () => new PostgresAuditAnchorStore(pool()),
 });
-jobStoreContract("PostgreSQL", { create: async () => new PostgresJobStore(pool()) });
+jobStoreContract("PostgreSQL", { create: async () => new PostgresJobStore(pool(), ASYNC_JOBS) });
 directoryStoreContract("PostgreSQL", { create: async () => new PostgresDirectoryStore(pool()) });
 
 test.each([1, 7, 64, 400])("of 1,000 callers over 3 gateways %i are admitted", async (cap) => {

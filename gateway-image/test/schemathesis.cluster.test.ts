@@ -9,7 +9,7 @@ import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { ensurePython } from "../../tools/debian/python.ts";
 import { createApiKey, hashApiKey } from "../src/base/api-key.ts";
-import { boot, endAll, MODEL, simulate, temporaryFolder } from "./test-harness.ts";
+import { boot, endAll, MODEL, simulate, temporaryFolder, testModel } from "./test-harness.ts";
 
 afterEach(endAll);
 
@@ -17,20 +17,32 @@ const here = path.join(import.meta.dirname, "python");
 /** Beside those that it makes for each border of each schema, which are some 2,000. */
 const EXAMPLES = process.env.SOAK_EXAMPLES ?? "10";
 const SEED = process.env.SOAK_SEED ?? "1";
-const ROLES = { caller: "caller", system: "system-admin", security: "security-admin" };
+const ROLES = {
+  caller: ["caller", "fine-tuner"],
+  system: ["system-admin"],
+  security: ["security-admin"],
+};
+/** Simulated training that ends at once, and room for all that is asked. */
+const TRAINING = {
+  GW_FINE_TUNING: "simulated",
+  GW_FINE_TUNING_SIMULATED_SECONDS: "0",
+  GW_FINE_TUNING_OPEN_PER_PRINCIPAL: "10000",
+  GW_FINE_TUNING_OPEN_PER_TENANT: "10000",
+};
 
-async function start(role: string) {
+async function start(roles: readonly string[]) {
   const { url } = await simulate({ tokensPerSecond: 1_000_000, ttftMs: 0 });
   const key = createApiKey();
   const dataKeys = path.join(temporaryFolder(), "data-keys");
   writeFileSync(dataKeys, `test:${randomBytes(32).toString("base64")}\n`);
   const harness = await boot({
-    targets: [{ url }],
-    env: { GW_DATA_KEY_FILE: dataKeys },
+    targets: [],
+    models: [testModel([{ url }], { fineTuning: true })],
+    env: { GW_DATA_KEY_FILE: dataKeys, ...TRAINING },
     tiers: { service: { concurrency: 500 } },
     directory: {
       tenants: [{ id: "bank", name: "A bank" }],
-      principals: [{ id: "who", kind: "service", tenant: "bank", tier: "service", roles: [role] }],
+      principals: [{ id: "who", kind: "service", tenant: "bank", tier: "service", roles }],
       apiKeys: [{ id: "key", principal: "who", sha256: hashApiKey(key) }],
     },
   });

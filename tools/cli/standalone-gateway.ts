@@ -123,9 +123,17 @@ function files(folder: string, port: number, modelPort: number) {
     ownedBy: "simulated",
     contextLength: 4096,
     capabilities: ["chat", "completions", "embeddings"],
+    fineTuning: true,
     targets: [target],
   };
-  const keys = { keys: [{ ...entry, tenant: "platform", tier: "service" }] };
+  // In the directory instead of the keys' file, which knows no roles.
+  const place = { tenant: "platform", tier: "service" };
+  const principal = { ...place, id: "first", kind: "service", name: "first key" };
+  const directory = {
+    tenants: [{ id: "platform", name: "platform" }],
+    principals: [{ ...principal, roles: ["caller", "fine-tuner"] }],
+    apiKeys: [{ ...entry, principal: "first" }],
+  };
   const environment = {
     GW_HOST: "127.0.0.1",
     GW_PORT: String(port),
@@ -137,8 +145,10 @@ function files(folder: string, port: number, modelPort: number) {
     GW_DATABASE_FILE: path.join(folder, "gateway.db"),
     GW_DATA_FOLDER: path.join(folder, "data"),
     GW_DRAIN_GRACE_MS: "0",
-    GW_KEYS_FILE: write("keys.json", JSON.stringify(keys)),
+    GW_KEYS_FILE: write("keys.json", JSON.stringify({ keys: [] })),
     GW_ROUTES_FILE: write("routes.json", JSON.stringify({ models: [model] })),
+    GW_DIRECTORY_FILE: write("directory.json", JSON.stringify(directory)),
+    GW_FINE_TUNING: "simulated",
     GW_PROVIDERS_FOLDER: path.join(folder, "providers"),
     GW_PROVIDER_MODELS: "on",
     GW_DATA_KEY_FILE: once("data-keys", () => `first:${random()}\n`),

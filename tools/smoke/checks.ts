@@ -22,7 +22,7 @@ export interface Check {
 
 /** What earlier checks have learnt. */
 export interface Known {
-  models: readonly { id: string; capabilities: readonly string[] }[];
+  models: readonly { id: string; ownedBy: string; capabilities: readonly string[] }[];
   contextId: string | null;
 }
 
@@ -101,14 +101,17 @@ const isStream: Judge = ({ text }) => {
 
 const modelsShape = z.object({
   data: z.array(
-    z.object({
-      id: z.string(),
-      capabilities: z
-        .record(z.string(), z.boolean())
-        .transform((of) => Object.keys(of).filter((name) => of[name] === true))
-        // A service without our capabilities is taken for one whose models chat.
-        .catch(["chat"]),
-    }),
+    z
+      .object({
+        id: z.string(),
+        owned_by: z.string().catch(""),
+        capabilities: z
+          .record(z.string(), z.boolean())
+          .transform((of) => Object.keys(of).filter((name) => of[name] === true))
+          // A service without our capabilities is taken for one whose models chat.
+          .catch(["chat"]),
+      })
+      .transform(({ owned_by: ownedBy, ...model }) => ({ ...model, ownedBy })),
   ),
 });
 
@@ -217,6 +220,48 @@ function jobs(path: string, capability: string, body: (id: string) => object): C
   ];
 }
 
+const tuningShape = z.object({ id: z.string(), object: z.literal("fine_tuning.job") });
+const TUNINGS = "/v1/fine_tuning/jobs";
+
+/** A job is only begun where training is simulated, and cancelled at once: it would take accelerators. */
+function fineTuning(): Check[] {
+  let job: string | null = null;
+  const one = (method: "GET" | "POST", more: string, judge: Judge): Check => ({
+    name: `${method} ${TUNINGS}/{name}${more}`,
+    run: async (service) => {
+      if (job === null) return "no fine-tuning job was made";
+      const answer = await service.ask(`${TUNINGS}/${job}${more}`, { method });
+      // One that is done cannot be cancelled any more; both are right.
+      return found(
+        answer,
+        answer.status === 409 ? 409 : 200,
+        answer.status === 409 || judge(answer),
+        "not the shape",
+      );
+    },
+  });
+  return [
+    {
+      name: `POST ${TUNINGS}`,
+      run: async (service, { models }) => {
+        const model = models.find(({ capabilities }) => capabilities.includes("fine_tuning"));
+        if (model === undefined) return "no model for fine_tuning";
+        const simulated = model.ownedBy === "simulated";
+        if (!simulated) return "it would take accelerators";
+        const body = { model: model.id, training_file: "smoke.jsonl" };
+        const answer = await service.ask(TUNINGS, { body });
+        job = tuningShape.safeParse(answer.json).data?.id ?? null;
+        if (answer.status === 501) return "no fine-tuning here";
+        return found(answer, 200, job !== null, "not the shape");
+      },
+    },
+    plain(`GET ${TUNINGS}`, hasList),
+    one("GET", "", holds(tuningShape)),
+    one("GET", "/events", hasList),
+    one("POST", "/cancel", holds(tuningShape)),
+  ];
+}
+
 const isDone = holds(z.object({ status: z.literal("succeeded"), result: z.object() }));
 const isOver = holds(z.object({ status: z.enum(["succeeded", "failed", "cancelled"]) }));
 
@@ -288,6 +333,7 @@ export const CHECKS: readonly Check[] = [
   ),
   ...jobs("/v1/async/completions", "completion", promptBody),
   ...jobs("/v1/async/chat/completions", "chat", chatBody),
+  ...fineTuning(),
   plain("GET /v1/usage", hasList),
   plain("GET /v1/usage/daily", hasList),
   plain("GET /v1/quota", hasList),

@@ -55,6 +55,13 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/directory",
     "gateway-image/src/webhooks",
   ],
+  "gateway-image/src/fine-tuning": [
+    "gateway-image/src/webhooks",
+    "gateway-image/src",
+    "gateway-image/src/base",
+    "gateway-image/src/directory",
+    "gateway-image/src/jobs",
+  ],
   "gateway-image/src/sockets": [
     "gateway-image/src",
     "gateway-image/src/base",
@@ -69,6 +76,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   "gateway-image/src/steps": [
     "gateway-image/src/webhooks",
+    "gateway-image/src/fine-tuning",
     "gateway-image/src/sockets",
     "gateway-image/src/admin",
     "gateway-image/src/native",
@@ -85,6 +93,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/telemetry",
   ],
   "gateway-image/src/admin": [
+    "gateway-image/src/fine-tuning",
     "gateway-image/src",
     "gateway-image/src/base",
     "gateway-image/src/directory",
@@ -117,6 +126,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "gateway-image/src": [
     "gateway-image/src/webhooks",
     "gateway-image/src/sockets",
+    "gateway-image/src/fine-tuning",
     "gateway-image/src/native",
     "gateway-image/src/base",
     "gateway-image/src/steps",

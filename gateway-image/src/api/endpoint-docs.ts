@@ -17,9 +17,17 @@ import { riskCallSchema } from "../steps/decide-risk.ts";
 import { CALL_SCHEMAS } from "../steps/parse-call.ts";
 import { confirmationSchema, enrolmentSchema, passwordChangeSchema } from "../steps/show-self.ts";
 import { webhookSchema } from "../steps/submit-job.ts";
+import { FINE_TUNING_DOCS } from "./fine-tuning-docs.ts";
 
 export interface EndpointDoc {
-  readonly tag: "inference" | "native" | "models" | "usage" | "identity" | "administration";
+  readonly tag:
+    | "inference"
+    | "native"
+    | "fine-tuning"
+    | "models"
+    | "usage"
+    | "identity"
+    | "administration";
   readonly summary: string;
   readonly body?: z.ZodType;
   readonly form?: z.ZodType;
@@ -182,6 +190,7 @@ export const ENDPOINT_DOCS: Readonly<Record<string, EndpointDoc>> = {
     summary: "Forget a conversation",
     answer: native,
   },
+  ...FINE_TUNING_DOCS,
   "GET /v1/models": {
     tag: "models",
     summary: "The models you may use",

@@ -52,8 +52,10 @@ export const ROLES: readonly Role[] = [
   { id: "caller", permissions: ["inference", "models:read", "usage:read"] },
   {
     id: "tenant-admin",
-    permissions: ["inference", "models:read", "usage:read", "usage:read:tenant"],
+    permissions: ["inference", "models:read", "usage:read", "usage:read:tenant", "fine-tune"],
   },
+  // Beside `caller`: training takes the site's accelerators for hours, so it is not for everybody.
+  { id: "fine-tuner", permissions: ["models:read", "fine-tune"] },
   { id: "system-admin", permissions: ["models:read", "usage:read", "admin:system"] },
   { id: "security-admin", permissions: ["models:read", "usage:read", "admin:security"] },
   { id: "audit-admin", permissions: ["models:read", "usage:read", "admin:audit"] },

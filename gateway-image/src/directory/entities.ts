@@ -31,6 +31,7 @@ export const PERMISSIONS = [
   "models:read",
   "usage:read",
   "usage:read:tenant",
+  "fine-tune",
   "admin:system",
   "admin:security",
   "admin:audit",

@@ -5,7 +5,7 @@ import { limits } from "../limits.ts";
 import { testJob } from "../stores/job-store.contract.ts";
 import { MemoryJobStore } from "../stores/memory-job-store.ts";
 import { type Compute, type Computed, JobRunner, type JobRunnerParts } from "./job-runner.ts";
-import type { Job } from "./job-store.ts";
+import { ASYNC_JOBS, type Job } from "./job-store.ts";
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
@@ -67,7 +67,7 @@ function slow() {
 
 describe("a job", () => {
   test("is computed, kept for a while, and its webhook told", async () => {
-    const store = new MemoryJobStore();
+    const store = new MemoryJobStore(ASYNC_JOBS);
     const [id = ""] = await insert(store, { detail: { ...testJob().detail, webhook: WEBHOOK } });
     const { runner, ended } = create(store);
     runner.start();
@@ -83,7 +83,7 @@ describe("a job", () => {
   });
 
   test("more than there is room for waits, and is taken when there is", async () => {
-    const store = new MemoryJobStore();
+    const store = new MemoryJobStore(ASYNC_JOBS);
     await insert(store, {}, {}, {});
     const { compute, ends } = slow();
     const { runner } = create(store, { compute });
@@ -99,7 +99,7 @@ describe("a job", () => {
   });
 
   test("that cannot be served now is tried again, so often and so long, and then fails with the reason", async () => {
-    const store = new MemoryJobStore();
+    const store = new MemoryJobStore(ASYNC_JOBS);
     const [id = ""] = await insert(store, {});
     let computed = 0;
     const { runner } = create(store, {
@@ -119,7 +119,7 @@ describe("a job", () => {
   });
 
   test("that waits for its quota does not use up its attempts, but its time", async () => {
-    const store = new MemoryJobStore();
+    const store = new MemoryJobStore(ASYNC_JOBS);
     const [id = ""] = await insert(store, {});
     const { runner } = create(store, {
       compute: async () => ({ ...LATER, afterMs: limits.jobDeadlineMs / 10, counts: false }),
@@ -133,7 +133,7 @@ describe("a job", () => {
   });
 
   test("of a gateway that died is taken by another when its lease ends, but not for ever", async () => {
-    const store = new MemoryJobStore();
+    const store = new MemoryJobStore(ASYNC_JOBS);
     const [id = ""] = await insert(store, {});
     // Gateways that take it and die: nothing is written, no lease renewed.
     for (let death = 0; death < limits.jobAttemptsMax; death += 1) {
@@ -150,7 +150,7 @@ describe("a job", () => {
   });
 
   test("that is cancelled elsewhere is stopped here at the next renewal", async () => {
-    const store = new MemoryJobStore();
+    const store = new MemoryJobStore(ASYNC_JOBS);
     const [id = ""] = await insert(store, {});
     const { compute } = slow();
     const { runner } = create(store, { compute });
@@ -165,7 +165,7 @@ describe("a job", () => {
 });
 
 test("webhooks that do not answer hold up no job", async () => {
-  const store = new MemoryJobStore();
+  const store = new MemoryJobStore(ASYNC_JOBS);
   const detail = { ...testJob().detail, webhook: WEBHOOK };
   const told = Array.from({ length: 50 }, () => ({ state: "succeeded" as const, detail }));
   await insert(store, ...told);
@@ -178,7 +178,7 @@ test("webhooks that do not answer hold up no job", async () => {
 });
 
 test("a job that still runs here when its lease has ended is not begun a second time", async () => {
-  const store = new MemoryJobStore();
+  const store = new MemoryJobStore(ASYNC_JOBS);
   const [id = ""] = await insert(store, {});
   store.renew = () => Promise.reject(new Error("away"));
   const { compute, ends } = slow();
@@ -193,7 +193,7 @@ test("a job that still runs here when its lease has ended is not begun a second 
 });
 
 test("a stop lets jobs end, and gives back what does not", async () => {
-  const store = new MemoryJobStore();
+  const store = new MemoryJobStore(ASYNC_JOBS);
   const [first = "", second = ""] = await insert(store, {}, {});
   const { compute, ends } = slow();
   const { runner } = create(store, { compute });
@@ -210,7 +210,7 @@ test("a stop lets jobs end, and gives back what does not", async () => {
 });
 
 test("a store that is away is asked again, and what was computed meanwhile is computed again", async () => {
-  const store = new MemoryJobStore();
+  const store = new MemoryJobStore(ASYNC_JOBS);
   const [id = ""] = await insert(store, {});
   const finish = store.finish.bind(store);
   store.finish = () => Promise.reject(new Error("away"));
@@ -225,7 +225,7 @@ test("a store that is away is asked again, and what was computed meanwhile is co
 });
 
 test("a webhook that does not answer is told again, later and later, and then no more", async () => {
-  const store = new MemoryJobStore();
+  const store = new MemoryJobStore(ASYNC_JOBS);
   const detail = { ...testJob().detail, webhook: WEBHOOK };
   const [id = ""] = await insert(store, { state: "succeeded", detail });
   let told = 0;

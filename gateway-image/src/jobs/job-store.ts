@@ -12,9 +12,10 @@ export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelle
 /** What is to be done with a job that is due: while it is open to compute it, then to tell its webhook. */
 export type Work = "compute" | "tell";
 
-export interface Job {
+/** What every job has, whatever it is about. */
+export interface StoredJob {
   readonly id: string;
-  readonly kind: JobKind;
+  readonly kind: string;
   readonly tenant: string;
   readonly principal: string;
   readonly state: JobState;
@@ -25,6 +26,11 @@ export interface Job {
   readonly attempts: number;
   /** From then on nobody knows of it any more. */
   readonly expiresMs: number;
+  readonly detail: object;
+}
+
+export interface Job extends StoredJob {
+  readonly kind: JobKind;
   readonly detail: JobDetail;
 }
 
@@ -58,31 +64,44 @@ export interface JobWebhook {
   readonly attempts: number;
 }
 
-export interface JobPage {
-  readonly principal: string;
-  readonly kind: JobKind;
+export type Whose = { readonly principal: string } | { readonly tenant: string };
+
+export type JobPage<J extends StoredJob = Job> = Whose & {
+  readonly kind: J["kind"];
   readonly limit: number;
   /** Only those made before this one. */
   readonly before?: string | undefined;
+};
+
+/** So many open ones and no more. */
+export type Room = Whose & { readonly max: number };
+
+/** Jobs of one sort, in a table of their own. */
+export interface JobTable<J extends StoredJob> {
+  readonly name: "jobs" | "fine_tunings";
+  /** What becomes of an open one that is cancelled. */
+  readonly cancelled: (job: J, nowMs: number) => J;
 }
 
-export interface JobStore {
+export interface JobStore<J extends StoredJob = Job> {
   prepare(): Promise<void>;
   /** False: the id is taken. */
-  insert(job: Job): Promise<boolean>;
-  get(id: string): Promise<Job | null>;
+  insert(job: J): Promise<boolean>;
+  /** The same where there is room; never more, however many ask at once. */
+  insertWithin(job: J, rooms: readonly Room[]): Promise<"made" | "taken" | "full">;
+  get(id: string): Promise<J | null>;
   /** The newest first. */
-  list(page: JobPage): Promise<Job[]>;
+  list(page: JobPage<J>): Promise<J[]>;
   /** Queued or running ones. */
   countOpen(principal: string): Promise<number>;
   /** Jobs that are due, the longest due first: theirs until `untilMs`. A queued one is running then, one more attempt is counted. */
-  claim(owner: string, what: Work, nowMs: number, untilMs: number, limit: number): Promise<Job[]>;
+  claim(owner: string, what: Work, nowMs: number, untilMs: number, limit: number): Promise<J[]>;
   /** Prolongs leases; returns the ids that are still the owner's. */
   renew(owner: string, ids: readonly string[], untilMs: number): Promise<string[]>;
   /** Writes state, due time and detail and gives the lease back; false: the job is not the owner's any more. */
-  finish(owner: string, job: Job): Promise<boolean>;
+  finish(owner: string, job: J): Promise<boolean>;
   /** An open job is cancelled, whoever has it; null: there is none, or it has ended. */
-  cancel(id: string, nowMs: number): Promise<Job | null>;
+  cancel(id: string, nowMs: number): Promise<J | null>;
   /** Removes all of a principal's jobs, open ones too; returns their ids. */
   erase(principal: string): Promise<string[]>;
   /** Removes what has expired; returns how many. */
@@ -90,12 +109,15 @@ export interface JobStore {
   close(): Promise<void>;
 }
 
-export function isOpen({ state }: Pick<Job, "state">): boolean {
+export function isOpen({ state }: Pick<StoredJob, "state">): boolean {
   return state === "queued" || state === "running";
 }
 
+/** The calls of /v1/async. */
+export const ASYNC_JOBS: JobTable<Job> = { name: "jobs", cancelled };
+
 /** A cancelled job's webhook is told, as that of any job that has ended. */
-export function cancelled(job: Job, nowMs: number): Job {
+function cancelled(job: Job, nowMs: number): Job {
   const detail = { ...job.detail, request: "", finishedMs: nowMs };
   return { ...job, state: "cancelled", dueMs: detail.webhook === null ? null : nowMs, detail };
 }

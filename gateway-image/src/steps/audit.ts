@@ -72,6 +72,7 @@ function eventOf(context: RequestContext, action: string, thrown: unknown) {
       error,
       prompt_tokens: usage.promptTokens,
       completion_tokens: usage.completionTokens,
+      ...context.auditFacts,
       ...(verdicts.length === 0 ? {} : { filter: verdicts.map(wordsOf).join(", ") }),
     },
   } as const;

@@ -1,11 +1,12 @@
 /** May this caller do this, with this model, by roles and by rules of access? Fills the model. */
 import type { IncomingHttpHeaders } from "node:http";
 import type { Clock } from "../base/clock.ts";
-import type { Step } from "../context.ts";
+import type { RequestContext, Step } from "../context.ts";
 import { refusingRule } from "../directory/access-rules.ts";
 import { mayUseModel } from "../directory/caller.ts";
 import type { Permission } from "../directory/entities.ts";
 import { DATA_CLASSES, type DataClass } from "../directory/fields.ts";
+import type { Model } from "../documents.ts";
 import { GatewayError } from "../errors.ts";
 import { type Unfit, unfit } from "../proxy/fitness.ts";
 import { hasEnded } from "./lifecycle.ts";
@@ -28,40 +29,60 @@ export interface AuthoriseParts extends AutoParts {
 }
 
 export function authorise(parts: AuthoriseParts): Step {
-  const { routes, directory, clock } = parts;
+  const { routes } = parts;
   return async function authorise(context, next) {
-    const { caller, endpoint, request } = context;
+    const { caller, endpoint } = context;
     if (caller === null || context.call === null) throw new Error("authorise comes too early");
-    context.dataClass = dataClassOf(request.headers);
-    const rules = directory.list("accessRule").map(({ entity }) => entity);
-    const ruleAgainst = (model: string) => {
-      const { dataClass } = context;
-      const access = { model, endpoint: endpoint.path, dataClass, wallMs: clock.wallMs() };
-      return refusingRule(rules, caller, access);
-    };
-    const isServed = (model: string) => {
-      const known = routes.get(model)?.model;
-      return known !== undefined && !hasEnded(known, clock.wallMs());
-    };
-    context.mayUse = (model) =>
-      isServed(model) && mayUseModel(caller, model) && ruleAgainst(model) === undefined;
+    const permitted = permittedModels(parts, context);
+    context.mayUse = permitted.mayUse;
     // A model of that name is served as any other.
     if (context.call.model === AUTO && routes.get(AUTO) === undefined) resolveAuto(parts, context);
     const { call } = context;
-    const route = routes.get(call.model);
-    if (route === undefined) throw new GatewayError("model_not_found", { param: "model" });
-    if (!mayUseModel(caller, call.model)) {
-      throw new GatewayError("model_not_allowed", { param: "model" });
-    }
-    const rule = ruleAgainst(call.model);
-    if (rule !== undefined) throw new GatewayError("access_rule_refused", { cause: rule.id });
-    const fault = endpoint.api === null ? null : unfit(route.model, endpoint.api, call);
+    const model = permitted.get(call.model);
+    const fault = endpoint.api === null ? null : unfit(model, endpoint.api, call);
     if (fault !== null) {
       const message = UNFIT[fault.what](endpoint.path);
       throw new GatewayError("invalid_request", { message, param: fault.param });
     }
-    context.model = route.model;
+    context.model = model;
     await next();
+  };
+}
+
+export type PermitParts = Pick<AuthoriseParts, "routes" | "directory" | "clock">;
+
+/** The models that the caller may name in this call; fills how private it is. */
+export function permittedModels(
+  { routes, directory, clock }: PermitParts,
+  context: RequestContext,
+) {
+  const { caller, endpoint, request } = context;
+  if (caller === null) throw new Error("nobody is known yet");
+  context.dataClass = dataClassOf(request.headers);
+  const rules = directory.list("accessRule").map(({ entity }) => entity);
+  const ruleAgainst = (model: string) => {
+    const { dataClass } = context;
+    const access = { model, endpoint: endpoint.path, dataClass, wallMs: clock.wallMs() };
+    return refusingRule(rules, caller, access);
+  };
+  const isServed = (model: string) => {
+    const known = routes.get(model)?.model;
+    return known !== undefined && !hasEnded(known, clock.wallMs());
+  };
+  return {
+    mayUse: (model: string) =>
+      isServed(model) && mayUseModel(caller, model) && ruleAgainst(model) === undefined,
+    /** Throws where there is none of that name, or the caller may not use it. */
+    get: (model: string): Model => {
+      const route = routes.get(model);
+      if (route === undefined) throw new GatewayError("model_not_found", { param: "model" });
+      if (!mayUseModel(caller, model)) {
+        throw new GatewayError("model_not_allowed", { param: "model" });
+      }
+      const rule = ruleAgainst(model);
+      if (rule !== undefined) throw new GatewayError("access_rule_refused", { cause: rule.id });
+      return route.model;
+    },
   };
 }
 

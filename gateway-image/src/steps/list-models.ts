@@ -2,7 +2,7 @@
 
 import type { RequestContext, Step } from "../context.ts";
 import { mayUseModel } from "../directory/caller.ts";
-import { CAPABILITIES, type Capability, type Model } from "../documents.ts";
+import { CAPABILITIES, type Capability, isOfSite, type Model } from "../documents.ts";
 import { nameIn } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import { isOffered } from "../proxy/eligible-targets.ts";
@@ -74,7 +74,7 @@ function modelCard(model: Model) {
       vision: can("vision"),
       tools: can("tools"),
       reasoning: can("reasoning"),
-      fine_tuning: false,
+      fine_tuning: model.fineTuning && isOfSite(model),
     },
     lifecycle: model.lifecycle,
     ...(model.sunsetAt === undefined ? {} : { sunset_at: model.sunsetAt }),

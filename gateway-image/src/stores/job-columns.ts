@@ -1,5 +1,5 @@
 /** How a job stands in a table: what is searched for in columns of its own, the rest as JSON. */
-import type { Job, JobDetail, JobKind, JobState } from "../jobs/job-store.ts";
+import type { JobState, StoredJob, Whose } from "../jobs/job-store.ts";
 
 export const JOB_COLUMNS = [
   "id",
@@ -16,16 +16,17 @@ export const JOB_COLUMNS = [
 
 export type JobValue = string | number | null;
 
-export function jobValues(job: Job): JobValue[] {
+export function jobValues(job: StoredJob): JobValue[] {
   const { id, kind, tenant, principal, state, createdMs, dueMs, attempts, expiresMs, detail } = job;
   const rest = JSON.stringify(detail);
   return [id, kind, tenant, principal, state, createdMs, dueMs, attempts, expiresMs, rest];
 }
 
-export function toJob(row: Readonly<Record<string, unknown>>): Job {
-  return {
+/** A table holds jobs of one sort: their form is what was written. */
+export function toJob<J extends StoredJob>(row: Readonly<Record<string, unknown>>): J {
+  const job: StoredJob = {
     id: String(row.id),
-    kind: row.kind as JobKind,
+    kind: String(row.kind),
     tenant: String(row.tenant),
     principal: String(row.principal),
     state: row.state as JobState,
@@ -33,6 +34,12 @@ export function toJob(row: Readonly<Record<string, unknown>>): Job {
     dueMs: row.due_ms === null ? null : Number(row.due_ms),
     attempts: Number(row.attempts),
     expiresMs: Number(row.expires_ms),
-    detail: JSON.parse(String(row.detail)) as JobDetail,
+    detail: JSON.parse(String(row.detail)) as object,
   };
+  return job as J;
+}
+
+/** The column that says whose a job is, and what must stand in it. */
+export function ownerOf(whose: Whose): readonly ["principal" | "tenant", string] {
+  return "principal" in whose ? ["principal", whose.principal] : ["tenant", whose.tenant];
 }

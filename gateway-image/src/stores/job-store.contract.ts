@@ -171,6 +171,30 @@ export function jobStoreContract(
       expect(await store.renew("one", [taken.id], 9_999)).toEqual([]);
     });
 
+    test("where there is room for so many and no more, no burst makes more", async () => {
+      const principal = `p-${randomUUID()}`;
+      const tenant = `t-${randomUUID()}`;
+      const ended = testJob({ principal, tenant, state: "failed", dueMs: null });
+      const store = await open(ended, testJob({ principal, tenant }));
+      const whole = { tenant, max: 6 };
+      const many = async (count: number, who: string) => {
+        const jobs = Array.from({ length: count }, () => testJob({ principal: who, tenant }));
+        const rooms = [{ principal: who, max: 4 }, whole];
+        const told = await Promise.all(jobs.map((job) => store.insertWithin(job, rooms)));
+        return told.filter((one) => one === "made").length;
+      };
+      expect(await many(12, principal)).toBe(3);
+      expect(await many(12, `p-${randomUUID()}`)).toBe(2);
+      const kind = "completions" as const;
+      const listed = await store.list({ tenant, kind, limit: 99 });
+      expect(listed).toHaveLength(7);
+      expect(await store.insertWithin(ended, [])).toBe("taken");
+      // One that ends makes room.
+      await store.cancel(listed.find(({ state }) => state === "queued")?.id ?? "", 1);
+      expect(await store.insertWithin(testJob({ tenant }), [whole])).toBe("made");
+      expect(await store.insertWithin(testJob({ tenant }), [whole])).toBe("full");
+    });
+
     test("what has expired is gone", async () => {
       const job = testJob({ expiresMs: 40 });
       const store = await open(job);

@@ -1,46 +1,67 @@
 /** Jobs in this process, for tests and for a gateway that keeps nothing. */
 import {
-  cancelled,
   isOpen,
   type Job,
   type JobPage,
   type JobStore,
+  type JobTable,
+  type Room,
+  type StoredJob,
+  type Whose,
   type Work,
 } from "../jobs/job-store.ts";
+import { ownerOf } from "./job-columns.ts";
 
-interface Entry {
-  job: Job;
+interface Entry<J> {
+  job: J;
   owner: string | null;
 }
 
-export class MemoryJobStore implements JobStore {
-  readonly #entries = new Map<string, Entry>();
+export class MemoryJobStore<J extends StoredJob = Job> implements JobStore<J> {
+  readonly #entries = new Map<string, Entry<J>>();
+  readonly #table: JobTable<J>;
+
+  constructor(table: JobTable<J>) {
+    this.#table = table;
+  }
 
   async prepare(): Promise<void> {}
 
-  async insert(job: Job): Promise<boolean> {
+  async insert(job: J): Promise<boolean> {
     if (this.#entries.has(job.id)) return false;
     this.#entries.set(job.id, { job, owner: null });
     return true;
   }
 
-  async get(id: string): Promise<Job | null> {
+  async insertWithin(job: J, rooms: readonly Room[]): Promise<"made" | "taken" | "full"> {
+    if (this.#entries.has(job.id)) return "taken";
+    if (rooms.some((room) => this.#countOpen(room) >= room.max)) return "full";
+    this.#entries.set(job.id, { job, owner: null });
+    return "made";
+  }
+
+  async get(id: string): Promise<J | null> {
     return this.#entries.get(id)?.job ?? null;
   }
 
-  async list({ principal, kind, limit, before }: JobPage): Promise<Job[]> {
+  async list({ kind, limit, before, ...whose }: JobPage<J>): Promise<J[]> {
+    const [column, owner] = ownerOf(whose);
     const own = [...this.#entries.values()]
       .map(({ job }) => job)
-      .filter((job) => job.principal === principal && job.kind === kind)
+      .filter((job) => job[column] === owner && job.kind === kind)
       .sort((a, b) => b.createdMs - a.createdMs || (a.id < b.id ? 1 : -1));
     const from = before === undefined ? 0 : own.findIndex(({ id }) => id === before) + 1;
     return before !== undefined && from === 0 ? [] : own.slice(from, from + limit);
   }
 
   async countOpen(principal: string): Promise<number> {
-    return [...this.#entries.values()].filter(
-      ({ job }) => job.principal === principal && isOpen(job),
-    ).length;
+    return this.#countOpen({ principal });
+  }
+
+  #countOpen(whose: Whose): number {
+    const [column, owner] = ownerOf(whose);
+    return [...this.#entries.values()].filter(({ job }) => job[column] === owner && isOpen(job))
+      .length;
   }
 
   async claim(
@@ -49,7 +70,7 @@ export class MemoryJobStore implements JobStore {
     nowMs: number,
     untilMs: number,
     limit: number,
-  ): Promise<Job[]> {
+  ): Promise<J[]> {
     const due = [...this.#entries.values()]
       .filter(({ job }) => isOpen(job) === (what === "compute"))
       .filter(({ job }) => job.dueMs !== null && job.dueMs <= nowMs)
@@ -73,7 +94,7 @@ export class MemoryJobStore implements JobStore {
     return own;
   }
 
-  async finish(owner: string, job: Job): Promise<boolean> {
+  async finish(owner: string, job: J): Promise<boolean> {
     const entry = this.#entries.get(job.id);
     if (entry?.owner !== owner) return false;
     entry.job = job;
@@ -81,10 +102,10 @@ export class MemoryJobStore implements JobStore {
     return true;
   }
 
-  async cancel(id: string, nowMs: number): Promise<Job | null> {
+  async cancel(id: string, nowMs: number): Promise<J | null> {
     const entry = this.#entries.get(id);
     if (entry === undefined || !isOpen(entry.job)) return null;
-    entry.job = cancelled(entry.job, nowMs);
+    entry.job = this.#table.cancelled(entry.job, nowMs);
     entry.owner = null;
     return entry.job;
   }

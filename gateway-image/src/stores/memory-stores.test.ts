@@ -1,6 +1,7 @@
 /** The stores in memory keep the contracts; their leases end by a clock turned by hand. */
 import { expect, test } from "vitest";
 import { ManualClock } from "../base/test-clock.ts";
+import { ASYNC_JOBS } from "../jobs/job-store.ts";
 import { limits } from "../limits.ts";
 import { auditAnchorStoreContract } from "./audit-anchor-store.contract.ts";
 import { directoryStoreContract } from "./directory-store.contract.ts";
@@ -25,7 +26,7 @@ quotaStoreContract("memory", {
 
 ledgerStoreContract("memory", { create: async () => new MemoryLedgerStore() });
 auditAnchorStoreContract("memory", { create: async () => new MemoryAuditAnchorStore() });
-jobStoreContract("memory", { create: async () => new MemoryJobStore() });
+jobStoreContract("memory", { create: async () => new MemoryJobStore(ASYNC_JOBS) });
 directoryStoreContract("memory", { create: async () => new MemoryDirectoryStore() });
 sharedStoreContract("memory", { create: async () => new MemorySharedStore(new ManualClock()) });
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { ASYNC_JOBS } from "../jobs/job-store.ts";
 import { auditAnchorStoreContract } from "./audit-anchor-store.contract.ts";
 import { directoryStoreContract } from "./directory-store.contract.ts";
 import { jobStoreContract } from "./job-store.contract.ts";
@@ -22,7 +23,7 @@ afterAll(() => {
 
 ledgerStoreContract("SQLite", { create: async () => new SqliteLedgerStore(shared) });
 auditAnchorStoreContract("SQLite", { create: async () => new SqliteAuditAnchorStore(shared) });
-jobStoreContract("SQLite", { create: async () => new SqliteJobStore(shared) });
+jobStoreContract("SQLite", { create: async () => new SqliteJobStore(shared, ASYNC_JOBS) });
 directoryStoreContract("SQLite", { create: async () => new SqliteDirectoryStore(shared) });
 
 test("rows are there after a new start, without a close before it", async () => {

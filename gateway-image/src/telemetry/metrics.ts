@@ -23,6 +23,7 @@ export function createMetrics(version: string) {
     registry,
     userLabel: createUserLabel(limits.userLabelsMax),
     ...callMetrics(make),
+    ...jobMetrics(make),
     ...recordMetrics(make),
     ...neighbourMetrics(make),
   };
@@ -79,6 +80,17 @@ function callMetrics(make: Maker) {
     cache: make.counter("gateway_cache_total", "Questions that may have been asked before.", [
       "outcome",
     ]),
+    filterVerdicts: make.counter(
+      "gateway_filter_verdicts_total",
+      "Words of the word lists that were met.",
+      ["direction", "mode"],
+    ),
+  };
+}
+
+/** Of what is computed later. */
+function jobMetrics(make: Maker) {
+  return {
     jobs: make.counter("gateway_jobs_total", "Asynchronous jobs that ended.", ["state"]),
     jobAge: make.histogram(
       "gateway_job_seconds",
@@ -86,12 +98,13 @@ function callMetrics(make: Maker) {
       [],
       JOB_BUCKETS,
     ),
-    webhooks: make.counter("gateway_webhooks_total", "Webhooks that were told.", ["outcome"]),
-    filterVerdicts: make.counter(
-      "gateway_filter_verdicts_total",
-      "Words of the word lists that were met.",
-      ["direction", "mode"],
+    fineTunings: make.counter("gateway_fine_tuning_jobs_total", "Those that ended.", ["state"]),
+    fineTuningFaults: make.counter(
+      "gateway_fine_tuning_failures_total",
+      "Times the store or the cluster did not answer as it should.",
+      [],
     ),
+    webhooks: make.counter("gateway_webhooks_total", "Webhooks that were told.", ["outcome"]),
   };
 }
 
