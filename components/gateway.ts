@@ -45,6 +45,7 @@ export interface GatewayArgs {
   readonly logLevel: string;
   readonly longestStreamSeconds: number;
   readonly cache: { readonly entriesMax: number; readonly ttlSeconds: number };
+  readonly prompts: "none" | "hash" | "sealed";
   readonly jobsAtOnce: number;
   /** How long a gateway keeps its own part of the audit trail, 90 or more. */
   readonly auditDays: number;
@@ -269,6 +270,7 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
     GW_TIERS_FILE: `${ROUTES_FOLDER}/tiers.json`,
     GW_CACHE_ENTRIES_MAX: String(args.cache.entriesMax),
     GW_CACHE_TTL_SECONDS: String(args.cache.ttlSeconds),
+    GW_PROMPTS: args.prompts,
     GW_JOBS_AT_ONCE: String(args.jobsAtOnce),
     GW_AUDIT_RETENTION_DAYS: String(args.auditDays),
     GW_REDIS_HOST: args.redis.host,

@@ -208,6 +208,10 @@ const gateway = z.strictObject({
     })
     .prefault({})
     .describe("The same question, the same answer."),
+  prompts: z
+    .enum(["none", "hash", "sealed"])
+    .default("hash")
+    .describe("What the log says of a prompt: nothing, a hash, or also itself, sealed."),
   jobsAtOnce: z
     .int()
     .min(1)

@@ -162,9 +162,11 @@ const environmentSchema = z.strictObject({
     ),
   GW_TRACE_SAMPLE_PERCENT: integer(0, 100, 10, "Of the calls, how many are traced."),
   GW_PROMPTS: z
-    .enum(["none", "hash"])
+    .enum(["none", "hash", "sealed"])
     .default("hash")
-    .describe("What the log says of a prompt: nothing, or a hash under the data key."),
+    .describe(
+      "What the log says of a prompt: nothing, a hash under the data key, or also itself, sealed.",
+    ),
   GW_AUDIT_RETENTION_DAYS: integer(
     0,
     36_500,
@@ -335,6 +337,10 @@ function relationFaults(env: Environment): string[] {
   need(
     (env.GW_CLIENT_CERTIFICATE_HEADER === undefined) === (env.GW_EDGE_TOKEN_FILE === undefined),
     "GW_CLIENT_CERTIFICATE_HEADER, GW_EDGE_TOKEN_FILE: both or neither",
+  );
+  need(
+    env.GW_PROMPTS !== "sealed" || env.GW_DATA_KEY_FILE !== undefined,
+    "GW_PROMPTS: sealed needs GW_DATA_KEY_FILE",
   );
   need(
     (env.GW_WARNING_URL === undefined) === (env.GW_WARNING_SECRET_FILE === undefined),

@@ -1,11 +1,14 @@
 /** `npm run gateway` as a person uses it: start, call, stop, start again; scan and verify. */
 import { spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createApiKey } from "../../gateway-image/src/base/api-key.ts";
+import { SealedBox } from "../../gateway-image/src/base/sealed-box.ts";
+import { sealPrompt } from "../../gateway-image/src/base/sealed-prompt.ts";
 import { freePort } from "../servers/supervised.ts";
 
 let folder: string;
@@ -123,6 +126,33 @@ test("scan ends with 1 where a key is found, and names file and line", () => {
   expect(found.status).toBe(1);
   rmSync(path.join(folder, "leak.py"));
   expect(run("scan", folder).status).toBe(0);
+});
+
+test("open-prompts reads what a log has sealed, and says what it cannot", () => {
+  const keys = path.join(folder, "data-keys");
+  writeFileSync(keys, `one:${randomBytes(32).toString("base64")}\n`);
+  const box = new SealedBox(readFileSync(keys, "utf8"));
+  const line = (callId: string) => ({
+    call_id: callId,
+    request_id: "r",
+    user: "alice",
+    prompt_sealed: sealPrompt(box, "a", Buffer.from("what was asked")),
+  });
+  const log = path.join(folder, "gateway.log");
+  const lines = [{ message: "ready" }, line("a"), line("b")];
+  writeFileSync(log, lines.map((one) => `${JSON.stringify(one)}\n`).join(""));
+  const opened = run("open-prompts", log, "--key", keys);
+  expect(
+    opened.stdout
+      .trim()
+      .split("\n")
+      .map((one) => JSON.parse(one).prompt),
+  ).toEqual(["what was asked", null]);
+  expect([opened.status, opened.stderr]).toEqual([
+    1,
+    "1 prompts; 1 sealed by another key, or changed\n",
+  ]);
+  expect(run("open-prompts", log).status).toBe(2);
 });
 
 test("wrong words and missing paths are told in one screen, with code 2", () => {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { SealedBox } from "../base/sealed-box.ts";
+import { sealPrompt } from "../base/sealed-prompt.ts";
 import type { Config } from "../config.ts";
 import { type RequestContext, type Step, verdictsOf } from "../context.ts";
 import { errorBody } from "../error-answer.ts";
@@ -109,6 +110,7 @@ function record(
     target: context.target,
     ...(context.hedge === null ? {} : { hedge: context.hedge }),
     prompt_hash: promptHash(parts, context),
+    ...sealedPrompt(parts, context),
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,
     usage_source: usage.source,
@@ -127,6 +129,13 @@ function record(
 function promptHash({ config, boxForAnswers }: ObserveParts, context: RequestContext) {
   if (config.GW_PROMPTS === "none" || context.call === null) return null;
   return boxForAnswers()?.digest(context.body, "prompt") ?? null;
+}
+
+/** Readable with the data key alone, for profiles that must be able to say what was asked. */
+function sealedPrompt({ config, boxForAnswers }: ObserveParts, context: RequestContext): object {
+  const box = config.GW_PROMPTS === "sealed" && context.call !== null ? boxForAnswers() : null;
+  if (box === null) return {};
+  return { prompt_sealed: sealPrompt(box, context.callId, context.body) };
 }
 
 function round(milliseconds: number): number {

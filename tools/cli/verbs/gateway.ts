@@ -3,11 +3,14 @@
  * And two tools for its owners: finding leaked credentials, and judging an audit trail.
  */
 import { createPublicKey } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { unpackExport } from "../../../gateway-image/src/audit/trail-export.ts";
 import { judge, type TrailReport } from "../../../gateway-image/src/audit/verify-trail.ts";
+import { SealedBox } from "../../../gateway-image/src/base/sealed-box.ts";
+import { openPrompt } from "../../../gateway-image/src/base/sealed-prompt.ts";
 import { scanTree } from "../../../gateway-image/src/identity/scan.ts";
 import { UserError } from "../../base/user-error.ts";
 import { readProviderEnv } from "../provider-env.ts";
@@ -16,15 +19,16 @@ import type { Call, Verb } from "../verb.ts";
 
 export const verb: Verb = {
   name: "gateway",
-  summary: "the gateway alone on localhost; scans for keys; verifies an audit trail",
+  summary: "the gateway alone on localhost; scans for keys; verifies an audit trail; opens prompts",
   usage:
-    "[scan PATH | verify-audit FOLDER --key FILE | verify-audit EXPORT] [--port N] [--env-file FILE]",
+    "[scan PATH | verify-audit FOLDER --key FILE | verify-audit EXPORT | open-prompts LOG --key FILE] [--port N] [--env-file FILE]",
   examples: [
     "npm run gateway",
     "npm run gateway -- --port 9000",
     "npm run gateway -- --env-file ~/provider-keys.env",
     "npm run gateway -- scan .",
     "npm run gateway -- verify-audit audit-export.ndjson",
+    "npm run gateway -- open-prompts gateway.log --key data-keys",
     "npm run gateway -- verify-audit .state/gateway/data/audit/primary --key .state/gateway/audit-seal.pub",
   ],
   options: {
@@ -34,13 +38,18 @@ export const verb: Verb = {
       value: "FILE",
       help: "keys of outside providers (default .env of the project)",
     },
-    key: { type: "string", value: "FILE", help: "public key of the seals, PEM" },
+    key: {
+      type: "string",
+      value: "FILE",
+      help: "public key of the seals (PEM), or the data keys that sealed prompts",
+    },
   },
   positionals: [0, 2],
   async run(call) {
     const [what, place] = call.positionals;
     if (what === undefined) return serve(call);
     if (what === "scan" && place !== undefined) return scan(place);
+    if (what === "open-prompts" && place !== undefined) return openPrompts(call, place);
     if (what === "verify-audit" && place !== undefined) return verifyAudit(call, place);
     throw new UserError(`there is nothing called "${call.positionals.join(" ")}" here`, {
       where: "command line",
@@ -138,6 +147,27 @@ function verifyFolder({ flags }: Call, folder: string): number {
     judge({ folder, publicKey: key, anchors: [] }),
     "The anchors in the database were not asked: a tail that was cut off is found with them only.\n",
   );
+}
+
+/** One JSON object a line on standard output: prompts of callers, so it is the reader's to guard. */
+async function openPrompts({ flags }: Call, log: string): Promise<number> {
+  const keyFile = flags.text("key");
+  if (keyFile === undefined) {
+    throw new UserError("the data keys are needed", { where: "command line", fix: "--key FILE" });
+  }
+  for (const place of [log, keyFile]) if (!existsSync(place)) throw missing(place);
+  const box = new SealedBox(readFileSync(keyFile, "utf8"));
+  let [opened, closed] = [0, 0];
+  for await (const line of createInterface({ input: createReadStream(log) })) {
+    const found = openPrompt(box, line);
+    if (found === undefined) continue;
+    if (found.prompt === null) closed += 1;
+    else opened += 1;
+    process.stdout.write(`${JSON.stringify(found)}\n`);
+  }
+  const rest = closed > 0 ? `; ${closed} sealed by another key, or changed` : "";
+  process.stderr.write(`${opened} prompts${rest}\n`);
+  return closed > 0 ? 1 : 0;
 }
 
 function tell(report: TrailReport, remark: string): number {
