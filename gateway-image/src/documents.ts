@@ -4,6 +4,7 @@
  * these schemas, so the side that writes the files can check them too.
  */
 import { z } from "zod";
+import { limitsSchema } from "./directory/fields.ts";
 import { PROVIDER_NAMES } from "./proxy/providers.ts";
 
 const name = z
@@ -135,6 +136,9 @@ export const modelSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Calls that one gateway sends it at once; others wait, fairly. Absent: no bound."),
+  limits: limitsSchema
+    .optional()
+    .describe("Of all callers of the site together, beside their own. Absent: none."),
   hedgeAfterMs: z
     .number()
     .int()

@@ -2,7 +2,17 @@
 import { createHmac } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
-import { boot, endAll, eventually, MODEL, simulate, temporaryFolder } from "./test-harness.ts";
+import { createApiKey } from "../src/base/api-key.ts";
+import {
+  boot,
+  endAll,
+  eventually,
+  MODEL,
+  simulate,
+  temporaryFolder,
+  testKey,
+  testModel,
+} from "./test-harness.ts";
 import { webhookReceiver } from "./test-servers.ts";
 
 afterEach(endAll);
@@ -38,6 +48,32 @@ describe("limits", () => {
     });
     expect(error.retry_after).toBeGreaterThan(0);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+  });
+
+  test("of a model count all of its callers together, and no other model's", async () => {
+    const { url } = await simulate({ tokensPerSecond: 1_000_000, ttftMs: 0 });
+    const targets = [{ url }];
+    const [other, key] = [createApiKey(), createApiKey()];
+    const harness = await boot({
+      targets,
+      models: [
+        testModel(targets, { limits: { requestsPerMinute: 3 } }),
+        testModel([{ url, model: MODEL }], { id: "free" }),
+      ],
+      keys: [
+        { ...testKey(other), id: "other", tenant: "another" },
+        { ...testKey(key), id: "second" },
+      ],
+    });
+    const ask = async (as: string, model = MODEL) => {
+      const headers = { "x-api-key": as, "content-type": "application/json" };
+      const answer = await harness.chat({ max_tokens: 1, model }, { headers });
+      const { error } = (await answer.json()) as { error?: { scope: string } };
+      return error?.scope ?? "ok";
+    };
+    expect([await ask(other), await ask(key), await ask(other)]).toEqual(["ok", "ok", "ok"]);
+    expect([await ask(key), await ask(other)]).toEqual(["model", "model"]);
+    expect(await ask(key, "free")).toBe("ok");
   });
 
   test("tokens are reserved at their bound, and what was not used is there again", async () => {

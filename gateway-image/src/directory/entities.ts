@@ -11,6 +11,7 @@ import {
   DAYS,
   entityName,
   hex64,
+  limitsSchema,
   models,
   moment,
 } from "./fields.ts";
@@ -40,17 +41,6 @@ export const PERMISSIONS = [
 export const roleSchema = z.strictObject({
   id: entityName,
   permissions: z.array(z.enum(PERMISSIONS)),
-});
-
-/** A limit of 0 or an absent one does not exist; what is not limited is not counted. */
-export const limitsSchema = z.strictObject({
-  requestsPerSecond: z.number().int().min(1).optional(),
-  requestsPerMinute: z.number().int().min(1).max(10_000_000).optional(),
-  requestsPerDay: z.number().int().min(1).optional(),
-  tokensPerMinute: z.number().int().min(1).optional(),
-  concurrency: z.number().int().min(1).max(100_000).optional(),
-  /** Currency of the prices; budgets begin anew on the first of the month, UTC. */
-  costPerMonth: z.number().min(0).optional(),
 });
 
 /** What happens to a call that is over a limit. */

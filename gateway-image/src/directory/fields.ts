@@ -22,3 +22,14 @@ export const CREDENTIAL_METHODS = ["api_key", "jwt", "oidc", "hmac", "certificat
 export type CredentialMethod = (typeof CREDENTIAL_METHODS)[number];
 
 export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+
+/** A limit of 0 or an absent one does not exist; what is not limited is not counted. */
+export const limitsSchema = z.strictObject({
+  requestsPerSecond: z.number().int().min(1).optional(),
+  requestsPerMinute: z.number().int().min(1).max(10_000_000).optional(),
+  requestsPerDay: z.number().int().min(1).optional(),
+  tokensPerMinute: z.number().int().min(1).optional(),
+  concurrency: z.number().int().min(1).max(100_000).optional(),
+  /** Currency of the prices; budgets begin anew on the first of the month, UTC. */
+  costPerMonth: z.number().min(0).optional(),
+});

@@ -1,4 +1,4 @@
-/** Which accounts a call is counted on: its credential, principal, model and tenant. Pure. */
+/** Which accounts a call is counted on: its credential, principal, tenant and model. Pure. */
 import type { Caller } from "../directory/caller.ts";
 import type { Limits } from "../directory/entities.ts";
 import { LIMIT_NAMES, type Scope } from "../stores/quota-store.ts";
@@ -7,7 +7,12 @@ import { LIMIT_NAMES, type Scope } from "../stores/quota-store.ts";
  * Only accounts with a limit of their own. The limits of an endpoint stand instead of the tier's general ones,
  * those of a model in addition to them.
  */
-export function scopesOf(caller: Caller, endpoint: string, model: string): Scope[] {
+export function scopesOf(
+  caller: Caller,
+  endpoint: string,
+  model: string,
+  modelLimits: Limits = {},
+): Scope[] {
   const { tier, tenant, principal } = caller;
   const endpointLimits = tier.endpoints[endpoint];
   const own =
@@ -19,6 +24,7 @@ export function scopesOf(caller: Caller, endpoint: string, model: string): Scope
     own,
     { id: `user:${principal}:model:${model}`, limits: ownOf(tier.models, model) ?? {} },
     { id: `tenant:${tenant.id}`, limits: tenant.limits },
+    { id: `model:${model}`, limits: modelLimits },
   ];
   return candidates.filter(({ limits }) => Object.keys(limits).length > 0);
 }

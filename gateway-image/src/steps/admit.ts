@@ -92,7 +92,7 @@ function reserve(parts: AdmitParts, context: RequestContext): Promise<Answer> {
   const bound = boundOf(parts, context);
   return parts.quota.reserve({
     callId,
-    scopes: scopesOf(caller, endpoint.path, model.id),
+    scopes: scopesOf(caller, endpoint.path, model.id, model.limits),
     tokens: bound.promptTokens + bound.completionTokens,
     costMicros: costMicrosOf(priceOf(parts, context), {
       ...bound,
