@@ -1,7 +1,7 @@
 /** Jobs over HTTP: accepted now, computed later, fetched, cancelled, told to a webhook; and kept. */
 import { createHmac } from "node:crypto";
 import path from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createApiKey, hashApiKey } from "../src/base/api-key.ts";
 import { limits } from "../src/limits.ts";
 import {
@@ -173,9 +173,10 @@ describe("a job", () => {
 
   test("more than are allowed to wait are refused", async () => {
     const { harness } = await start();
-    harness.gateway.parts.jobs.countOpen = async () => limits.jobsOpenMax;
+    const insert = vi.spyOn(harness.gateway.parts.jobs, "insert").mockResolvedValue("full");
     const { answer } = await submit(harness);
     expect(answer.status).toBe(429);
+    expect(insert.mock.calls[0]?.[1]).toEqual([{ principal: "first", max: limits.jobsOpenMax }]);
   });
 });
 

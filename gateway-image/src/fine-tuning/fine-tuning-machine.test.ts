@@ -40,7 +40,7 @@ function create(store: MemoryJobStore<FineTuning>, driver: FineTuningDriver, own
 
 const stored = async (...jobs: FineTuning[]) => {
   const store = new MemoryJobStore(FINE_TUNINGS);
-  for (const job of jobs) await store.insert(job);
+  for (const job of jobs) await store.insert(job, []);
   return store;
 };
 const GOOD: Sight = { kind: "succeeded", model: "ft:m", trainedTokens: 5 };

@@ -47,7 +47,7 @@ const kept: Compute = async (_job, _signal, keep) => {
 
 async function insert(store: MemoryJobStore, ...changes: Partial<Job>[]): Promise<string[]> {
   const jobs = changes.map((change) => testJob({ createdMs: 0, dueMs: 0, ...change }));
-  for (const job of jobs) await store.insert(job);
+  for (const job of jobs) await store.insert(job, []);
   return jobs.map(({ id }) => id);
 }
 

@@ -85,15 +85,11 @@ export interface JobTable<J extends StoredJob> {
 
 export interface JobStore<J extends StoredJob = Job> {
   prepare(): Promise<void>;
-  /** False: the id is taken. */
-  insert(job: J): Promise<boolean>;
-  /** The same where there is room; never more, however many ask at once. */
-  insertWithin(job: J, rooms: readonly Room[]): Promise<"made" | "taken" | "full">;
+  /** `taken`: there is one of that id. `full`: a room is; never more, however many ask at once. */
+  insert(job: J, rooms: readonly Room[]): Promise<"made" | "taken" | "full">;
   get(id: string): Promise<J | null>;
   /** The newest first. */
   list(page: JobPage<J>): Promise<J[]>;
-  /** Queued or running ones. */
-  countOpen(principal: string): Promise<number>;
   /** Jobs that are due, the longest due first: theirs until `untilMs`. A queued one is running then, one more attempt is counted. */
   claim(owner: string, what: Work, nowMs: number, untilMs: number, limit: number): Promise<J[]>;
   /** Prolongs leases; returns the ids that are still the owner's. */

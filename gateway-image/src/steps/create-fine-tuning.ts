@@ -113,7 +113,7 @@ export function createFineTuning(parts: CreateFineTuningParts): Step {
       { principal: caller.principal, max: parts.openPerPrincipal },
       { tenant: caller.tenant.id, max: parts.openPerTenant },
     ];
-    const told = await storeAnswers(store.insertWithin(job, rooms));
+    const told = await storeAnswers(store.insert(job, rooms));
     if (told === "full") throw new GatewayError("too_many_jobs");
     const kept = told === "made" ? job : await storeAnswers(store.get(job.id));
     if (kept?.detail.requestHash !== job.detail.requestHash) {

@@ -53,10 +53,11 @@ export function submitJob(parts: SubmitParts): Step {
           : { ...webhook, secret: sealOf(box, "secret", id, Buffer.from(secret)) },
       nowMs: parts.clock.wallMs(),
     });
-    const former = await storeAnswers(parts.store.get(id));
-    if (former === null) await checkRoom(parts.store, caller.principal);
-    const isNew = former === null && (await storeAnswers(parts.store.insert(job)));
-    const kept = isNew ? job : (former ?? (await storeAnswers(parts.store.get(id))));
+    const room = { principal: caller.principal, max: limits.jobsOpenMax };
+    const told = await storeAnswers(parts.store.insert(job, [room]));
+    if (told === "full") throw new GatewayError("too_many_jobs");
+    const isNew = told === "made";
+    const kept = isNew ? job : await storeAnswers(parts.store.get(id));
     if (kept?.detail.requestHash !== hash) throw new GatewayError("idempotency_mismatch");
     if (isNew) parts.wake();
     context.response.setHeader("location", `/v1/async/${kept.kind}/${id}`);
@@ -68,11 +69,6 @@ export function submitJob(parts: SubmitParts): Step {
     });
     await next();
   };
-}
-
-async function checkRoom(store: JobStore, principal: string): Promise<void> {
-  const open = await storeAnswers(store.countOpen(principal));
-  if (open >= limits.jobsOpenMax) throw new GatewayError("too_many_jobs");
 }
 
 /** The same Idempotency-Key of the same principal is the same job. */

@@ -27,13 +27,7 @@ export class MemoryJobStore<J extends StoredJob = Job> implements JobStore<J> {
 
   async prepare(): Promise<void> {}
 
-  async insert(job: J): Promise<boolean> {
-    if (this.#entries.has(job.id)) return false;
-    this.#entries.set(job.id, { job, owner: null });
-    return true;
-  }
-
-  async insertWithin(job: J, rooms: readonly Room[]): Promise<"made" | "taken" | "full"> {
+  async insert(job: J, rooms: readonly Room[]): Promise<"made" | "taken" | "full"> {
     if (this.#entries.has(job.id)) return "taken";
     if (rooms.some((room) => this.#countOpen(room) >= room.max)) return "full";
     this.#entries.set(job.id, { job, owner: null });
@@ -52,10 +46,6 @@ export class MemoryJobStore<J extends StoredJob = Job> implements JobStore<J> {
       .sort((a, b) => b.createdMs - a.createdMs || (a.id < b.id ? 1 : -1));
     const from = before === undefined ? 0 : own.findIndex(({ id }) => id === before) + 1;
     return before !== undefined && from === 0 ? [] : own.slice(from, from + limit);
-  }
-
-  async countOpen(principal: string): Promise<number> {
-    return this.#countOpen({ principal });
   }
 
   #countOpen(whose: Whose): number {

@@ -52,12 +52,7 @@ export class PostgresJobStore<J extends StoredJob = Job> implements JobStore<J> 
     await migratePostgres(this.#pool, this.#table.name, migrationsOf(this.#name));
   }
 
-  async insert(job: J): Promise<boolean> {
-    const sql = `INSERT INTO ${this.#name} (${NAMES}) VALUES (${MARKS}) ON CONFLICT (id) DO NOTHING`;
-    return (await this.#pool.query(sql, jobValues(job))).rowCount === 1;
-  }
-
-  async insertWithin(job: J, rooms: readonly Room[]): Promise<"made" | "taken" | "full"> {
+  async insert(job: J, rooms: readonly Room[]): Promise<"made" | "taken" | "full"> {
     return this.#transaction(async (client) => {
       // One after the other: two that count at the same moment would both find the last place.
       await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [this.#name]);
@@ -90,14 +85,6 @@ export class PostgresJobStore<J extends StoredJob = Job> implements JobStore<J> 
       [owner, kind, before ?? null, limit],
     );
     return rows.map((row) => toJob<J>(row));
-  }
-
-  async countOpen(principal: string): Promise<number> {
-    const { rows } = await this.#pool.query<{ count: string }>(
-      `SELECT count(*) FROM ${this.#name} WHERE principal = $1 AND state IN ('queued', 'running')`,
-      [principal],
-    );
-    return Number(rows[0]?.count ?? 0);
   }
 
   /** Rows that another gateway is just taking are passed over, not waited for. */

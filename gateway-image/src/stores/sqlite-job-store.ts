@@ -51,12 +51,7 @@ export class SqliteJobStore<J extends StoredJob = Job> implements JobStore<J> {
     this.#database.migrate(this.#table.name, migrationsOf(this.#name));
   }
 
-  async insert(job: J): Promise<boolean> {
-    const sql = `INSERT INTO ${this.#name} (${NAMES}) VALUES (${MARKS}) ON CONFLICT (id) DO NOTHING`;
-    return this.#database.run(sql, jobValues(job)) === 1;
-  }
-
-  async insertWithin(job: J, rooms: readonly Room[]): Promise<"made" | "taken" | "full"> {
+  async insert(job: J, rooms: readonly Room[]): Promise<"made" | "taken" | "full"> {
     return this.#database.transaction(() => {
       const [same] = this.#database.all(`SELECT id FROM ${this.#name} WHERE id = ?`, [job.id]);
       if (same !== undefined) return "taken";
@@ -85,14 +80,6 @@ export class SqliteJobStore<J extends StoredJob = Job> implements JobStore<J> {
       [owner, kind, before ?? null, before ?? null, limit],
     );
     return rows.map((row) => toJob<J>(row));
-  }
-
-  async countOpen(principal: string): Promise<number> {
-    const [row] = this.#database.all(
-      `SELECT count(*) AS count FROM ${this.#name} WHERE principal = ? AND state IN ('queued', 'running')`,
-      [principal],
-    );
-    return Number(row?.count ?? 0);
   }
 
   async claim(
