@@ -3,34 +3,30 @@
  * The gateway's and the simulator's own parsers judge what they are given.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import { parseSettings } from "../config/parse.ts";
-import type { Settings } from "../config/schema.ts";
-import { asTexts, completeValues, type Values } from "../config/test-settings.ts";
+import { completeValues, type Values } from "../config/test-settings.ts";
 import { hashApiKey, isWellFormed } from "../gateway-image/src/base/api-key.ts";
 import { parseConfig } from "../gateway-image/src/config.ts";
 import { tiersFileSchema } from "../gateway-image/src/directory/baseline.ts";
 import { keysFileSchema, routesFileSchema } from "../gateway-image/src/documents.ts";
 import { parseConfig as parseSimulatorConfig } from "../tools/simulator/config.ts";
 import { local } from "./local.ts";
+import {
+  environmentOf,
+  type Loose,
+  named as namedIn,
+  settingsOf as settingsOfAll,
+} from "./test-objects.ts";
 import { type Program, type Registered, runProgram } from "./test-program.ts";
 
 let values: Values;
 let program: Program;
 
-function settingsOf(changes: Values = {}): Settings {
-  const result = parseSettings(asTexts({ ...values, ...changes }));
-  if ("faults" in result) throw new Error(JSON.stringify(result.faults));
-  return result.settings;
-}
+const settingsOf = (changes: Values = {}) => settingsOfAll({ ...values, ...changes });
 
 beforeAll(async () => {
   values = await completeValues();
   program = await runProgram(local, settingsOf());
 });
-
-// What the API server would read; the shape is asserted by the tests below.
-// biome-ignore lint/suspicious/noExplicitAny: untyped on purpose, objects of every kind pass here
-type Loose = any;
 
 function objects(of: Program = program): Loose[] {
   return of.resources
@@ -42,17 +38,10 @@ function workloads(): Loose[] {
   return objects().filter((object) => object.spec?.template !== undefined);
 }
 
-function named(kind: string, name: string, of: Program = program): Loose {
-  return objects(of).find((object) => object.kind === kind && object.metadata.name === name);
-}
+const named = (kind: string, name: string, of: Program = program) => namedIn(kind, name, of);
 
 function decoded(secret: string, key: string): string {
   return Buffer.from(named("Secret", secret).data[key], "base64").toString("utf8");
-}
-
-function environmentOf(workload: Loose): Record<string, string> {
-  const variables = workload.spec.template.spec.containers[0].env as Loose[];
-  return Object.fromEntries(variables.map(({ name, value }) => [name, value ?? "pod"]));
 }
 
 describe("the inventory", () => {

@@ -16,7 +16,7 @@ export function settingsOf(values: Values): Settings {
 
 export function named(kind: string, name: string, { resources }: Program): Loose {
   const objects: Loose[] = resources.map(({ inputs }) => inputs);
-  return objects.find((object) => object.kind === kind && object.metadata.name === name);
+  return objects.find((object) => object.kind === kind && object.metadata?.name === name);
 }
 
 export function environmentOf(workload: Loose): Record<string, string> {
