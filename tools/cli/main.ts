@@ -21,6 +21,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   kubectl: () => import("./verbs/kubectl.ts"),
   doctor: () => import("./verbs/doctor.ts"),
   soak: () => import("./verbs/soak.ts"),
+  size: () => import("./verbs/size.ts"),
   smoke: () => import("./verbs/smoke.ts"),
   gateway: () => import("./verbs/gateway.ts"),
   bench: () => import("./verbs/bench.ts"),

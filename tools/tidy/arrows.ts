@@ -167,6 +167,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "tools/bench",
     "tools/servers",
     "tools/smoke",
+    // `npm run size` shows what stacks are planned with.
+    "components/sizing",
     // `npm run gateway` makes its first key, and offers its owners' tools.
     "gateway-image/src/base",
     "gateway-image/src/identity",
