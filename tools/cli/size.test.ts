@@ -38,6 +38,14 @@ test("what does not fit ends with 1, its reasons and the nearest plan", () => {
   expect(size(...own).status).toBe(0);
 });
 
+test("with an inventory it says how replicas are replaced, or that they cannot be", () => {
+  const words = ["--model", "deepseek-coder-33b-instruct", "--inventory", "8", "--replicas"];
+  expect(size(...words, "4").stdout).toMatch(/^ +rollout +maxSurge 0, maxUnavailable 1: 3 serve/m);
+  expect(size(...words, "3").stdout).toMatch(/^ +rollout +maxSurge 1, maxUnavailable 0: 3 serve/m);
+  const { status, stdout } = size(...words, "5");
+  expect([status, stdout.includes("4 at most")]).toEqual([1, true]);
+});
+
 test("unknown names and numbers end with 2 and say which there are", () => {
   for (const [args, text] of [
     [["--model", "gpt-4"], "deepseek-r1"],

@@ -4,6 +4,7 @@ import { GPUS, type Gpu, type GpuId } from "../../../components/sizing/gpus.ts";
 import { type Geometry, MODELS } from "../../../components/sizing/model-catalogue.ts";
 import { probeBudget } from "../../../components/sizing/probes.ts";
 import { QUANTISATIONS, type QuantisationId } from "../../../components/sizing/quantisations.ts";
+import { rolloutOf } from "../../../components/sizing/rollout.ts";
 import { startupOf } from "../../../components/sizing/startup.ts";
 import { UserError } from "../../base/user-error.ts";
 import type { Call, Flags, Verb } from "../verb.ts";
@@ -18,6 +19,7 @@ export const verb: Verb = {
     "npm run size",
     "npm run size -- --model deepseek-r1 --gpu a100-80 --quantisation awq",
     "npm run size -- --model deepseek-r1-distill-llama-70b --tensor-parallel 4 --context 32768",
+    "npm run size -- --model deepseek-coder-33b-instruct --replicas 4 --inventory 8",
     "npm run size -- --model deepseek-coder-33b-instruct --gpu a100-40 --json",
   ],
   options: {
@@ -39,6 +41,8 @@ export const verb: Verb = {
       help: "there is a checkpoint in that form, though none is known to be published",
     },
     context: { type: "string", value: "N", help: "tokens of prompt and answer together" },
+    replicas: { type: "string", value: "N", help: "how many of it (default 1)" },
+    inventory: { type: "string", value: "N", help: "GPUs that there are: can it be rolled out?" },
     "storage-gb": {
       type: "string",
       value: "N",
@@ -81,6 +85,7 @@ function showOne(model: Geometry, gpu: Gpu, flags: Flags): number {
     );
   } else if ("plan" in found) {
     process.stdout.write(planText(model, gpu, found.plan, rate));
+    return rolloutText(found.plan, flags);
   } else {
     const { reasons, nearest } = found.refusal;
     for (const reason of reasons) process.stdout.write(`✗ ${reason}\n`);
@@ -91,6 +96,25 @@ function showOne(model: Geometry, gpu: Gpu, flags: Flags): number {
     );
   }
   return "plan" in found ? 0 : 1;
+}
+
+/** Only where it is asked; 1: it cannot be done. */
+function rolloutText({ gpus }: FitPlan, flags: Flags): number {
+  const replicas = flags.integer("replicas", 1, 1, 1_000);
+  const gpusDeclared = wished(flags, "inventory", 100_000);
+  if (gpusDeclared === undefined) return 0;
+  const found = rolloutOf({ replicas, gpusPerReplica: gpus, gpusDeclared });
+  if ("refusal" in found) {
+    process.stdout.write(`✗ ${found.refusal}\n`);
+    return 1;
+  }
+  const { maxSurge, maxUnavailable, servingLeast, gpusSpare } = found.rollout;
+  const serving =
+    servingLeast === 0 ? "nobody serves meanwhile" : `${servingLeast} serve meanwhile`;
+  process.stdout.write(
+    `  ${"rollout".padEnd(18)}maxSurge ${maxSurge}, maxUnavailable ${maxUnavailable}: ${serving}; ${gpusSpare} GPUs spare\n`,
+  );
+  return 0;
 }
 
 function planText(model: Geometry, gpu: Gpu, plan: FitPlan, bytesPerSecond: number): string {
