@@ -23,6 +23,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   soak: () => import("./verbs/soak.ts"),
   size: () => import("./verbs/size.ts"),
   smoke: () => import("./verbs/smoke.ts"),
+  weights: () => import("./verbs/weights.ts"),
   gateway: () => import("./verbs/gateway.ts"),
   bench: () => import("./verbs/bench.ts"),
   "bench:edge": () => import("./verbs/bench-edge.ts"),

@@ -157,6 +157,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/bench": ["tools/base", "tools/engine", "tools/debian", "tools/images", "tools/servers"],
   "tools/smoke": [],
   "tools/engine": ["tools/base"],
+  // Data keys are wrapped as the gateway seals.
+  "tools/weights": ["tools/base", "gateway-image/src/base"],
   "tools/cli": [
     "tools/base",
     "tools/pki",
@@ -167,6 +169,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "tools/bench",
     "tools/servers",
     "tools/smoke",
+    "tools/weights",
     // `npm run size` shows what stacks are planned with.
     "components/sizing",
     // `npm run gateway` makes its first key, and offers its owners' tools.
