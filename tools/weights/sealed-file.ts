@@ -107,7 +107,8 @@ class Reader {
   /** Fewer only at the end. */
   async take(count: number): Promise<Buffer> {
     await this.#fill(count);
-    const all = Buffer.concat(this.#held);
+    const [first] = this.#held;
+    const all = this.#held.length === 1 && first !== undefined ? first : Buffer.concat(this.#held);
     const taken = all.subarray(0, count);
     const rest = all.subarray(count);
     this.#held = rest.length === 0 ? [] : [rest];

@@ -14,9 +14,10 @@ import {
   type ManifestFile,
   parseManifest,
 } from "./manifest.ts";
-import { opened, SealFault, sealed } from "./sealed-file.ts";
+import { CHUNK_BYTES, opened, SealFault, sealed } from "./sealed-file.ts";
 
 const DATA_KEY_BYTES = 32;
+const WRITTEN = { mode: 0o600, flush: true, highWaterMark: 4 * CHUNK_BYTES } as const;
 const SUFFIX = ".sealed";
 /** Not there until all of it is: a reader never meets half a file. */
 const PART = ".part";
@@ -133,7 +134,7 @@ async function writeManifest(folder: string, manifest: Manifest): Promise<void> 
 async function written(file: string, content: AsyncIterable<Buffer>): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   try {
-    await pipeline(content, createWriteStream(file + PART, { mode: 0o600, flush: true }));
+    await pipeline(content, createWriteStream(file + PART, WRITTEN));
     await rename(file + PART, file);
   } catch (error) {
     await rm(file + PART, { force: true });
@@ -143,7 +144,7 @@ async function written(file: string, content: AsyncIterable<Buffer>): Promise<vo
 
 /** Not before it is read: a stream that fails while nobody listens ends the process. */
 async function* bytesOf(file: string): AsyncGenerator<Buffer> {
-  yield* createReadStream(file) as AsyncIterable<Buffer>;
+  yield* createReadStream(file, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
 }
 
 /** Relative paths in their order; links are refused, for what they lead to may change. */
