@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SealedBox } from "../gateway-image/src/base/sealed-box.ts";
-import { ERRORS } from "../gateway-image/src/errors.ts";
+import { ERRORS } from "../gateway-image/src/error-table.ts";
 import { createAccessKey, sealSecret } from "../gateway-image/src/identity/access-key.ts";
 import {
   boot,
