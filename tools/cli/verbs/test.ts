@@ -75,13 +75,19 @@ async function readCounts(report: string): Promise<Counts> {
     const found = JSON.parse(await readFile(report, "utf8"));
     return {
       passed: found.numPassedTests,
-      failed: found.numFailedTests,
+      failed: found.numFailedTests + unloaded(found.testResults),
       skipped: found.numPendingTests + found.numTodoTests,
     };
   } catch {
     // vitest ended before it could write its report; its exit code says so.
     return { passed: 0, failed: 0, skipped: 0 };
   }
+}
+
+/** Files that ended before their first test: vitest counts no test of them. */
+function unloaded(files: readonly { status: string; assertionResults: readonly unknown[] }[]) {
+  return files.filter((file) => file.status === "failed" && file.assertionResults.length === 0)
+    .length;
 }
 
 function add(all: readonly Counts[]): Counts {
