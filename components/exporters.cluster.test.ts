@@ -5,7 +5,6 @@
  */
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import https from "node:https";
-import { type AddressInfo, createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,6 +21,7 @@ import {
   unpackImage,
 } from "../tools/images/test-container.ts";
 import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
+import { freePort } from "../tools/servers/supervised.ts";
 import {
   EDGE_LOOPBACK,
   edgeExporter,
@@ -97,15 +97,6 @@ async function writeOwned(name: string, text: string): Promise<void> {
   await writeFile(file, text);
   await chown(file, 0, PROGRAM_UID);
   await chmod(file, 0o440);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const listener = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = listener.address() as AddressInfo;
-      listener.close(() => resolve(port));
-    });
-  });
 }
 
 function start(

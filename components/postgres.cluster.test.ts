@@ -3,7 +3,6 @@
  * its role over TLS, and every other way in is closed. A new password is taken at the next start.
  */
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,6 +19,7 @@ import {
   unpackImage,
 } from "../tools/images/test-container.ts";
 import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
+import { freePort } from "../tools/servers/supervised.ts";
 import {
   postgresAccess,
   postgresConfiguration,
@@ -60,15 +60,6 @@ afterAll(async () => {
   if (server !== undefined) await killContainer(server);
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const listener = createServer().listen(0, "127.0.0.1", () => {
-      const { port: free } = listener.address() as AddressInfo;
-      listener.close(() => resolve(free));
-    });
-  });
-}
 
 /** As a Secret volume with fsGroup has it: root's, readable by the program's group. */
 async function writeFile0440(name: string, text: string): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,6 +16,7 @@ import { run } from "../tools/base/process.ts";
 import { ensurePackages } from "../tools/debian/packages.ts";
 import { environmentFor } from "../tools/debian/root-folder.ts";
 import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
+import { freePort } from "../tools/servers/supervised.ts";
 import { redisConfiguration, redisUsers } from "./redis-configuration.ts";
 
 const READY_MS = 20_000;
@@ -64,15 +65,6 @@ afterAll(async () => {
   server?.kill("SIGTERM");
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const listener = createServer().listen(0, "127.0.0.1", () => {
-      const { port: free } = listener.address() as AddressInfo;
-      listener.close(() => resolve(free));
-    });
-  });
-}
 
 /** As the pod's probe asks: the password in the environment, the rest as arguments. */
 async function ask(user: string | undefined, password: string, ...command: string[]) {

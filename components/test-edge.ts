@@ -17,6 +17,7 @@ import { run } from "../tools/base/process.ts";
 import { ensurePackages } from "../tools/debian/packages.ts";
 import { environmentFor } from "../tools/debian/root-folder.ts";
 import { type Authority, createAuthority, issueCertificate } from "../tools/pki/authority.ts";
+import { freePort } from "../tools/servers/supervised.ts";
 import { nginxConfiguration } from "./nginx-configuration.ts";
 
 const READY_MS = 20_000;
@@ -148,15 +149,6 @@ async function startNginx(): Promise<void> {
     if (Date.now() > deadline || nginx.exitCode !== null) throw new Error("nginx did not start");
     await sleep(50);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = http.createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 export function handshake(options: tls.ConnectionOptions): Promise<tls.TLSSocket> {

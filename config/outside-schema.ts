@@ -45,5 +45,3 @@ export const outside = z.strictObject({
     .optional()
     .describe("Who is told when a limit of a day or a month is used to four fifths."),
 });
-
-export type OutsideSettings = z.output<typeof outside>;

@@ -18,8 +18,6 @@ export interface FitRequest {
   readonly ownCheckpoint?: boolean | undefined;
   /** Of prompt and answer together; absent: what the model allows, at most 32,768. */
   readonly contextTokens?: number | undefined;
-  /** Sequences at the same time. */
-  readonly sequencesMax?: number | undefined;
 }
 
 export interface FitPlan {

@@ -28,6 +28,19 @@ const grouped = (keyValueHeads: number, headSize = 128) =>
 /** 512 of the latent vector and 64 of the rotary part. */
 const latent = { kind: "latent", size: 576 } as const;
 
+/** R1 is V3, trained further. */
+const DEEPSEEK_V3: Geometry = {
+  id: "deepseek-v3",
+  parameters: 671e9,
+  layers: 61,
+  heads: 128,
+  attention: latent,
+  contextTokensMax: 131_072,
+  stagesMin: { bf16: 4, fp16: 4 },
+  published: ["awq", "int8", "fp8"],
+  source: `${CONFIG}; stages in 16 bits and the other checkpoints: ${SGLANG}`,
+};
+
 export const MODELS: readonly Geometry[] = [
   {
     id: "deepseek-llm-7b-chat",
@@ -119,28 +132,8 @@ export const MODELS: readonly Geometry[] = [
     published: [],
     source: CONFIG,
   },
-  {
-    id: "deepseek-v3",
-    parameters: 671e9,
-    layers: 61,
-    heads: 128,
-    attention: latent,
-    contextTokensMax: 131_072,
-    stagesMin: { bf16: 4, fp16: 4 },
-    published: ["awq", "int8", "fp8"],
-    source: `${CONFIG}; stages in 16 bits and the other checkpoints: ${SGLANG}`,
-  },
-  {
-    id: "deepseek-r1",
-    parameters: 671e9,
-    layers: 61,
-    heads: 128,
-    attention: latent,
-    contextTokensMax: 131_072,
-    stagesMin: { bf16: 4, fp16: 4 },
-    published: ["awq", "int8", "fp8"],
-    source: `${CONFIG}; stages in 16 bits and the other checkpoints: ${SGLANG}`,
-  },
+  DEEPSEEK_V3,
+  { ...DEEPSEEK_V3, id: "deepseek-r1" },
   {
     id: "deepseek-v3.2",
     parameters: 671e9,

@@ -210,3 +210,9 @@ export function verdictsOf({ inspections }: RequestContext): Verdict[] {
 
 /** A step of the pipeline: does its part and calls `next` at most once. */
 export type Step = (context: RequestContext, next: () => Promise<void>) => Promise<void>;
+
+/** For steps that come after whoever calls is known. */
+export function callerOf({ caller }: RequestContext): Caller {
+  if (caller === null) throw new Error("nobody is known yet");
+  return caller;
+}

@@ -43,7 +43,7 @@ export function createQuotas(parts: QuotasParts): Quotas {
 
 /** Throws where the webhook leads where it must not: that shows at the start, not at four fifths. */
 function createWarnings(parts: QuotasParts): QuotaWarnings | null {
-  const { config, shared, webhooks, metrics, log } = parts;
+  const { config, shared, webhooks, clock, metrics, log } = parts;
   const { GW_WARNING_URL: url, GW_WARNING_SECRET_FILE: file, GW_SITE: site } = config;
   if (url === undefined) return null;
   const fault = webhooks.fault(url);
@@ -52,6 +52,7 @@ function createWarnings(parts: QuotasParts): QuotaWarnings | null {
   const secret = passwordReader(file);
   return new QuotaWarnings({
     shared,
+    clock,
     site,
     send: (body) => webhooks.send({ url, secret: secret() ?? "", body }),
     onEnd: (outcome) => metrics.webhooks.inc({ outcome }),

@@ -65,11 +65,7 @@ export async function openModel(
   wrapping: KeyWrapping,
   told: Told,
 ): Promise<Manifest> {
-  const manifest = await readManifest(from);
-  const dataKey = await wrapping.unwrap(manifest.dataKey.wrapped);
-  if (!isAuthentic(manifest, dataKey)) {
-    throw fault("was changed, or its data key is another one", path.join(from, MANIFEST), DAMAGED);
-  }
+  const { manifest, dataKey } = await unlocked(from, wrapping);
   for (const file of manifest.files) {
     const source = path.join(from, file.path + SUFFIX);
     try {
@@ -97,20 +93,20 @@ export async function rewrapModel(
   former: KeyWrapping,
   next: KeyWrapping,
 ): Promise<void> {
-  const manifest = await readManifest(folder);
-  const dataKey = await former.unwrap(manifest.dataKey.wrapped);
-  if (!isAuthentic(manifest, dataKey)) {
-    throw fault(
-      "was changed, or its data key is another one",
-      path.join(folder, MANIFEST),
-      DAMAGED,
-    );
-  }
+  const { manifest, dataKey } = await unlocked(folder, former);
   const wrapped = await next.wrap(dataKey);
   await writeManifest(folder, { ...manifest, dataKey: { by: next.by, wrapped } });
 }
 
 const DAMAGED = "fetch the sealed model again from where it is kept";
+
+/** The manifest, once its data key has proved that it is as it was written. */
+async function unlocked(folder: string, wrapping: KeyWrapping) {
+  const manifest = await readManifest(folder);
+  const dataKey = await wrapping.unwrap(manifest.dataKey.wrapped);
+  if (isAuthentic(manifest, dataKey)) return { manifest, dataKey };
+  throw fault("was changed, or its data key is another one", path.join(folder, MANIFEST), DAMAGED);
+}
 
 async function readManifest(folder: string): Promise<Manifest> {
   const file = path.join(folder, MANIFEST);

@@ -28,6 +28,7 @@ function gateways(answers: Told[], { count = 1 } = {}) {
     () =>
       new QuotaWarnings({
         shared,
+        clock: systemClock,
         site: "primary",
         send,
         onEnd: (told) => ends.push(told),
@@ -103,6 +104,7 @@ describe("a webhook that does not answer", () => {
     const send = vi.fn(async (): Promise<Told> => "later");
     const warnings = new QuotaWarnings({
       shared: new MemorySharedStore(systemClock),
+      clock: systemClock,
       site: "primary",
       send,
       onEnd: () => {},

@@ -4,6 +4,7 @@
  * fails of it, and where the webhook does not answer the next call that is warned tries again.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../base/clock.ts";
 import { MICROS, type Standing } from "../stores/quota-store.ts";
 import type { SharedStore } from "../stores/shared-store.ts";
 import { backOffMs } from "../webhooks/back-off.ts";
@@ -12,6 +13,7 @@ import { warnings } from "./rate-headers.ts";
 
 export interface QuotaWarningParts {
   readonly shared: SharedStore;
+  readonly clock: Clock;
   readonly site: string;
   /** Sends to the site's webhook. */
   readonly send: (body: WebhookCall["body"]) => Promise<Told>;
@@ -45,7 +47,7 @@ export class QuotaWarnings {
     for (const standing of warnings(standings)) {
       const name = `${standing.scope} ${standing.limit}`;
       const until = this.#known.get(name);
-      if (until !== undefined && until > performance.now()) continue;
+      if (until !== undefined && until > this.#parts.clock.monotonicMs()) continue;
       if (this.#telling.size >= TELLING_MAX || this.#stop.signal.aborted) return;
       this.#know(name, LEASE_MS);
       const telling: Promise<void> = this.#tell(name, standing, tenant)
@@ -94,7 +96,7 @@ export class QuotaWarnings {
 
   #know(name: string, forMs: number): void {
     this.#known.delete(name);
-    this.#known.set(name, performance.now() + forMs);
+    this.#known.set(name, this.#parts.clock.monotonicMs() + forMs);
     const [oldest] = this.#known.keys();
     if (this.#known.size > KNOWN_MAX && oldest !== undefined) this.#known.delete(oldest);
   }

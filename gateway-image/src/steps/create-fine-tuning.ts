@@ -14,6 +14,7 @@ import type { JobStore } from "../jobs/job-store.ts";
 import { limits } from "../limits.ts";
 import { answerJson } from "./answer-json.ts";
 import { type PermitParts, permittedModels } from "./authorise.ts";
+import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { parseJsonBody, toInvalidRequest } from "./parse-call.ts";
 import { fineTuningObject } from "./show-fine-tuning.ts";
 import { storeAnswers } from "./show-job.ts";
@@ -195,13 +196,10 @@ function newJob(context: RequestContext, wanted: Wanted, nowMs: number): FineTun
 }
 
 /** The same Idempotency-Key of the same principal is the same job. */
-function idOf({ request, caller }: RequestContext): string {
-  const key = request.headers["idempotency-key"];
-  if (key === undefined) return `${ID_PREFIX}${randomBytes(12).toString("hex")}`;
-  if (typeof key !== "string" || !/^[\x21-\x7e]{1,255}$/.test(key)) {
-    const message = "Idempotency-Key: 1 to 255 printable characters.";
-    throw new GatewayError("invalid_request", { message, param: "Idempotency-Key" });
-  }
+function idOf(context: RequestContext): string {
+  const { caller } = context;
+  const key = idempotencyKeyOf(context);
+  if (key === null) return `${ID_PREFIX}${randomBytes(12).toString("hex")}`;
   const name = JSON.stringify(["fine-tuning", caller?.tenant.id, caller?.principal, key]);
   return `${ID_PREFIX}${createHash("sha256").update(name).digest("hex").slice(0, 24)}`;
 }

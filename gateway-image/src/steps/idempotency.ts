@@ -14,17 +14,20 @@ import { limits } from "../limits.ts";
 import { JSON_TYPE, sendWhole } from "../send-whole.ts";
 import { privatePrefix } from "../stores/private-entries.ts";
 import type { SharedStore } from "../stores/shared-store.ts";
+import { idempotencyKeyOf } from "./idempotency-key.ts";
 
-const KEY = /^[\x21-\x7e]{1,255}$/;
 const recordSchema = z.strictObject({ hash: z.string(), body: z.string() });
 
 export function idempotency(shared: SharedStore, box: () => SealedBox | null): Step {
   return async function idempotency(context, next) {
-    const key = keyOf(context);
+    const key = idempotencyKeyOf(context);
     if (key === null) return next();
     const seals = box();
     if (seals === null) {
-      throw invalid("Idempotency-Key: this gateway keeps no answers (GW_DATA_KEY_FILE).");
+      throw new GatewayError("invalid_request", {
+        message: "Idempotency-Key: this gateway keeps no answers (GW_DATA_KEY_FILE).",
+        param: "Idempotency-Key",
+      });
     }
     const hash = hashOf(context);
     const place = placeOf(context, key);
@@ -45,15 +48,6 @@ export function idempotency(shared: SharedStore, box: () => SealedBox | null): S
       await shared.delete(`${place}:running`).catch(() => {});
     }
   };
-}
-
-function keyOf({ request }: RequestContext): string | null {
-  const header = request.headers["idempotency-key"];
-  if (header === undefined) return null;
-  if (typeof header !== "string" || !KEY.test(header)) {
-    throw invalid("Idempotency-Key: 1 to 255 printable characters.");
-  }
-  return header;
 }
 
 function hashOf({ endpoint, body }: RequestContext): string {
@@ -84,10 +78,6 @@ async function replay(
   await beforeEnd(context);
   context.response.setHeader("idempotency-replayed", "true");
   await sendWhole(context, 200, JSON_TYPE, body);
-}
-
-function invalid(message: string): GatewayError {
-  return new GatewayError("invalid_request", { message, param: "Idempotency-Key" });
 }
 
 function answered<T>(work: Promise<T>): Promise<T> {

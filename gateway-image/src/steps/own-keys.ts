@@ -2,8 +2,7 @@
 import { parsed } from "../admin/apply-changes.ts";
 import { rotationSchema } from "../admin/issuing.ts";
 import { type OwnKeys, temporaryKeySchema } from "../admin/own-keys.ts";
-import type { RequestContext, Step } from "../context.ts";
-import type { Caller } from "../directory/caller.ts";
+import { callerOf, type RequestContext, type Step } from "../context.ts";
 import { answerJson } from "./answer-json.ts";
 import { parseJsonBody } from "./parse-call.ts";
 
@@ -29,9 +28,4 @@ async function answerKey(context: RequestContext, key: object): Promise<void> {
   if ("id" in key) context.subject = `keys/${key.id}`;
   context.response.setHeader("cache-control", "no-store");
   await answerJson(context, 201, key);
-}
-
-function callerOf({ caller }: RequestContext): Caller {
-  if (caller === null) throw new Error("own keys come too early");
-  return caller;
 }

@@ -5,8 +5,7 @@ import {
   quotaDecisionSchema,
   quotaWishSchema,
 } from "../admin/quota-requests.ts";
-import type { RequestContext, Step } from "../context.ts";
-import type { Caller } from "../directory/caller.ts";
+import { callerOf, type Step } from "../context.ts";
 import type { QuotaRequest } from "../directory/entities.ts";
 import { answerJson } from "./answer-json.ts";
 import { parseJsonBody } from "./parse-call.ts";
@@ -41,9 +40,4 @@ export function decideQuota(requests: QuotaRequests): Step {
 
 function shown(request: QuotaRequest): object {
   return { object: "quota.request", ...request };
-}
-
-function callerOf({ caller }: RequestContext): Caller {
-  if (caller === null) throw new Error("quota requests come too early");
-  return caller;
 }

@@ -14,6 +14,7 @@ import type { Job, JobKind, JobStore } from "../jobs/job-store.ts";
 import { limits } from "../limits.ts";
 import type { WebhookSender } from "../webhooks/webhook-sender.ts";
 import { answerJson } from "./answer-json.ts";
+import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { jobObject, storeAnswers } from "./show-job.ts";
 
 export const webhookSchema = z.strictObject({
@@ -72,12 +73,10 @@ export function submitJob(parts: SubmitParts): Step {
 }
 
 /** The same Idempotency-Key of the same principal is the same job. */
-function idOf({ request, caller }: RequestContext): string {
-  const key = request.headers["idempotency-key"];
-  if (key === undefined) return randomUUID();
-  if (typeof key !== "string" || !/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw invalid("Idempotency-Key", "Idempotency-Key: 1 to 255 printable characters.");
-  }
+function idOf(context: RequestContext): string {
+  const { caller } = context;
+  const key = idempotencyKeyOf(context);
+  if (key === null) return randomUUID();
   const name = JSON.stringify([caller?.tenant.id, caller?.principal, key]);
   const hex = createHash("sha256").update(name).digest("hex");
   // The form of a UUID of version 8 (RFC 9562): made from what its owner says.
