@@ -13,6 +13,28 @@ interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Failed tests, and files that ended before their first test. */
+  readonly failures: readonly string[];
+}
+
+/** What is read of vitest's JSON report. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly ReportedFile[];
+}
+
+interface ReportedFile {
+  readonly name: string;
+  readonly status: string;
+  readonly message: string;
+  readonly assertionResults: readonly {
+    readonly fullName: string;
+    readonly status: string;
+    readonly failureMessages?: readonly string[];
+  }[];
 }
 
 export const verb: Verb = {
@@ -43,6 +65,8 @@ export const verb: Verb = {
       clean &&= code === 0 || (call.positionals.length > 0 && total(counts) === 0);
     }
     const sum = add(results);
+    // Said again at the very end: a long log is read from there, and often kept from there only.
+    for (const failure of sum.failures) process.stdout.write(`\nfailed: ${failure}\n`);
     const skippedInCi = call.environment.ci && sum.skipped > 0;
     if (skippedInCi) process.stdout.write(`${sum.skipped} tests were skipped, which CI refuses\n`);
     if (total(sum) === 0) process.stdout.write("no test matched\n");
@@ -67,27 +91,39 @@ async function runVitest(call: Call, project: string): Promise<{ counts: Counts;
       "--passWithNoTests",
     ],
   );
-  return { counts: await readCounts(report), code };
+  return { counts: await readCounts(report, environment.projectDir), code };
 }
 
-async function readCounts(report: string): Promise<Counts> {
+async function readCounts(file: string, projectDir: string): Promise<Counts> {
   try {
-    const found = JSON.parse(await readFile(report, "utf8"));
+    const report: Report = JSON.parse(await readFile(file, "utf8"));
+    // Of a file that ended before its first test vitest counts none.
+    const unloaded = report.testResults.filter(
+      ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
+    );
     return {
-      passed: found.numPassedTests,
-      failed: found.numFailedTests + unloaded(found.testResults),
-      skipped: found.numPendingTests + found.numTodoTests,
+      passed: report.numPassedTests,
+      failed: report.numFailedTests + unloaded.length,
+      skipped: report.numPendingTests + report.numTodoTests,
+      failures: report.testResults.flatMap((tested) => failuresOf(tested, projectDir)),
     };
   } catch {
     // vitest ended before it could write its report; its exit code says so.
-    return { passed: 0, failed: 0, skipped: 0 };
+    return { passed: 0, failed: 0, skipped: 0, failures: [] };
   }
 }
 
-/** Files that ended before their first test: vitest counts no test of them. */
-function unloaded(files: readonly { status: string; assertionResults: readonly unknown[] }[]) {
-  return files.filter((file) => file.status === "failed" && file.assertionResults.length === 0)
-    .length;
+const REASON_MAX = 1_500;
+
+function failuresOf(tested: ReportedFile, projectDir: string): string[] {
+  const file = path.relative(projectDir, tested.name);
+  const failed = tested.assertionResults.filter(({ status }) => status === "failed");
+  if (failed.length === 0) {
+    return tested.status === "failed" ? [`${file}\n${tested.message.slice(0, REASON_MAX)}`] : [];
+  }
+  return failed.map(({ fullName, failureMessages = [] }) => {
+    return `${file} › ${fullName}\n${failureMessages.join("\n").slice(0, REASON_MAX)}`;
+  });
 }
 
 function add(all: readonly Counts[]): Counts {
@@ -96,6 +132,7 @@ function add(all: readonly Counts[]): Counts {
     passed: sum((counts) => counts.passed),
     failed: sum((counts) => counts.failed),
     skipped: sum((counts) => counts.skipped),
+    failures: all.flatMap((counts) => counts.failures),
   };
 }
 
