@@ -24,6 +24,9 @@ export function after<T>(resource: pulumi.Resource, value: T): pulumi.Output<T> 
   return resource.urn.apply(() => value) as pulumi.Output<T>;
 }
 
+/** The odd need: changes what one child is made of, after the component has said what it thinks right. */
+export type Transform<Args> = (args: Args) => Args;
+
 /** Labels of every object of one program. */
 export function labelsOf(program: string, extra: Labels = {}): Record<string, string> {
   return { [NAME_LABEL]: program, "app.kubernetes.io/part-of": "deepseek", ...extra };
