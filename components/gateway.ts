@@ -16,12 +16,12 @@ import {
   SECRET_FILES,
   TRUST_FILES,
 } from "./gateway-secrets.ts";
-import type { ModelHandle } from "./model-server.ts";
 import type { Program, Resources } from "./pod-template.ts";
 import type { PostgresHandle } from "./postgres.ts";
 import type { RedisHandle } from "./redis.ts";
 import { disruptionBudget } from "./replicated-program.ts";
 import { secretData } from "./secret-data.ts";
+import type { ModelHandle } from "./serving/model-server.ts";
 import { drainOf } from "./sizing/drain.ts";
 import { probeBudget } from "./sizing/probes.ts";
 import { nodeHeap } from "./sizing/quantity.ts";

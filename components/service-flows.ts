@@ -4,10 +4,10 @@ import { EDGE, EDGE_PORTS } from "./edge.ts";
 import { METRICS_PORTS } from "./exporters.ts";
 import type { Flow } from "./flows.ts";
 import { GATEWAY, GATEWAY_PORTS } from "./gateway.ts";
-import { MODEL_PORT, MODEL_SERVER } from "./model-server.ts";
 import { POSTGRES, POSTGRES_PORT } from "./postgres.ts";
 import { PROMETHEUS } from "./prometheus.ts";
 import { REDIS, REDIS_PORT } from "./redis.ts";
+import { MODEL_PORT, MODEL_SERVER } from "./serving/model-server.ts";
 
 export interface FlowPlaces {
   /** The namespace that serves, and the one that watches. */

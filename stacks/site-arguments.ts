@@ -6,10 +6,10 @@ import type * as k8s from "@pulumi/kubernetes";
 import { ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
 import type { ApiKeyHolder } from "../components/api-keys.ts";
 import type { CertificateSource } from "../components/certificates.ts";
-import { modelService } from "../components/model-server.ts";
 import { scrapeJobs } from "../components/scrape-jobs.ts";
 import { serverNames } from "../components/server-names.ts";
 import { serviceFlows } from "../components/service-flows.ts";
+import { modelService } from "../components/serving/model-server.ts";
 import { imageReference } from "../config/images.ts";
 import type { ImageName, Settings } from "../config/schema.ts";
 

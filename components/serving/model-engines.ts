@@ -2,8 +2,8 @@
  * The inference engines a model server may run, each as a preset: what its container is told and
  * how long it needs to start. Another engine is another preset. Pure.
  */
-import type { Program } from "./pod-template.ts";
-import type { Drain } from "./sizing/drain.ts";
+import type { Program } from "../pod-template.ts";
+import type { Drain } from "../sizing/drain.ts";
 
 export interface SimulatorEngine {
   readonly engine: "simulator";

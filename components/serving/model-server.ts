@@ -1,14 +1,14 @@
 /** The model servers of one model: equal pods of one engine behind the Service `model-<name>`. */
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
-import { after, Component } from "./component.ts";
+import { type CertificateHandle, TLS_FOLDER } from "../certificates.ts";
+import { after, Component } from "../component.ts";
+import type { Program, Resources } from "../pod-template.ts";
+import { deployment, disruptionBudget } from "../replicated-program.ts";
+import { drainOf } from "../sizing/drain.ts";
+import { probeBudget } from "../sizing/probes.ts";
+import { hostOf, service } from "../stateful-program.ts";
 import { type EnginePreset, enginePreset, type ModelEngine } from "./model-engines.ts";
-import type { Program, Resources } from "./pod-template.ts";
-import { deployment, disruptionBudget } from "./replicated-program.ts";
-import { drainOf } from "./sizing/drain.ts";
-import { probeBudget } from "./sizing/probes.ts";
-import { hostOf, service } from "./stateful-program.ts";
 
 export interface ModelServerArgs {
   readonly namespace: string;
