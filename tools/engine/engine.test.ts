@@ -1,7 +1,9 @@
 /** The genuine executor runs our fixture programs against the engine. */
+
 import { describe, expect, test } from "vitest";
 import { faultsOf } from "./fixtures/test-harness.ts";
 import { ProgramHarness } from "./fixtures/test-program.ts";
+import { isExecutorsOwn } from "./host/engine-service.ts";
 import { isSecret, secret, UNKNOWN } from "./values.ts";
 
 const PASSWORD = { value: "hunter2-and-more", secret: true };
@@ -91,6 +93,17 @@ describe("options", () => {
     h.world.objects.set("foreign-id", {});
     await expect(h.with({}).up()).rejects.toThrow(/no stack organization\/basic\/dev/);
   });
+});
+
+test("an exception of the executor alone is told from one of the program", () => {
+  const head = "Running program '/p/index.ts' failed with an unhandled exception:\n";
+  const executor =
+    "TypeError: x\n    at process.handler (/p/node_modules/@pulumi/pulumi/run.js:1:2)";
+  const own = "\n    at \u001b[31mmake (/p/stacks/index.ts:3:4)\u001b[39m";
+  expect(isExecutorsOwn(head + executor)).toBe(true);
+  expect(isExecutorsOwn(`${head}<ref *1> Error: Channel has been shut down`)).toBe(true);
+  expect(isExecutorsOwn(head + executor + own)).toBe(false);
+  expect(isExecutorsOwn("a bucket has no name")).toBe(false);
 });
 
 describe("faults of a program", () => {
