@@ -79,6 +79,15 @@ export const SAMPLES: Readonly<Record<string, PropertyMap>> = {
     capacityBlockOfferingId: "cb-1",
     instancePlatform: "Linux/UNIX",
   },
+  "aws:autoscaling/attachment:Attachment": {
+    autoscalingGroupName: "eks-gpu",
+    lbTargetGroupArn:
+      "arn:aws:elasticloadbalancing:eu-central-1:000000000000:targetgroup/edge/0123456789abcdef",
+  },
+  "aws:autoscaling/tag:Tag": {
+    autoscalingGroupName: "eks-gpu",
+    tag: { key: "k", value: "v", propagateAtLaunch: false },
+  },
   "aws:iam/role:Role": { assumeRolePolicy: POLICY },
   "aws:iam/policy:Policy": { policy: POLICY },
   "aws:iam/rolePolicy:RolePolicy": { policy: POLICY, role: "r" },
@@ -155,6 +164,15 @@ export const SAMPLES: Readonly<Record<string, PropertyMap>> = {
     secretString: "hunter2",
   },
   "aws:cloudwatch/logGroup:LogGroup": {},
+  "aws:cloudwatch/metricAlarm:MetricAlarm": {
+    comparisonOperator: "LessThanThreshold",
+    evaluationPeriods: 2,
+    metricName: "HealthyHostCount",
+    namespace: "AWS/NetworkELB",
+    period: 60,
+    statistic: "Maximum",
+    threshold: 1,
+  },
   "aws:lb/loadBalancer:LoadBalancer": { loadBalancerType: "network", subnets: SUBNETS },
   "aws:lb/targetGroup:TargetGroup": { port: 443, protocol: "TCP", vpcId: "vpc-1" },
   "aws:lb/listener:Listener": { defaultActions: [{ type: "forward" }], loadBalancerArn: BALANCER },
@@ -163,5 +181,19 @@ export const SAMPLES: Readonly<Record<string, PropertyMap>> = {
   "aws:backup/plan:Plan": { rules: [{ ruleName: "daily", targetVaultName: "v" }] },
   "aws:backup/vault:Vault": {},
   "aws:backup/vaultLockConfiguration:VaultLockConfiguration": { backupVaultName: "v" },
+  "aws:backup/restoreTestingPlan:RestoreTestingPlan": {
+    recoveryPointSelection: {
+      algorithm: "LATEST_WITHIN_WINDOW",
+      includeVaults: ["*"],
+      recoveryPointTypes: ["SNAPSHOT"],
+    },
+    scheduleExpression: "cron(0 18 ? * SUN *)",
+  },
+  "aws:backup/restoreTestingSelection:RestoreTestingSelection": {
+    iamRoleArn: ROLE,
+    protectedResourceArns: ["*"],
+    protectedResourceType: "RDS",
+    restoreTestingPlanName: "p",
+  },
   "aws:backup/selection:Selection": { iamRoleArn: ROLE, planId: "p" },
 };

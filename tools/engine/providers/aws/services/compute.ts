@@ -1,9 +1,15 @@
-/** Amazon EC2, the machines: launch templates, placement, reserved capacity. */
+/** Amazon EC2, the machines: launch templates, placement, reserved capacity, groups that scale. */
+import { isObject } from "../../../values.ts";
 import { type Making, named, type ServiceTable, SIMULATED_TIME } from "../table.ts";
 
 function nextVersion(m: Making): number {
   const before = m.previous?.latestVersion;
   return typeof before === "number" ? before + 1 : 1;
+}
+
+function tagKey(m: Making): string {
+  const { tag } = m.inputs;
+  return isObject(tag) ? String(tag.key) : "";
 }
 
 export const COMPUTE: ServiceTable = {
@@ -111,5 +117,22 @@ export const COMPUTE: ServiceTable = {
       startDate: SIMULATED_TIME,
       tenancy: "default",
     }),
+  },
+  "aws:autoscaling/attachment:Attachment": {
+    source: "autoscaling_attachment",
+    replaces: "autoscalingGroupName elb lbTargetGroupArn",
+    updates: "",
+    needsOne: ["elb lbTargetGroupArn"],
+    excludes: ["elb lbTargetGroupArn"],
+    formats: { lbTargetGroupArn: "arn" },
+    id: (m) => `${m.text("autoscalingGroupName")}-${m.digits(26)}`,
+    computed: () => ({}),
+  },
+  "aws:autoscaling/tag:Tag": {
+    source: "autoscaling_group_tag",
+    replaces: "autoscalingGroupName tag.key",
+    updates: "tag.value tag.propagateAtLaunch",
+    id: (m) => `${m.text("autoscalingGroupName")},${tagKey(m)}`,
+    computed: () => ({}),
   },
 };

@@ -102,6 +102,7 @@ export const EKS: ServiceTable = {
         "BOTTLEROCKET_ARM_64_NVIDIA BOTTLEROCKET_ARM_64_FIPS CUSTOM WINDOWS_CORE_2019_x86_64 " +
         "WINDOWS_CORE_2022_x86_64 WINDOWS_FULL_2019_x86_64 WINDOWS_FULL_2022_x86_64",
       capacityType: "ON_DEMAND SPOT CAPACITY_BLOCK",
+      "updateConfig.updateStrategy": "DEFAULT MINIMAL",
       "taints.effect": "NO_SCHEDULE NO_EXECUTE PREFER_NO_SCHEDULE",
     },
     formats: { nodeRoleArn: "arn" },

@@ -1,4 +1,4 @@
-/** What keeps a service running: images (ECR), secrets, logs, backups. */
+/** What keeps a service running: images (ECR), secrets, logs and alarms, backups. */
 import { type Making, named, type ServiceTable } from "../table.ts";
 
 /** Retention periods that CloudWatch Logs takes, in days; 0 keeps for ever. */
@@ -92,6 +92,34 @@ export const OPERATIONS: ServiceTable = {
       logGroupClass: "STANDARD",
     }),
   },
+  "aws:cloudwatch/metricAlarm:MetricAlarm": {
+    source: "cloudwatch_metric_alarm",
+    replaces: "name",
+    // PutMetricAlarm writes the whole alarm anew under its name.
+    updates:
+      "actionsEnabled alarmActions alarmDescription comparisonOperator datapointsToAlarm dimensions " +
+      "evaluateLowSampleCountPercentiles evaluationCriteria evaluationInterval evaluationPeriods " +
+      "extendedStatistic insufficientDataActions metricName metricQueries namespace okActions " +
+      "period statistic threshold thresholdMetricId treatMissingData unit warmUpConfiguration",
+    autoname: { property: "name", lengthMax: 255 },
+    values: {
+      comparisonOperator:
+        "GreaterThanOrEqualToThreshold GreaterThanThreshold LessThanThreshold " +
+        "LessThanOrEqualToThreshold LessThanLowerOrGreaterThanUpperThreshold " +
+        "LessThanLowerThreshold GreaterThanUpperThreshold",
+      statistic: "SampleCount Average Sum Minimum Maximum",
+      treatMissingData: "missing ignore breaching notBreaching",
+    },
+    needsOne: ["metricName metricQueries evaluationCriteria"],
+    excludes: ["metricName metricQueries", "statistic extendedStatistic"],
+    ranges: { evaluationPeriods: [1, 86400] },
+    defaults: { actionsEnabled: true, treatMissingData: "missing" },
+    id: (m) => m.text("name"),
+    computed: (m) => ({
+      arn: m.arn("cloudwatch", `alarm:${m.id}`),
+      evaluateLowSampleCountPercentiles: "",
+    }),
+  },
   "aws:backup/vault:Vault": {
     source: "backup_vault",
     replaces: "kmsKeyArn name",
@@ -136,5 +164,35 @@ export const OPERATIONS: ServiceTable = {
     formats: { iamRoleArn: "arn" },
     id: (m) => m.uuid(),
     computed: () => ({ conditions: [], notResources: [] }),
+  },
+  "aws:backup/restoreTestingPlan:RestoreTestingPlan": {
+    source: "backup_restore_testing_plan",
+    replaces: "name",
+    updates:
+      "recoveryPointSelection scheduleExpression scheduleExpressionTimezone startWindowHours",
+    values: {
+      "recoveryPointSelection.algorithm": "RANDOM_WITHIN_WINDOW LATEST_WITHIN_WINDOW",
+      "recoveryPointSelection.recoveryPointTypes": "CONTINUOUS SNAPSHOT",
+    },
+    ranges: { "recoveryPointSelection.selectionWindowDays": [1, 365], startWindowHours: [1, 168] },
+    autoname: { property: "name", lengthMax: 50 },
+    id: (m) => m.text("name"),
+    computed: (m) => ({
+      arn: m.arn("backup", `restore-testing-plan:${m.id}-${m.uuid("arn")}`),
+      scheduleExpressionTimezone: "Etc/UTC",
+      startWindowHours: 24,
+    }),
+  },
+  "aws:backup/restoreTestingSelection:RestoreTestingSelection": {
+    source: "backup_restore_testing_selection",
+    replaces: "name protectedResourceType restoreTestingPlanName",
+    updates:
+      "iamRoleArn protectedResourceArns protectedResourceConditions restoreMetadataOverrides " +
+      "validationWindowHours",
+    formats: { iamRoleArn: "arn" },
+    ranges: { validationWindowHours: [0, 168] },
+    autoname: { property: "name", lengthMax: 50 },
+    id: (m) => `${m.text("name")}:${m.text("restoreTestingPlanName")}`,
+    computed: () => ({ protectedResourceArns: [], validationWindowHours: 0 }),
   },
 };
