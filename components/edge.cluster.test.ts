@@ -2,13 +2,16 @@
  * The edge's nginx.conf in the real nginx, before a gateway that the test plays: what the kept copy
  * promises is tried from outside.
  */
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import http from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
+import net from "node:net";
 import path from "node:path";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import tls from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
 import { call, handshake, startEdge, type TestEdge } from "./test-edge.ts";
@@ -105,6 +108,55 @@ describe("a call", () => {
     const { headers } = await call("/v1/models");
     expect(headers["server"]).toBe("nginx");
     expect(headers["strict-transport-security"]).toContain("max-age=");
+  });
+});
+
+describe("behind a balancer", () => {
+  /** The PROXY protocol's second version, as a network load balancer writes it: TCP over IPv4. */
+  function proxyHeader(address: string): Buffer {
+    const signature = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
+    const about = Buffer.from([0x21, 0x11, 0, 12]);
+    const ends = Buffer.from([
+      ...address.split(".").map(Number),
+      10,
+      20,
+      0,
+      1,
+      0xc3,
+      0x50,
+      1,
+      0xbb,
+    ]);
+    return Buffer.concat([signature, about, ends]);
+  }
+
+  async function callBehind(first: Buffer): Promise<string> {
+    const raw = net.connect(edge.ports.balanced, "127.0.0.1");
+    await once(raw, "connect");
+    raw.write(first);
+    const socket = tls.connect({ socket: raw, ca: edge.ca, servername: "localhost" });
+    await once(socket, "secureConnect");
+    const head = ["GET /v1/models HTTP/1.1", "host: localhost", "connection: close"];
+    socket.write(`${head.join("\r\n")}\r\n\r\n`);
+    const pieces = await socket.toArray();
+    return Buffer.concat(pieces).toString();
+  }
+
+  test("a caller is known by its own address", async () => {
+    expect(await callBehind(proxyHeader("203.0.113.9"))).toMatch(/^HTTP\/1\.1 200/);
+    expect(edge.seen.at(-1)).toMatchObject({
+      "x-real-ip": "203.0.113.9",
+      "x-forwarded-for": "203.0.113.9",
+    });
+  });
+
+  test("who says nothing of a caller is not served there, nor believed elsewhere", async () => {
+    await expect(callBehind(Buffer.alloc(0))).rejects.toThrow();
+    const raw = net.connect(edge.ports.https, "127.0.0.1");
+    await once(raw, "connect");
+    raw.write(proxyHeader("203.0.113.9"));
+    const socket = tls.connect({ socket: raw, ca: edge.ca, servername: "localhost" });
+    await expect(once(socket, "secureConnect")).rejects.toThrow();
   });
 });
 

@@ -27,6 +27,11 @@ export interface EdgeArgs {
   readonly ports: { readonly https: number; readonly http: number };
   /** Authorities whose certificates callers may show, PEM; without: none is asked for. */
   readonly clientAuthorities?: string | undefined;
+  /**
+   * A balancer in front, which says by the PROXY protocol whose a connection is: the port that
+   * callers know, and from where the balancer's word is believed (the nodes' network).
+   */
+  readonly balancer?: { readonly port: number; readonly ranges: readonly string[] } | undefined;
   readonly bodyBytesMax: number;
   readonly connectionsPerAddressMax: number;
   readonly longestStreamSeconds: number;
@@ -35,6 +40,9 @@ export interface EdgeArgs {
 
 export const EDGE = "edge";
 export const EDGE_PORTS = { https: 8443, http: 8080 } as const;
+/** Where a balancer connects; probes and everybody else have no PROXY header to show. */
+export const BALANCED_PORT = 8444;
+const BALANCED = "balanced";
 const CONFIGURATION = "edge-configuration";
 const CONFIGURATION_FOLDER = "/etc/nginx/configuration";
 const AUTHORITIES = "clients.crt";
@@ -90,7 +98,11 @@ export class Edge extends Component {
         namespace: args.namespace,
         program: EDGE,
         ports: [
-          { name: "https", port: 443, nodePort: args.ports.https },
+          {
+            name: args.balancer === undefined ? "https" : BALANCED,
+            port: 443,
+            nodePort: args.ports.https,
+          },
           { name: "http", port: 80, nodePort: args.ports.http },
         ],
       }),
@@ -98,9 +110,14 @@ export class Edge extends Component {
     );
     new k8s.core.v1.Service(`${name}-metrics`, metricsService(EDGE, args.namespace), parent);
     // Whoever waits for the url may call it: the pods are ready then.
-    this.url = after(pods, `https://${args.hosts[0]}:${args.ports.https}`);
+    const port = publicPort(args);
+    this.url = after(pods, `https://${args.hosts[0]}${port === 443 ? "" : `:${port}`}`);
     this.registerOutputs({ url: this.url });
   }
+}
+
+function publicPort({ balancer, ports }: EdgeArgs): number {
+  return balancer === undefined ? ports.https : balancer.port;
 }
 
 function configurationText(args: EdgeArgs, gatewayHost: string): string {
@@ -109,7 +126,11 @@ function configurationText(args: EdgeArgs, gatewayHost: string): string {
     hosts: args.hosts,
     ports: EDGE_PORTS,
     metrics: { port: METRICS_PORTS.edge, ...EDGE_LOOPBACK },
-    publicPort: args.ports.https,
+    balancer:
+      args.balancer === undefined
+        ? undefined
+        : { port: BALANCED_PORT, ranges: args.balancer.ranges },
+    publicPort: publicPort(args),
     gateway: { host: gatewayHost, port: args.gateway.port },
     clients:
       args.clientAuthorities === undefined || args.gateway.edgeTrust === null
@@ -141,7 +162,11 @@ function edgeProgram(
     image: args.image,
     // What goes wrong before the configuration is read goes to the log, too.
     command: ["nginx", "-e", "stderr", "-c", `${CONFIGURATION_FOLDER}/nginx.conf`],
-    ports: { ...EDGE_PORTS, metrics: METRICS_PORTS.edge },
+    ports: {
+      ...EDGE_PORTS,
+      ...(args.balancer === undefined ? {} : { [BALANCED]: BALANCED_PORT }),
+      metrics: METRICS_PORTS.edge,
+    },
     resources: args.resources,
     mounts: [
       { name: "configuration", path: CONFIGURATION_FOLDER, configMap: configuration },

@@ -56,6 +56,21 @@ test("allows TLS 1.3 and nothing else, in every server that ends TLS", () => {
   expect(servers[1]).toContain("default_server");
 });
 
+test("believes a balancer, on a port of its own and from its network only", () => {
+  expect(nginxConfiguration(settings)).not.toContain("proxy_protocol");
+  const ranges = ["10.20.0.0/16", "fd00::/8"];
+  const text = nginxConfiguration({ ...settings, balancer: { port: 8444, ranges } });
+  const servers = text.split(/^ {2}server \{/m).filter((body) => body.includes("8443"));
+  expect(servers).toHaveLength(2);
+  for (const server of servers) {
+    expect(server).toMatch(/listen 8444 ssl http2 proxy_protocol( default_server)?;/);
+    expect(server).toMatch(/listen 8443 ssl http2( default_server)?;/);
+    const believed = [...server.matchAll(/set_real_ip_from ([^;]*);/g)].map((match) => match[1]);
+    expect(believed).toEqual(ranges);
+    expect(server).toContain("real_ip_header proxy_protocol;");
+  }
+});
+
 test("shows its counters to its own pod only, and by TLS what the exporter makes of them", () => {
   const text = nginxConfiguration(settings);
   const listening = [...text.matchAll(/listen ([^;]*);/g)].map((match) => match[1]);

@@ -9,6 +9,11 @@ export interface NginxSettings {
   readonly ports: { readonly https: number; readonly http: number };
   /** `port` answers Prometheus; the others are nginx's counters and their exporter, on loopback. */
   readonly metrics: { readonly port: number; readonly status: number; readonly exporter: number };
+  /**
+   * A port for a balancer that passes connections on and says whose they are (PROXY protocol), and
+   * the addresses from which that is believed.
+   */
+  readonly balancer?: { readonly port: number; readonly ranges: readonly string[] } | undefined;
   /** The port callers use, for the redirect. */
   readonly publicPort: number;
   readonly gateway: { readonly host: string; readonly port: number };
@@ -180,9 +185,9 @@ function redirectServer({ ports, publicPort }: NginxSettings): string {
 }`;
 }
 
-function defaultServer({ ports }: NginxSettings): string {
+function defaultServer(settings: NginxSettings): string {
   return `server {
-  listen ${ports.https} ssl http2 default_server;
+${indent(listens(settings, " default_server"))}
   ssl_protocols TLSv1.3;
 ${indent(errorPages([400, 421, 431]))}
   location = /livez {
@@ -196,9 +201,21 @@ ${indent(errorPages([400, 421, 431]))}
 }`;
 }
 
+/** Limits, the log and the gateway then know the caller's address, not the balancer's. */
+function listens({ ports, balancer }: NginxSettings, more = ""): string {
+  const own = `listen ${ports.https} ssl http2${more};`;
+  if (balancer === undefined) return own;
+  return [
+    own,
+    `listen ${balancer.port} ssl http2 proxy_protocol${more};`,
+    ...balancer.ranges.map((range) => `set_real_ip_from ${range};`),
+    "real_ip_header proxy_protocol;",
+  ].join("\n");
+}
+
 function apiServer(settings: NginxSettings): string {
   return `server {
-  listen ${settings.ports.https} ssl http2;
+${indent(listens(settings))}
   server_name ${settings.hosts.join(" ")};
   ssl_protocols TLSv1.3;
 ${indent(clientVerification(settings))}

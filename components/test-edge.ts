@@ -28,7 +28,14 @@ let ca: string;
 let clientAuthority: Authority;
 let gateway: https.Server;
 let nginx: ChildProcess;
-let ports: { https: number; http: number; metrics: number; status: number; exporter: number };
+let ports: {
+  https: number;
+  http: number;
+  balanced: number;
+  metrics: number;
+  status: number;
+  exporter: number;
+};
 let exporter: http.Server;
 let packages: { program: string; environment: NodeJS.ProcessEnv };
 const seen: http.IncomingHttpHeaders[] = [];
@@ -93,12 +100,12 @@ export async function startEdge(): Promise<TestEdge> {
   );
   gateway.on("upgrade", echo);
   await new Promise<void>((resolve) => gateway.listen(0, "127.0.0.1", resolve));
-  const free = await Promise.all(Array.from({ length: 4 }, freePort));
-  const [https_ = 0, http_ = 0, metrics = 0, status = 0] = free;
+  const free = await Promise.all(Array.from({ length: 5 }, freePort));
+  const [https_ = 0, http_ = 0, metrics = 0, status = 0, balanced = 0] = free;
   exporter = http.createServer((request, response) => response.end(`asked ${request.url}`));
   await new Promise<void>((resolve) => exporter.listen(0, "127.0.0.1", resolve));
   const { port: behindMetrics } = exporter.address() as AddressInfo;
-  ports = { https: https_, http: http_, metrics, status, exporter: behindMetrics };
+  ports = { https: https_, http: http_, balanced, metrics, status, exporter: behindMetrics };
   const { root } = await ensurePackages(["nginx"]);
   packages = {
     program: path.join(root, "usr/sbin/nginx"),
@@ -120,6 +127,7 @@ async function startNginx(): Promise<void> {
     hosts: ["localhost"],
     ports,
     metrics: { port: ports.metrics, status: ports.status, exporter: ports.exporter },
+    balancer: { port: ports.balanced, ranges: ["127.0.0.0/8"] },
     publicPort: ports.https,
     gateway: { host: "localhost", port },
     clients: {
