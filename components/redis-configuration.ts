@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 
 /** What the gateway's quota script needs, as its README lists it, and nothing else. */
-const GATEWAY_COMMANDS = [
+export const GATEWAY_COMMANDS = [
   "+eval +evalsha +script|load",
   "+zadd +zrem +zcard +zcount +zremrangebyscore +hset +hmget +pexpire +pttl +time",
   "+set +get +del +scan +incr",

@@ -1,0 +1,84 @@
+/**
+ * Where GPU nodes come from: bought by the hour, a reservation that is paid for anyway, or a block of
+ * days. Each says something else to the launch template and to the node group. Pure.
+ */
+
+export type Capacity =
+  | { readonly kind: "onDemand" }
+  | { readonly kind: "reservation"; readonly id: string }
+  | {
+      readonly kind: "capacityBlock";
+      readonly id: string;
+      /** As the offering told them: times with a time zone. */
+      readonly start: string;
+      readonly end: string;
+      readonly zone: string;
+    };
+
+export interface PoolSize {
+  readonly min: number;
+  readonly max: number;
+  /** At first; afterwards the Cluster Autoscaler's, or whoever changes it by hand. */
+  readonly desired: number;
+}
+
+/** A block's nodes are ended by AWS half an hour before it ends; ten minutes more are for draining. */
+const DRAIN_MINUTES_BEFORE_END = 40;
+
+/** All that is wrong with the pair, each with what would be right. */
+export function capacityFaults(capacity: Capacity, zone: string, size: PoolSize): string[] {
+  const faults: string[] = [];
+  const { min, max, desired } = size;
+  if (!(min <= desired && desired <= max)) {
+    faults.push(`size: ${min} ≤ ${desired} ≤ ${max} must hold for min, desired and max`);
+  }
+  if (capacity.kind === "onDemand") return faults;
+  if (!/^cr-[0-9a-f]{8,17}$/.test(capacity.id)) {
+    faults.push(
+      `capacity.id: ${capacity.id} is not the id of a reservation, as in cr-0123456789abcdef0`,
+    );
+  }
+  if (capacity.kind === "reservation") return faults;
+  const [start, end] = [Date.parse(capacity.start), Date.parse(capacity.end)];
+  if (!(start < end)) faults.push("capacity.end: must be a time after capacity.start");
+  if (capacity.zone !== zone) {
+    faults.push(`zone: the block stands in ${capacity.zone}, so the pool cannot stand in ${zone}`);
+  }
+  if (min !== 0 || desired !== 0) {
+    faults.push("size: min and desired must be 0, since AWS refuses nodes before a block begins");
+  }
+  return faults;
+}
+
+/** When a block's nodes must be drained; undefined: never. */
+export function drainBy(capacity: Capacity): string | undefined {
+  if (capacity.kind !== "capacityBlock") return undefined;
+  const end = Date.parse(capacity.end) - DRAIN_MINUTES_BEFORE_END * 60_000;
+  return new Date(end).toISOString();
+}
+
+/**
+ * A placement group puts nodes close to each other, but a reservation stands where it stands: asking
+ * for both fails with too little capacity (terraform-aws-eks, pull request 3730).
+ */
+export function wantsPlacementGroup(capacity: Capacity): boolean {
+  return capacity.kind === "onDemand";
+}
+
+/** The launch template's part. Of a block's nodes the type stands here and not in the node group. */
+export function launchOptions(capacity: Capacity, instanceType: string) {
+  if (capacity.kind === "onDemand") return {};
+  const target = { capacityReservationTarget: { capacityReservationId: capacity.id } };
+  if (capacity.kind === "reservation") return { capacityReservationSpecification: target };
+  return {
+    instanceType,
+    instanceMarketOptions: { marketType: "capacity-block" },
+    capacityReservationSpecification: target,
+  };
+}
+
+/** The node group's part. */
+export function groupOptions(capacity: Capacity, instanceTypes: readonly string[]) {
+  if (capacity.kind === "capacityBlock") return { capacityType: "CAPACITY_BLOCK" };
+  return { capacityType: "ON_DEMAND", instanceTypes: [...instanceTypes] };
+}

@@ -1,0 +1,67 @@
+/** How a VPC's addresses are shared among zones. Pure. */
+
+export interface Range {
+  /** First address as a number. */
+  readonly start: number;
+  readonly bits: number;
+}
+
+/**
+ * The smallest subnet that is worth having: a p4d that starts takes an interface of 50 addresses
+ * for its pods and keeps a second one warm (VPC CNI), and a rollout has two such nodes at once.
+ */
+const SUBNET_BITS_MAX = 24;
+/** The largest VPC that AWS allows (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html). */
+const VPC_BITS_MIN = 16;
+/** Quarters at least, so that a third or fourth zone that comes later moves no subnet. */
+const SHARE_BITS_MIN = 2;
+/** No region has more zones. */
+const ZONES_MAX = 8;
+/** EKS wants subnets of two zones at least (EKS user guide, network requirements). */
+const ZONES_MIN = 2;
+
+/** Why the range cannot be shared so, with what would be right; undefined: it can. */
+export function subnetsFault(cidr: string, zones: number): string | undefined {
+  const range = parseRange(cidr);
+  if (range === undefined) return `${cidr} is not a range of IPv4 addresses, as in 10.20.0.0/16`;
+  if (range.bits < VPC_BITS_MIN) return `${cidr} is larger than a VPC may be: give /16 or smaller`;
+  if (zones < ZONES_MIN) return `EKS needs subnets in ${ZONES_MIN} zones: give one more`;
+  if (zones > ZONES_MAX)
+    return `${zones} zones are more than any region has: give ${ZONES_MAX} at most`;
+  const bits = range.bits + shareBits(zones);
+  if (bits > SUBNET_BITS_MAX) {
+    const most = SUBNET_BITS_MAX - shareBits(zones);
+    return `${cidr} leaves subnets of /${bits}, too small for GPU nodes: give /${most} or larger`;
+  }
+  return undefined;
+}
+
+/** One range per zone: equal, in the order of the zones, inside of `cidr`. */
+export function subnetRanges(cidr: string, zones: number): string[] {
+  const fault = subnetsFault(cidr, zones);
+  const range = parseRange(cidr);
+  if (fault !== undefined || range === undefined) throw new Error(fault);
+  const bits = range.bits + shareBits(zones);
+  return Array.from({ length: zones }, (_, index) =>
+    writeRange({ start: range.start + index * 2 ** (32 - bits), bits }),
+  );
+}
+
+/** Undefined for what is no range, and for a range whose address is not its first. */
+export function parseRange(cidr: string): Range | undefined {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(cidr);
+  if (match === null) return undefined;
+  const [a = 256, b = 256, c = 256, d = 256, bits = 33] = match.slice(1).map(Number);
+  if ([a, b, c, d].some((part) => part > 255) || bits > 32) return undefined;
+  const start = ((a * 256 + b) * 256 + c) * 256 + d;
+  return start % 2 ** (32 - bits) === 0 ? { start, bits } : undefined;
+}
+
+export function writeRange({ start, bits }: Range): string {
+  const parts = [24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256);
+  return `${parts.join(".")}/${bits}`;
+}
+
+function shareBits(zones: number): number {
+  return Math.max(SHARE_BITS_MIN, Math.ceil(Math.log2(zones)));
+}
