@@ -97,6 +97,25 @@ describe("a model", () => {
   });
 });
 
+test("a manifest names every file of a model in clear; the same files give the same digest", async () => {
+  const manifest = () => weights("manifest", at("model"));
+  const first = await manifest();
+  const [digest] = first.stdout.split("  ");
+  const text = readFileSync(at("model/manifest.json"), "utf8");
+  expect(digest).toBe(createHash("sha256").update(text).digest("hex"));
+  expect(JSON.parse(text).files.map((file: { path: string }) => file.path)).toEqual(
+    Object.keys(MODEL).sort(),
+  );
+  expect((await manifest()).stdout).toBe(first.stdout);
+  writeFileSync(at("model/config.json"), "{}");
+  expect((await manifest()).stdout).not.toBe(first.stdout);
+});
+
+test("a key of KMS is its ARN, used by somebody", async () => {
+  const sealed = (arn: string) => weights("seal", at("model"), "--out", at("sealed"), "--kms", arn);
+  expect((await sealed("alias/weights")).stderr).toContain("is no key of KMS");
+});
+
 describe("what was tampered with is found:", () => {
   const tampered = async (change: () => unknown) => {
     await seal();

@@ -10,10 +10,12 @@ import { prometheus } from "./recipes/prometheus.ts";
 import { redis } from "./recipes/redis.ts";
 import { simulator } from "./recipes/simulator.ts";
 import { tester } from "./recipes/tester.ts";
+import { weights } from "./recipes/weights.ts";
 
 export const ALL_RECIPES: readonly Recipe[] = [
   gateway,
   simulator,
+  weights,
   edge,
   redis,
   postgres,

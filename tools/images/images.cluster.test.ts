@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmod,
   chown,
@@ -162,6 +163,7 @@ describe.each(ALL_RECIPES.map((recipe) => [recipe.name, recipe] as const))("%s",
 describe("programs", () => {
   test.each([
     ["gateway", ["/usr/local/bin/node", "--version"], /^v24\./],
+    ["weights", ["/usr/local/bin/node", "--version"], /^v24\./],
     ["edge", ["nginx", "-v"], /nginx\/1\.22/],
     ["redis", ["redis-server", "--version"], /v=7\./],
     ["redis", ["redis-cli", "--version"], /redis-cli 7\./],
@@ -242,6 +244,39 @@ describe("programs of ours", () => {
     } finally {
       await killContainer(server);
     }
+  });
+
+  test("weights are brought and verified, or refused in words", async () => {
+    const [from, to] = [await writableFolder("model"), await writableFolder("models")];
+    const bytes = Buffer.from("weights of a model");
+    await writeFile(path.join(from, "config.json"), bytes);
+    const sum = (text: Buffer | string) => createHash("sha256").update(text).digest("hex");
+    const files = [{ path: "config.json", bytes: bytes.length, sha256: sum(bytes) }];
+    const manifest = JSON.stringify({ format: "deepseek-weights-plain/1", model: "small", files });
+    await writeFile(path.join(from, "manifest.json"), manifest);
+    for (const name of ["source", "models"]) {
+      await mkdir(path.join(rootOf("weights"), name), { recursive: true });
+    }
+    const prepare = (digest: string) =>
+      runContainer(rootOf("weights"), recipeNamed("weights"), {
+        mounts: { [from]: "/source", [to]: "/models" },
+        environment: {
+          WEIGHTS_FROM: "/source",
+          WEIGHTS_TO: "/models/small",
+          WEIGHTS_MANIFEST_SHA256: digest,
+        },
+      });
+    const refused = await prepare(sum("another"));
+    expect([refused.code, refused.output]).toEqual([
+      2,
+      expect.stringContaining("is not the manifest that was asked for"),
+    ]);
+    const brought = await prepare(sum(manifest));
+    expect([brought.code, brought.output]).toEqual([
+      0,
+      expect.stringContaining("as their manifest names them"),
+    ]);
+    expect(await readFile(path.join(to, "small/config.json"))).toEqual(bytes);
   });
 
   test("errors point at the source, through the map", async () => {

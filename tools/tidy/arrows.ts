@@ -185,9 +185,11 @@ export const ENTRY_POINTS: readonly RegExp[] = [
   // until the stacks use it
   /^components\/aws\//,
   /^vitest\.config\.ts$/,
+  /^components\/(serving\/|sizing\/served-models\.ts$)/, // until the stacks use it
   /^policies\/index\.js$/,
   /^gateway-image\/src\/main\.ts$/,
   /^tools\/simulator\/main\.ts$/,
+  /^tools\/weights\/main\.ts$/,
   /^sdk\/conformance\/typescript\.ts$/,
   /^tools\/bench\/gateway\/(bare-proxy|mock-model)\.ts$/,
   /^tools\/bench\/soak\/probe\.ts$/,

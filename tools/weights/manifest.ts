@@ -22,11 +22,13 @@ const fileSchema = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
+export const manifestFiles = z.array(fileSchema).min(1);
+
 const manifestSchema = z.strictObject({
   format: z.literal("deepseek-weights/1"),
   model: z.string().min(1).max(128),
   created: z.iso.datetime(),
-  files: z.array(fileSchema).min(1),
+  files: manifestFiles,
   dataKey: z.strictObject({ by: z.string(), wrapped: z.string() }),
   authentication: z.string().regex(/^[0-9a-f]{64}$/),
 });

@@ -1,9 +1,7 @@
 /** A model's folder sealed, opened, verified, and its data key wrapped anew. */
-import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { pipeline } from "node:stream/promises";
 import { UserError } from "../base/user-error.ts";
 import type { KeyWrapping } from "./key-wrapping.ts";
 import {
@@ -14,13 +12,12 @@ import {
   type ManifestFile,
   parseManifest,
 } from "./manifest.ts";
-import { CHUNK_BYTES, opened, SealFault, sealed } from "./sealed-file.ts";
+import { Digest, filesOf, PART, textOf, written } from "./model-files.ts";
+import { opened, SealFault, sealed } from "./sealed-file.ts";
+import { folderSource, NotThere, type WeightsSource } from "./weights-source.ts";
 
 const DATA_KEY_BYTES = 32;
-const WRITTEN = { mode: 0o600, flush: true, highWaterMark: 4 * CHUNK_BYTES } as const;
 const SUFFIX = ".sealed";
-/** Not there until all of it is: a reader never meets half a file. */
-const PART = ".part";
 
 /** Called with what is worked at and the bytes that are done. */
 export type Told = (file: string, bytes: number) => void;
@@ -38,9 +35,10 @@ export async function sealModel(
   await mkdir(to, { recursive: true });
   if ((await readdir(to)).length > 0) throw fault("is not empty", to, "name an empty folder");
   const dataKey = randomBytes(DATA_KEY_BYTES);
+  const source = folderSource(from);
   const files: ManifestFile[] = [];
   for (const name of paths) {
-    const digest = new Digest(bytesOf(path.join(from, name)), (bytes) => told(name, bytes));
+    const digest = new Digest(source.read(name), (bytes) => told(name, bytes));
     await written(path.join(to, name + SUFFIX), sealed(digest, dataKey, name));
     files.push({ path: name, bytes: digest.bytes, sha256: digest.hex });
   }
@@ -65,26 +63,39 @@ export async function openModel(
   wrapping: KeyWrapping,
   told: Told,
 ): Promise<Manifest> {
-  const { manifest, dataKey } = await unlocked(from, wrapping);
+  const source = folderSource(from);
+  const { manifest, dataKey } = await unlocked(source, wrapping);
   for (const file of manifest.files) {
-    const source = path.join(from, file.path + SUFFIX);
-    try {
-      const content = new Digest(opened(bytesOf(source), dataKey, file.path), (bytes) =>
-        told(file.path, bytes),
-      );
-      if (to === null) for await (const _ of content);
-      else await written(path.join(to, file.path), content);
-      if (content.hex !== file.sha256 || content.bytes !== file.bytes) {
-        if (to !== null) await rm(path.join(to, file.path), { force: true });
-        throw new SealFault("is not the file that the manifest names");
-      }
-    } catch (error) {
-      if (error instanceof SealFault) throw fault(error.message, source, DAMAGED);
-      if (isMissing(error)) throw fault("is not there", source, DAMAGED);
-      throw error;
-    }
+    await openFile(source, file, dataKey, to, (bytes) => told(file.path, bytes));
   }
   return manifest;
+}
+
+/** One file, whole and as the manifest names it, or none. */
+export async function openFile(
+  source: WeightsSource,
+  file: ManifestFile,
+  dataKey: Buffer,
+  to: string | null,
+  told: (bytes: number) => void,
+): Promise<void> {
+  const name = file.path + SUFFIX;
+  const content = new Digest(opened(source.read(name), dataKey, file.path), told);
+  const compare = () => {
+    if (content.hex === file.sha256 && content.bytes === file.bytes) return;
+    throw new SealFault("is not the file that the manifest names");
+  };
+  try {
+    if (to !== null) await written(path.join(to, file.path), content, compare);
+    else {
+      for await (const _ of content);
+      compare();
+    }
+  } catch (error) {
+    if (error instanceof SealFault) throw fault(error.message, source.where(name), DAMAGED);
+    if (error instanceof NotThere) throw fault("is not there", error.message, DAMAGED);
+    throw error;
+  }
 }
 
 /** No weight is read or written. */
@@ -93,7 +104,7 @@ export async function rewrapModel(
   former: KeyWrapping,
   next: KeyWrapping,
 ): Promise<void> {
-  const { manifest, dataKey } = await unlocked(folder, former);
+  const { manifest, dataKey } = await unlocked(folderSource(folder), former);
   const wrapped = await next.wrap(dataKey);
   await writeManifest(folder, { ...manifest, dataKey: { by: next.by, wrapped } });
 }
@@ -101,22 +112,26 @@ export async function rewrapModel(
 const DAMAGED = "fetch the sealed model again from where it is kept";
 
 /** The manifest, once its data key has proved that it is as it was written. */
-async function unlocked(folder: string, wrapping: KeyWrapping) {
-  const manifest = await readManifest(folder);
+export async function unlocked(
+  source: WeightsSource,
+  wrapping: KeyWrapping,
+): Promise<{ readonly manifest: Manifest; readonly dataKey: Buffer; readonly text: string }> {
+  const where = source.where(MANIFEST);
+  const text = await textOf(source.read(MANIFEST)).catch((error: unknown) => {
+    if (!(error instanceof NotThere)) throw error;
+    throw fault("is not there", where, "name the folder of a sealed model");
+  });
+  const manifest = parsed(text, where);
   const dataKey = await wrapping.unwrap(manifest.dataKey.wrapped);
-  if (isAuthentic(manifest, dataKey)) return { manifest, dataKey };
-  throw fault("was changed, or its data key is another one", path.join(folder, MANIFEST), DAMAGED);
+  if (isAuthentic(manifest, dataKey)) return { manifest, dataKey, text };
+  throw fault("was changed, or its data key is another one", where, DAMAGED);
 }
 
-async function readManifest(folder: string): Promise<Manifest> {
-  const file = path.join(folder, MANIFEST);
-  const text = await readFile(file, "utf8").catch(() => {
-    throw fault("is not there", file, "name the folder of a sealed model");
-  });
+function parsed(text: string, where: string): Manifest {
   try {
     return parseManifest(text);
   } catch (error) {
-    if (error instanceof SealFault) throw fault(error.message, file, DAMAGED);
+    if (error instanceof SealFault) throw fault(error.message, where, DAMAGED);
     throw error;
   }
 }
@@ -125,81 +140,6 @@ async function writeManifest(folder: string, manifest: Manifest): Promise<void> 
   const file = path.join(folder, MANIFEST);
   await writeFile(file + PART, `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
   await rename(file + PART, file);
-}
-
-async function written(file: string, content: AsyncIterable<Buffer>): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
-  try {
-    await pipeline(content, createWriteStream(file + PART, WRITTEN));
-    await rename(file + PART, file);
-  } catch (error) {
-    await rm(file + PART, { force: true });
-    throw error;
-  }
-}
-
-/** Not before it is read: a stream that fails while nobody listens ends the process. */
-async function* bytesOf(file: string): AsyncGenerator<Buffer> {
-  yield* createReadStream(file, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
-}
-
-/** Relative paths in their order; links are refused, for what they lead to may change. */
-async function filesOf(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => {
-    throw fault("is no folder that can be read", folder, "check the path");
-  });
-  const odd = entries.find((entry) => !entry.isFile() && !entry.isDirectory());
-  if (odd !== undefined) {
-    throw fault(
-      "is neither file nor folder",
-      path.join(odd.parentPath, odd.name),
-      "copy what it leads to",
-    );
-  }
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
-    .map((name) => name.split(path.sep).join("/"))
-    .sort();
-}
-
-/** Passes bytes on and knows their sum and their SHA-256 in the end. */
-class Digest implements AsyncIterable<Buffer> {
-  readonly #source: AsyncIterable<Buffer>;
-  readonly #hash = createHash("sha256");
-  readonly #told: (bytes: number) => void;
-  bytes = 0;
-  #hex: string | null = null;
-
-  constructor(source: AsyncIterable<Buffer>, told: (bytes: number) => void) {
-    this.#source = source;
-    this.#told = told;
-  }
-
-  get hex(): string {
-    this.#hex ??= this.#hash.digest("hex");
-    return this.#hex;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    for await (const bytes of this.#source) {
-      this.#hash.update(bytes);
-      this.bytes += bytes.length;
-      this.#told(this.bytes);
-      yield bytes;
-    }
-  }
-}
-
-export async function sizeOf(folder: string): Promise<number> {
-  const sizes = await Promise.all(
-    (await filesOf(folder)).map(async (name) => (await stat(path.join(folder, name))).size),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 function fault(what: string, where: string, fix: string): UserError {

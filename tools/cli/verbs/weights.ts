@@ -1,10 +1,17 @@
 /** Weights of models at rest: sealed, verified, opened onto memory, their key wrapped anew. */
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, statfs } from "node:fs/promises";
+import { mkdir, statfs, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { createProgress } from "../../base/progress.ts";
 import { UserError } from "../../base/user-error.ts";
+import { awsCredentials, type Variables } from "../../weights/aws-credentials.ts";
+import { sha256 } from "../../weights/aws-signature.ts";
+import { keyServiceWrapping } from "../../weights/key-service.ts";
 import { fileWrapping, type KeyWrapping, transitWrapping } from "../../weights/key-wrapping.ts";
-import { openModel, rewrapModel, sealModel, sizeOf } from "../../weights/sealed-model.ts";
+import { MANIFEST } from "../../weights/manifest.ts";
+import { describedFiles, sizeOf } from "../../weights/model-files.ts";
+import { plainManifestText } from "../../weights/plain-manifest.ts";
+import { openModel, rewrapModel, sealModel } from "../../weights/sealed-model.ts";
 import type { Call, Flags, Verb } from "../verb.ts";
 
 /** statfs' type of tmpfs (linux/magic.h). */
@@ -13,12 +20,15 @@ const TMPFS = 0x01021994;
 export const verb: Verb = {
   name: "weights",
   summary: "seals a model's weights, verifies them, opens them, rotates their key",
-  usage: "seal FOLDER --out FOLDER | verify FOLDER | open FOLDER --out FOLDER | rotate FOLDER",
+  usage:
+    "seal FOLDER --out FOLDER | verify FOLDER | open FOLDER --out FOLDER | rotate FOLDER | manifest FOLDER",
   examples: [
     "npm run weights -- seal ./deepseek-llm-7b-chat --out ./sealed --key keys",
     "npm run weights -- verify ./sealed --key keys",
     "npm run weights -- open ./sealed --out /dev/shm/model --key keys",
     "npm run weights -- rotate ./sealed --key old-keys --to-key new-keys",
+    "npm run weights -- seal ./model --out ./sealed --kms arn:aws:kms:eu-central-1:111122223333:key/ID",
+    "npm run weights -- manifest ./model",
     "npm run weights -- verify ./sealed --transit https://openbao.example.org:8200 --transit-key weights --token-file token",
   ],
   options: {
@@ -32,6 +42,16 @@ export const verb: Verb = {
       type: "string",
       value: "FILE",
       help: "keys that wrap: lines of name:base64 of 32 bytes",
+    },
+    kms: {
+      type: "string",
+      value: "ARN",
+      help: "key of AWS KMS that wraps; keys or role as AWS has it",
+    },
+    "to-kms": {
+      type: "string",
+      value: "ARN",
+      help: "rotate: the key of KMS that wraps from now on",
     },
     "to-key": { type: "string", value: "FILE", help: "rotate: the keys that wrap from now on" },
     transit: { type: "string", value: "URL", help: "OpenBao or Vault whose transit engine wraps" },
@@ -52,6 +72,8 @@ export const verb: Verb = {
         return open(call, folder, needed(call.flags, "out"));
       case "rotate":
         return rotate(call, folder);
+      case "manifest":
+        return manifest(call, folder);
       default:
         throw new UserError(`there is nothing called "${what}" here`, {
           where: "command line",
@@ -61,8 +83,18 @@ export const verb: Verb = {
   },
 };
 
-async function seal({ flags }: Call, folder: string): Promise<number> {
-  const wrapping = wrappingOf(flags);
+/** For a model that is kept in clear: its digest stands in the settings, and proves every file. */
+async function manifest({ flags }: Call, folder: string): Promise<number> {
+  const name = flags.text("model") ?? path.basename(path.resolve(folder));
+  const files = await watched("Reading", (told) => describedFiles(folder, [MANIFEST], told));
+  const text = plainManifestText(name, files);
+  await writeFile(path.join(folder, MANIFEST), text);
+  process.stdout.write(`${sha256(text)}  ${path.join(folder, MANIFEST)}\n`);
+  return 0;
+}
+
+async function seal({ flags, environment }: Call, folder: string): Promise<number> {
+  const wrapping = wrappingOf(flags, environment.variables);
   const name = flags.text("model") ?? folder.split("/").filter(Boolean).at(-1) ?? "model";
   const whole = await sizeOf(folder);
   const out = needed(flags, "out");
@@ -75,8 +107,12 @@ async function seal({ flags }: Call, folder: string): Promise<number> {
   return 0;
 }
 
-async function open({ flags }: Call, folder: string, out: string | null): Promise<number> {
-  const wrapping = wrappingOf(flags);
+async function open(
+  { flags, environment }: Call,
+  folder: string,
+  out: string | null,
+): Promise<number> {
+  const wrapping = wrappingOf(flags, environment.variables);
   if (out !== null) await refuseDisk(out, flags.on("allow-disk"));
   const title = out === null ? "Verifying" : "Opening";
   const manifest = await watched(title, (told) => openModel(folder, out, wrapping, told));
@@ -87,16 +123,23 @@ async function open({ flags }: Call, folder: string, out: string | null): Promis
   return 0;
 }
 
-async function rotate({ flags }: Call, folder: string): Promise<number> {
-  const former = wrappingOf(flags);
-  const next = flags.text("to-key") === undefined ? former : fileWrapping(needed(flags, "to-key"));
+async function rotate({ flags, environment }: Call, folder: string): Promise<number> {
+  const former = wrappingOf(flags, environment.variables);
+  const next = nextWrapping(flags, environment.variables) ?? former;
   await rewrapModel(folder, former, next);
   process.stdout.write(`the data key is wrapped anew by ${next.by}; no weight was touched\n`);
   return 0;
 }
 
-function wrappingOf(flags: Flags): KeyWrapping {
-  const url = flags.text("transit");
+function nextWrapping(flags: Flags, variables: Variables): KeyWrapping | undefined {
+  const [file, key] = [flags.text("to-key"), flags.text("to-kms")];
+  if (key !== undefined) return keyServiceWrapping({ key, credentials: awsCredentials(variables) });
+  return file === undefined ? undefined : fileWrapping(file);
+}
+
+function wrappingOf(flags: Flags, variables: Variables): KeyWrapping {
+  const [url, key] = [flags.text("transit"), flags.text("kms")];
+  if (key !== undefined) return keyServiceWrapping({ key, credentials: awsCredentials(variables) });
   if (url === undefined) return fileWrapping(needed(flags, "key"));
   const token = needed(flags, "token-file");
   if (!existsSync(token))

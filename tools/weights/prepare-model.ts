@@ -1,0 +1,145 @@
+/**
+ * Brings a model's files to where an engine loads them: taken from their place, opened if they are
+ * sealed, and each compared with the manifest before it appears under its name. What is there
+ * already and is as it should be stays; what the manifest does not name goes. Nothing is left half.
+ */
+import { mkdir, rm, stat, statfs } from "node:fs/promises";
+import path from "node:path";
+import { UserError } from "../base/user-error.ts";
+import { sha256 } from "./aws-signature.ts";
+import type { KeyWrapping } from "./key-wrapping.ts";
+import { MANIFEST, type ManifestFile } from "./manifest.ts";
+import { Digest, filesOf, textOf, written } from "./model-files.ts";
+import { parsePlainManifest } from "./plain-manifest.ts";
+import { openFile, unlocked } from "./sealed-model.ts";
+import { folderSource, NotThere, type WeightsSource } from "./weights-source.ts";
+
+export interface Preparing {
+  readonly source: WeightsSource;
+  readonly to: string;
+  /** SHA-256 of the manifest that is meant; null only where a data key proves it. */
+  readonly manifest: string | null;
+  /** null: the files lie there in clear. */
+  readonly wrapping: KeyWrapping | null;
+  /** Files at a time: one connection to S3 gives some 90 MB/s, a node's network many times that. */
+  readonly parallel: number;
+  readonly told: (line: string) => void;
+}
+
+export interface Prepared {
+  readonly model: string;
+  readonly files: number;
+  readonly fetchedBytes: number;
+  readonly keptBytes: number;
+}
+
+type Fetch = (file: ManifestFile) => Promise<void>;
+
+export async function prepareModel(order: Preparing): Promise<Prepared> {
+  const { to, told } = order;
+  await mkdir(to, { recursive: true });
+  const { model, files, fetch } = await planned(order);
+  await removeOthers(to, files);
+  const missing: ManifestFile[] = [];
+  await eachOf(files, order.parallel, async (file) => {
+    if (!(await isThere(to, file))) missing.push(file);
+  });
+  const fetchedBytes = sum(missing);
+  await refuseFull(to, fetchedBytes);
+  told(`${model}: ${files.length} files, ${missing.length} of them to fetch`);
+  await eachOf(missing, order.parallel, async (file) => {
+    await fetch(file);
+    told(`${file.path}: ${file.bytes} bytes, as the manifest names it`);
+  });
+  return { model, files: files.length, fetchedBytes, keptBytes: sum(files) - fetchedBytes };
+}
+
+async function planned(
+  order: Preparing,
+): Promise<{ model: string; files: readonly ManifestFile[]; fetch: Fetch }> {
+  const { source, to, wrapping } = order;
+  if (wrapping !== null) {
+    const { manifest, dataKey, text } = await unlocked(source, wrapping);
+    refuseOther(order, text);
+    const fetch: Fetch = (file) => openFile(source, file, dataKey, to, () => {});
+    return { ...manifest, fetch };
+  }
+  const where = source.where(MANIFEST);
+  const text = await textOf(source.read(MANIFEST)).catch((error: unknown) => {
+    if (!(error instanceof NotThere)) throw error;
+    throw fault("is not there", where, "npm run weights -- manifest FOLDER writes one");
+  });
+  refuseOther(order, text);
+  const fetch: Fetch = (file) => fetchFile(source, file, to);
+  return { ...parsePlainManifest(text, where), fetch };
+}
+
+/** A seal proves who wrote a manifest, not that it is today's; in clear, nothing proves anything. */
+function refuseOther({ source, manifest, wrapping }: Preparing, text: string): void {
+  const found = sha256(text);
+  if (manifest === null) {
+    if (wrapping !== null) return;
+    const fix = "name the SHA-256 of its manifest: without a seal nothing else proves the files";
+    throw fault("is in clear", source.where(MANIFEST), fix);
+  }
+  if (found === manifest) return;
+  const fix = `it has SHA-256 ${found}: if that is the model that is meant, say so in the settings`;
+  throw fault("is not the manifest that was asked for", source.where(MANIFEST), fix);
+}
+
+async function fetchFile(source: WeightsSource, file: ManifestFile, to: string): Promise<void> {
+  const content = new Digest(source.read(file.path), () => {});
+  const again = "put the model there again";
+  try {
+    await written(path.join(to, file.path), content, () => {
+      if (content.hex === file.sha256 && content.bytes === file.bytes) return;
+      throw fault("is not the file that the manifest names", source.where(file.path), again);
+    });
+  } catch (error) {
+    if (!(error instanceof NotThere)) throw error;
+    throw fault("is not there", error.message, again);
+  }
+}
+
+/** Read whole, every time: a disk may lose what it was told to keep. */
+async function isThere(folder: string, file: ManifestFile): Promise<boolean> {
+  const found = await stat(path.join(folder, file.path)).catch(() => null);
+  if (found === null || found.size !== file.bytes) return false;
+  const content = new Digest(folderSource(folder).read(file.path), () => {});
+  for await (const _ of content);
+  return content.hex === file.sha256;
+}
+
+/** Also the halves of files that a killed predecessor left. */
+async function removeOthers(folder: string, files: readonly ManifestFile[]): Promise<void> {
+  const named = new Set(files.map((file) => file.path));
+  const others = (await filesOf(folder)).filter((name) => !named.has(name));
+  await Promise.all(others.map((name) => rm(path.join(folder, name))));
+}
+
+async function refuseFull(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free >= bytes) return;
+  throw fault(`has room for ${free} bytes, and ${bytes} are to come`, folder, "a larger volume");
+}
+
+async function eachOf<T>(
+  items: readonly T[],
+  parallel: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const rest = items.values();
+  const lanes = Array.from({ length: parallel }, async () => {
+    for (const item of rest) await work(item);
+  });
+  await Promise.all(lanes);
+}
+
+function sum(files: readonly ManifestFile[]): number {
+  return files.reduce((bytes, file) => bytes + file.bytes, 0);
+}
+
+function fault(what: string, where: string, fix: string): UserError {
+  return new UserError(what, { where, fix });
+}
