@@ -20,7 +20,13 @@ export interface Flow {
   /** A program, or address ranges outside the cluster. */
   readonly from: End | { readonly ranges: readonly string[] };
   readonly to: End | { readonly ranges: readonly string[] };
-  readonly ports: readonly number[];
+  readonly ports: readonly (number | PortRange)[];
+}
+
+/** Both ends are part of it. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface Policy {
@@ -104,7 +110,11 @@ function peers(side: Flow["from"]): Peer[] {
 }
 
 function tcp(flow: Flow): Port[] {
-  return flow.ports.map((port) => ({ protocol: "TCP", port }));
+  return flow.ports.map((port) =>
+    typeof port === "number"
+      ? { protocol: "TCP", port }
+      : { protocol: "TCP", port: port.from, endPort: port.to },
+  );
 }
 
 function isProgram(side: Flow["from"]): side is End {

@@ -6,14 +6,22 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { labelsOf, selectorOf } from "./component.ts";
 import type { ProbeBudget } from "./sizing/probes.ts";
+import { mebibytes } from "./sizing/quantity.ts";
 
 type PodTemplate = k8s.types.input.core.v1.PodTemplateSpec;
+type PodSpec = k8s.types.input.core.v1.PodSpec;
+type Mounted = k8s.types.input.core.v1.VolumeMount;
 type Volume = k8s.types.input.core.v1.Volume;
 type Probe = k8s.types.input.core.v1.Probe;
 
 export interface Resources {
   readonly cpu: string;
   readonly memory: string;
+  /**
+   * What a device plugin hands out (GPUs, network adapters), and huge pages: asked for and allowed
+   * alike, since none of it can be overcommitted.
+   */
+  readonly devices?: Readonly<Record<string, string>>;
 }
 
 export type Mount = { readonly name: string; readonly path: string } & (
@@ -21,9 +29,13 @@ export type Mount = { readonly name: string; readonly path: string } & (
   | { readonly configMap: pulumi.Input<string> }
   /** Empty at every start; bounded, since it counts against the node's disk. */
   | { readonly scratch: string }
+  /** The same in memory: it counts against the pod's limit, and no disk ever sees it. */
+  | { readonly memory: string }
+  /** A volume that is there already, by its claim. */
+  | { readonly volume: pulumi.Input<string>; readonly readOnly: boolean }
   /** A volume that the StatefulSet's claim template provides. */
   | { readonly claim: true }
-  /** A companion's: a volume of its program under the same name, to read. */
+  /** To read only: a volume under the same name that another container of the pod brings. */
   | { readonly shared: true }
 );
 
@@ -37,9 +49,12 @@ export interface Health {
   readonly ready: Question;
   /** Default: as `ready`. */
   readonly alive?: Question;
+  /** Has started: default as `ready`. */
+  readonly started?: Question;
 }
 
-export interface Container {
+/** What runs to its end before the program starts. */
+export interface Preparation {
   readonly name: string;
   readonly image: pulumi.Input<string>;
   readonly command?: readonly pulumi.Input<string>[];
@@ -49,12 +64,32 @@ export interface Container {
   readonly fields?: Readonly<Record<string, string>>;
   /** Variables filled from a Secret. */
   readonly secrets?: Readonly<Record<string, { name: pulumi.Input<string>; key: string }>>;
-  readonly ports: Readonly<Record<string, number>>;
   readonly resources: Resources;
+  /** Volumes of the same name as one of the program's are the same volume. */
   readonly mounts: readonly Mount[];
-  readonly health: Health;
+}
+
+export interface Container extends Preparation {
+  readonly ports: Readonly<Record<string, number>>;
+  /** null: another pod answers for this one, as the leader of a group does for its workers. */
+  readonly health: Health | null;
   readonly preStopSeconds?: number;
 }
+
+/** Which nodes, where not every one will do. */
+export interface Placement {
+  /** Labels of the node and the values that will do. */
+  readonly nodeLabels: Readonly<Record<string, readonly string[]>>;
+  /** Keys of taints that keep others away. */
+  readonly tolerations: readonly string[];
+  /**
+   * Pods of this name rather stand on one node than on many, whatever programs they are: where small
+   * ones are spread, each node has some room and none has enough for a large one.
+   */
+  readonly together?: string;
+}
+
+const TOGETHER_LABEL = "deepseek.local/together";
 
 /** Its name is label, container name, and the name policies select by. */
 export interface Program extends Container {
@@ -62,6 +97,12 @@ export interface Program extends Container {
   readonly user?: number;
   /** Further containers of the pod, which run as the same user and serve the program (exporters). */
   readonly companions?: readonly Container[];
+  /** Run one after the other, each to its end, before the program. */
+  readonly preparations?: readonly Preparation[];
+  readonly placement?: Placement;
+  /** Carries an identity outside of the cluster; its token for the API server is mounted never. */
+  readonly serviceAccount?: pulumi.Input<string>;
+  readonly priorityClass?: string;
   readonly terminationSeconds: number;
   /** Further labels, which select as well (a model server's model). */
   readonly labels?: Readonly<Record<string, string>>;
@@ -72,13 +113,17 @@ export interface Program extends Container {
 /** Uid and gid of every program in an image of ours. */
 export const PROGRAM_USER = 10_001;
 
+const HOST = "kubernetes.io/hostname";
+const ZONE = "topology.kubernetes.io/zone";
+
 export const CHECKSUM_ANNOTATION = "deepseek.local/configuration";
 
 export function podTemplate(program: Program): PodTemplate {
+  refuseOverflow(program);
   const user = program.user ?? PROGRAM_USER;
   return {
     metadata: {
-      labels: labelsOf(program.name, program.labels),
+      labels: { ...labelsOf(program.name, program.labels), ...togetherLabel(program) },
       ...(program.checksum === undefined
         ? {}
         : { annotations: { [CHECKSUM_ANNOTATION]: program.checksum } }),
@@ -97,15 +142,82 @@ export function podTemplate(program: Program): PodTemplate {
       },
       terminationGracePeriodSeconds: program.terminationSeconds,
       topologySpreadConstraints: spread(program),
+      ...placed(program),
+      ...(program.preparations === undefined
+        ? {}
+        : { initContainers: program.preparations.map(preparation) }),
       containers: [program, ...(program.companions ?? [])].map(container),
-      volumes: program.mounts.flatMap(volume),
+      volumes: volumes(program),
     },
   };
 }
 
-/** Across nodes always, across zones where there are some; a preference, so that one node works. */
+/** Files in memory count against the same limit: a pod that fills its own volumes would be killed. */
+function refuseOverflow(program: Program): void {
+  const inMemory = [program, ...(program.preparations ?? [])].flatMap(({ mounts }) =>
+    mounts.flatMap((mount) => ("memory" in mount ? [mebibytes(mount.memory)] : [])),
+  );
+  const wanted = inMemory.reduce((sum, one) => sum + one, 0);
+  if (wanted === 0 || wanted < mebibytes(program.resources.memory)) return;
+  const has = program.resources.memory;
+  throw new Error(`${program.name}: volumes of ${wanted}Mi in memory, and it has ${has} in all`);
+}
+
+function placed({ placement, serviceAccount, priorityClass }: Program) {
+  return {
+    ...(serviceAccount === undefined ? {} : { serviceAccountName: serviceAccount }),
+    ...(priorityClass === undefined ? {} : { priorityClassName: priorityClass }),
+    ...(placement === undefined ? {} : nodesOf(placement)),
+  };
+}
+
+function togetherLabel({ placement }: Program): Record<string, string> {
+  const { together } = placement ?? {};
+  return together === undefined ? {} : { [TOGETHER_LABEL]: together };
+}
+
+/** A wish: where a node is full, the next one will do. */
+function togetherOf(name: string) {
+  const labelSelector = { matchLabels: { [TOGETHER_LABEL]: name } };
+  const podAffinityTerm = { topologyKey: HOST, labelSelector };
+  return {
+    podAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm }],
+    },
+  };
+}
+
+/** An affinity, not a selector, since several values of one label may do. */
+function nodesOf({ nodeLabels, tolerations, together }: Placement): Partial<PodSpec> {
+  const matchExpressions = Object.entries(nodeLabels).map(([key, values]) => ({
+    key,
+    operator: "In",
+    values: [...values],
+  }));
+  const nodeSelectorTerms = [{ matchExpressions }];
+  return {
+    affinity: {
+      // A term without expressions would match no node at all.
+      ...(matchExpressions.length === 0
+        ? {}
+        : {
+            nodeAffinity: {
+              requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms },
+            },
+          }),
+      ...(together === undefined ? {} : togetherOf(together)),
+    },
+    tolerations: tolerations.map((key) => ({ key, operator: "Exists", effect: "NoSchedule" })),
+  };
+}
+
+/**
+ * Across nodes (unless they shall stand together), and zones where there are some; a preference, so
+ * that one node works.
+ */
 function spread(program: Program): k8s.types.input.core.v1.TopologySpreadConstraint[] {
-  return ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
+  const topologies = program.placement?.together === undefined ? [HOST, ZONE] : [ZONE];
+  return topologies.map((topologyKey) => ({
     maxSkew: 1,
     topologyKey,
     whenUnsatisfiable: "ScheduleAnyway",
@@ -116,7 +228,18 @@ function spread(program: Program): k8s.types.input.core.v1.TopologySpreadConstra
 }
 
 function container(program: Container): k8s.types.input.core.v1.Container {
-  const { cpu, memory } = program.resources;
+  return {
+    ...preparation(program),
+    ports: Object.entries(program.ports).map(([name, containerPort]) => ({ name, containerPort })),
+    ...(program.health === null ? {} : probes(program.health)),
+    ...(program.preStopSeconds === undefined
+      ? {}
+      : { lifecycle: { preStop: { sleep: { seconds: program.preStopSeconds } } } }),
+  };
+}
+
+function preparation(program: Preparation): k8s.types.input.core.v1.Container {
+  const { cpu, memory, devices } = program.resources;
   return {
     name: program.name,
     image: program.image,
@@ -124,28 +247,29 @@ function container(program: Container): k8s.types.input.core.v1.Container {
     ...(program.command === undefined ? {} : { command: [...program.command] }),
     ...(program.args === undefined ? {} : { args: [...program.args] }),
     env: variables(program),
-    ports: Object.entries(program.ports).map(([name, containerPort]) => ({ name, containerPort })),
     // Memory is a wall; processor time is only a share, since a hard limit throttles single answers.
-    resources: { requests: { cpu, memory }, limits: { memory } },
+    resources: { requests: { cpu, memory, ...devices }, limits: { memory, ...devices } },
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       runAsNonRoot: true,
       capabilities: { drop: ["ALL"] },
     },
-    ...probes(program.health),
-    ...(program.preStopSeconds === undefined
-      ? {}
-      : { lifecycle: { preStop: { sleep: { seconds: program.preStopSeconds } } } }),
-    volumeMounts: program.mounts.map(({ name, path, ...source }) => ({
-      name,
-      mountPath: path,
-      ...("scratch" in source || "claim" in source ? {} : { readOnly: true }),
-    })),
+    volumeMounts: program.mounts.map(mounted),
   };
 }
 
-function variables(program: Container): k8s.types.input.core.v1.EnvVar[] {
+function mounted(mount: Mount): Mounted {
+  const { name, path } = mount;
+  const writable =
+    "scratch" in mount ||
+    "memory" in mount ||
+    "claim" in mount ||
+    ("volume" in mount && !mount.readOnly);
+  return { name, mountPath: path, ...(writable ? {} : { readOnly: true }) };
+}
+
+function variables(program: Preparation): k8s.types.input.core.v1.EnvVar[] {
   const plain = Object.entries(program.environment ?? {}).map(([name, value]) => ({ name, value }));
   const fields = Object.entries(program.fields ?? {}).map(([name, fieldPath]) => ({
     name,
@@ -158,9 +282,9 @@ function variables(program: Container): k8s.types.input.core.v1.EnvVar[] {
   return [...plain, ...fields, ...secrets];
 }
 
-function probes({ budget, ready, alive }: Health) {
+function probes({ budget, ready, alive, started }: Health) {
   return {
-    startupProbe: probe(ready, budget.startup),
+    startupProbe: probe(started ?? ready, budget.startup),
     readinessProbe: probe(ready, budget.readiness),
     livenessProbe: probe(alive ?? ready, budget.liveness),
   };
@@ -172,6 +296,15 @@ function probe(question: Question, timing: ProbeBudget["startup"]): Probe {
     : { exec: { command: [...question.command] }, ...timing };
 }
 
+/** Those of the program and of what prepares it, each once. */
+function volumes(program: Program): Volume[] {
+  const all = [program, ...(program.preparations ?? [])].flatMap(({ mounts }) =>
+    mounts.flatMap(volume),
+  );
+  const names = all.map(({ name }) => name);
+  return all.filter(({ name }, index) => names.indexOf(name) === index);
+}
+
 function volume(mount: Mount): Volume[] {
   // 0440 with fsGroup: the program may read its secrets, nobody may write them.
   if ("secret" in mount) {
@@ -181,5 +314,12 @@ function volume(mount: Mount): Volume[] {
     return [{ name: mount.name, configMap: { name: mount.configMap, defaultMode: 0o444 } }];
   }
   if ("scratch" in mount) return [{ name: mount.name, emptyDir: { sizeLimit: mount.scratch } }];
+  if ("memory" in mount) {
+    return [{ name: mount.name, emptyDir: { medium: "Memory", sizeLimit: mount.memory } }];
+  }
+  if ("volume" in mount) {
+    const claim = { claimName: mount.volume, readOnly: mount.readOnly };
+    return [{ name: mount.name, persistentVolumeClaim: claim }];
+  }
   return [];
 }

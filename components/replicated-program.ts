@@ -13,10 +13,14 @@ export interface Replicated {
   readonly name: string;
   readonly program: Program;
   readonly replicas: number;
+  /** An autoscaler says how many there are: a number of ours would set it back at every change. */
+  readonly scaled?: boolean;
   readonly startSeconds: number;
+  /** Before the program itself starts: weights are fetched. */
+  readonly prepareSeconds?: number;
   /**
-   * A pod of the new generation starts before an old one leaves. Model servers on scarce GPUs will
-   * do it the other way round.
+   * Pods of the new generation that start before an old one leaves; 0 where what they need (GPUs)
+   * is not there twice.
    */
   readonly surge: number;
 }
@@ -30,9 +34,9 @@ export function deployment(args: Replicated): k8s.apps.v1.DeploymentArgs {
       labels: labelsOf(program.name, program.labels),
     },
     spec: {
-      replicas: args.replicas,
+      ...(args.scaled === true ? {} : { replicas: args.replicas }),
       revisionHistoryLimit: 3,
-      progressDeadlineSeconds: progressDeadlineSeconds(args.startSeconds),
+      progressDeadlineSeconds: progressDeadlineSeconds(args.startSeconds, args.prepareSeconds),
       strategy: {
         type: "RollingUpdate",
         rollingUpdate: { maxSurge: args.surge, maxUnavailable: args.surge > 0 ? 0 : 1 },

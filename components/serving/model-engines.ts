@@ -2,8 +2,8 @@
  * The inference engines a model server may run, each as a preset: what its container is told and
  * how long it needs to start. Another engine is another preset. Pure.
  */
-import type { Program } from "../pod-template.ts";
-import type { Drain } from "../sizing/drain.ts";
+import type { EngineContext, EnginePreset } from "./engine-preset.ts";
+import { type VllmEngine, vllmAlone } from "./vllm-engine.ts";
 
 export interface SimulatorEngine {
   readonly engine: "simulator";
@@ -13,27 +13,10 @@ export interface SimulatorEngine {
   readonly startupSeconds: number;
 }
 
-export type ModelEngine = SimulatorEngine;
-
-export interface EngineContext {
-  readonly model: string;
-  readonly contextTokensMax: number;
-  readonly port: number;
-  readonly tlsFolder: string;
-  readonly drain: Drain["modelServer"];
-}
-
-export interface EnginePreset {
-  readonly container: Pick<Program, "environment" | "mounts" | "terminationSeconds">;
-  readonly startSeconds: number;
-  readonly healthPath: string;
-  /** Who owns the model, as /v1/models says it. */
-  readonly owner: string;
-  readonly gpus: number;
-}
+export type ModelEngine = SimulatorEngine | VllmEngine;
 
 export function enginePreset(engine: ModelEngine, context: EngineContext): EnginePreset {
-  return simulator(engine, context);
+  return engine.engine === "vllm" ? vllmAlone(engine, context) : simulator(engine, context);
 }
 
 /** tools/simulator: its settings are its own SIM_ variables. */
@@ -56,9 +39,11 @@ function simulator(engine: SimulatorEngine, context: EngineContext): EnginePrese
       mounts: [],
       terminationSeconds: context.drain.terminationSeconds,
     },
+    devices: {},
+    prepareSeconds: 0,
     startSeconds: engine.startupSeconds + 2,
     healthPath: "/health",
     owner: "simulated",
-    gpus: 0,
+    renewsCertificate: false,
   };
 }

@@ -2,13 +2,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "../certificates.ts";
-import { after, Component } from "../component.ts";
+import { after, Component, type Labels, type Transform } from "../component.ts";
 import type { Program, Resources } from "../pod-template.ts";
 import { deployment, disruptionBudget } from "../replicated-program.ts";
 import { drainOf } from "../sizing/drain.ts";
 import { probeBudget } from "../sizing/probes.ts";
 import { hostOf, service } from "../stateful-program.ts";
-import { type EnginePreset, enginePreset, type ModelEngine } from "./model-engines.ts";
+import type { EnginePreset } from "./engine-preset.ts";
+import { enginePreset, type ModelEngine } from "./model-engines.ts";
 
 export interface ModelServerArgs {
   readonly namespace: string;
@@ -22,6 +23,14 @@ export interface ModelServerArgs {
   readonly resources: Resources;
   readonly certificate: CertificateHandle;
   readonly longestStreamSeconds: number;
+  /** Pods beside those that serve while they are replaced; absent: one, and none that holds GPUs. */
+  readonly surge?: number;
+  /** Somebody else says how many there are (ScaledModel); `replicas` then is the least. */
+  readonly scaled?: boolean;
+  readonly priorityClass?: string;
+  readonly transform?: {
+    readonly deployment?: Transform<k8s.apps.v1.DeploymentArgs>;
+  };
 }
 
 /** What the gateway must know of a model. */
@@ -35,7 +44,7 @@ export interface ModelHandle {
 
 export const MODEL_SERVER = "model-server";
 export const MODEL_PORT = 8000;
-const MODEL_LABEL = "deepseek.local/model";
+export const MODEL_LABEL = "deepseek.local/model";
 
 export class ModelServer extends Component implements ModelHandle {
   readonly name: string;
@@ -60,13 +69,17 @@ export class ModelServer extends Component implements ModelHandle {
       name: object,
       program,
       replicas: args.replicas,
+      scaled: args.scaled ?? false,
       startSeconds: preset.startSeconds,
-      surge: 1,
+      prepareSeconds: preset.prepareSeconds,
+      surge: args.surge ?? (takesDevices(preset) ? 0 : 1),
     };
-    new k8s.apps.v1.Deployment(name, deployment(replicated), { parent: this });
+    const made = deployment(replicated);
+    const { transform: { deployment: change } = {} } = args;
+    new k8s.apps.v1.Deployment(name, change?.(made) ?? made, { parent: this });
     const budget = disruptionBudget(replicated);
     if (budget !== undefined) new k8s.policy.v1.PodDisruptionBudget(name, budget, { parent: this });
-    const front = createServices(this, name, args, object);
+    const front = modelServices(this, name, { ...args, labels: { [MODEL_LABEL]: args.model } });
     this.name = args.model;
     this.owner = preset.owner;
     this.contextTokensMax = args.contextTokensMax;
@@ -81,16 +94,17 @@ export function modelService(model: string): string {
   return `model-${model.replaceAll(".", "-")}`;
 }
 
-function createServices(
-  parent: ModelServer,
+/** The Service that callers know, and one with an address for each pod, which Prometheus asks. */
+export function modelServices(
+  parent: pulumi.Resource,
   name: string,
-  args: ModelServerArgs,
-  object: string,
+  pods: { readonly namespace: string; readonly model: string; readonly labels: Labels },
 ): k8s.core.v1.Service {
+  const object = modelService(pods.model);
   const shared = {
-    namespace: args.namespace,
+    namespace: pods.namespace,
     program: MODEL_SERVER,
-    labels: { [MODEL_LABEL]: args.model },
+    labels: pods.labels,
     ports: [{ name: "api", port: MODEL_PORT }],
   };
   const metrics = service({ ...shared, name: `${object}-metrics`, headless: "all" });
@@ -105,7 +119,10 @@ function modelProgram(args: ModelServerArgs, preset: EnginePreset): Program {
     image: args.image,
     labels: { [MODEL_LABEL]: args.model },
     ports: { api: MODEL_PORT },
-    resources: args.resources,
+    resources: takesDevices(preset)
+      ? { ...args.resources, devices: preset.devices }
+      : args.resources,
+    ...(args.priorityClass === undefined ? {} : { priorityClass: args.priorityClass }),
     mounts: [
       ...preset.container.mounts,
       { name: "tls", path: TLS_FOLDER, secret: args.certificate.secret },
@@ -114,7 +131,10 @@ function modelProgram(args: ModelServerArgs, preset: EnginePreset): Program {
       budget: probeBudget(preset.startSeconds),
       ready: { https: preset.healthPath, port: MODEL_PORT },
     },
-    // Model servers read their certificate at their start.
-    checksum: args.certificate.checksum,
+    ...(preset.renewsCertificate ? {} : { checksum: args.certificate.checksum }),
   };
+}
+
+function takesDevices({ devices }: EnginePreset): boolean {
+  return Object.keys(devices).length > 0;
 }

@@ -133,6 +133,7 @@ function smallestPlan(request: FitRequest): FitPlan | null {
     Array.from({ length: STAGES_MAX }, (_, index) => ({ tensorParallel, stages: index + 1 })),
   )
     .filter(({ tensorParallel }) => model.heads % tensorParallel === 0)
+    .filter(({ tensorParallel }) => tensorParallel <= gpu.perNode)
     .filter(({ tensorParallel, stages }) => !gpu.slice || tensorParallel * stages === 1)
     .filter(({ tensorParallel: size }) => (request.tensorParallel ?? size) === size)
     .filter(({ stages }) => (request.pipelineParallel ?? stages) === stages)

@@ -35,7 +35,8 @@ export function probeBudget(startSeconds: number): ProbeBudget {
 }
 
 /** The longest time a rollout of one pod may need before it counts as stuck. */
-export function progressDeadlineSeconds(startSeconds: number): number {
+export function progressDeadlineSeconds(startSeconds: number, prepareSeconds = 0): number {
   const startup = probeBudget(startSeconds).startup;
-  return startup.periodSeconds * startup.failureThreshold + 120;
+  const prepared = prepareSeconds * START_FACTOR;
+  return prepared + startup.periodSeconds * startup.failureThreshold + 120;
 }
