@@ -111,9 +111,13 @@ test("a manifest names every file of a model in clear; the same files give the s
   expect((await manifest()).stdout).not.toBe(first.stdout);
 });
 
-test("a key of KMS is its ARN, used by somebody", async () => {
-  const sealed = (arn: string) => weights("seal", at("model"), "--out", at("sealed"), "--kms", arn);
-  expect((await sealed("alias/weights")).stderr).toContain("is no key of KMS");
+test("a key of KMS is used by somebody, or the fault says how to be one", async () => {
+  const key = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
+  const { status, stderr } = await weights("verify", at("model"), "--kms", key);
+  expect([status, stderr]).toEqual([
+    2,
+    expect.stringContaining("nothing says who this program is"),
+  ]);
 });
 
 describe("what was tampered with is found:", () => {
