@@ -3,6 +3,7 @@
  * LeaderWorkerSet's from the list of its fields) take our objects with strict validation, and the
  * pods that they would make of them are admitted where pods are restricted.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Loose } from "../../stacks/test-objects.ts";
 import { silentProgress } from "../../tools/base/progress.ts";
@@ -45,7 +46,7 @@ beforeAll(async () => {
     "\n---\n",
   );
   await server.kubectl([...APPLY, "--force-conflicts"], definitions);
-  await server.kubectl(["wait", "crd", "--all", "--for=condition=Established", "--timeout=60s"]);
+  await untilServed();
   await server.kubectl(APPLY, list(await namespaces()));
   const accounts = ["deepseek/default", "deepseek/model-server", "deepseek-gpu/default"];
   await server.kubectl(APPLY, list([account("deepseek", "model-server")]));
@@ -58,6 +59,20 @@ beforeAll(async () => {
 afterAll(async () => {
   await server?.stop();
 });
+
+/** kubectl's own wait fails on a kind that has no condition yet. */
+async function untilServed(): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    try {
+      await server.kubectl(["get", "scaledobjects,rayservices,leaderworkersets"]);
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await sleep(500);
+    }
+  }
+}
 
 function namespaces(): Promise<Loose[]> {
   const exempted = { "deepseek-gpu": GPU_NAMESPACE_EXEMPTION };
