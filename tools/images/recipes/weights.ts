@@ -1,4 +1,7 @@
-/** Prepares weights before an engine starts: Node.js and one bundled file. */
+/**
+ * Prepares weights before an engine starts: Node.js, which brings the public authorities that S3 and
+ * KMS are verified with, and one bundled file.
+ */
 import type { Recipe } from "../recipe.ts";
 import { NODE_ENTRYPOINT, NODE_PACKAGES, PROGRAM_UID } from "./program-user.ts";
 
@@ -16,6 +19,4 @@ export const weights: Recipe = {
     sources: ["tools/weights/", "tools/base/", "gateway-image/src/base/"],
     workspace: "",
   },
-  // S3 and KMS are called by their public names, also through the network's own endpoints.
-  authorities: true,
 };
