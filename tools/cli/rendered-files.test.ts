@@ -35,9 +35,38 @@ describe("rendered files", () => {
     expect(renderFiles([object], { showSecrets: true })[0]?.content).toContain("hunter2");
   });
 
-  test("leave out what is no Kubernetes object, and refuse a name used twice", () => {
-    const bucket = { ...map, type: "aws:s3/bucket:Bucket" };
-    expect(renderFiles([bucket], { showSecrets: false })).toEqual([]);
+  test("hold what the cloud is asked for, with the names of resources for their ids", () => {
+    const cloud = (kind: string, name: string, more: Partial<ResourceState>): ResourceState => ({
+      ...{ urn: `urn:pulumi:dev::p::aws:${kind}::${name}`, custom: true, type: `aws:${kind}` },
+      ...more,
+    });
+    const key = cloud("kms/key:Key", "weights", {
+      id: "0000-1111-2222",
+      inputs: { __defaults: [], description: "weights of models" },
+      outputs: { arn: "arn:aws:kms:eu:key/0000-1111-2222", description: "weights of models" },
+    });
+    const bucket = cloud("s3/bucket:Bucket", "weights", {
+      inputs: {
+        bucket: "weights-of-models",
+        key: "arn:aws:kms:eu:key/0000-1111-2222",
+        policy: '{"key":"0000-1111-2222"}',
+        password: secret("hunter2-hunter2"),
+      },
+    });
+    expect(renderFiles([key, bucket], { showSecrets: false })).toEqual([
+      { path: "cloud/kms-Key-weights.inputs", content: "description: weights of models\n" },
+      {
+        path: "cloud/s3-Bucket-weights.inputs",
+        content:
+          "bucket: weights-of-models\nkey: (kms-Key-weights.arn)\n" +
+          'password: "[secret]"\npolicy: \'{"key":"(kms-Key-weights.id)"}\'\n',
+      },
+    ]);
+  });
+
+  test("leave out what is neither, and refuse a name used twice", () => {
+    const password = { ...map, type: "random:index/randomPassword:RandomPassword" };
+    expect(renderFiles([password], { showSecrets: false })).toEqual([]);
     expect(() => renderFiles([map, map], { showSecrets: false })).toThrow(/twice/);
   });
 });

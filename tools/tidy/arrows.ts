@@ -158,6 +158,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/bench": ["tools/base", "tools/engine", "tools/debian", "tools/images", "tools/servers"],
   "tools/smoke": [],
   "tools/engine": ["tools/base"],
+  "tools/systemd": ["tools/engine", "components/sizing"],
   // Data keys are wrapped as the gateway seals.
   "tools/weights": ["tools/base", "gateway-image/src/base"],
   "tools/cli": [
@@ -167,6 +168,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "tools/images",
     "tools/cluster",
     "tools/engine",
+    "tools/systemd",
     "tools/bench",
     "tools/servers",
     "tools/smoke",
