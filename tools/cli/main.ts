@@ -15,6 +15,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   refresh: () => import("./verbs/refresh.ts"),
   outputs: () => import("./verbs/outputs.ts"),
   render: () => import("./verbs/render.ts"),
+  judge: () => import("./verbs/judge.ts"),
   state: () => import("./verbs/state.ts"),
   images: () => import("./verbs/images.ts"),
   cluster: () => import("./verbs/cluster.ts"),

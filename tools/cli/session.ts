@@ -108,15 +108,21 @@ export async function openSession(call: Call): Promise<Session> {
 
 /** A stack of this package is a file of settings; a mistyped name is told with what there is. */
 async function requireSettings(projectDir: string, stack: string): Promise<void> {
-  const stacks = (await readdir(projectDir)).flatMap((file) => {
-    const [, name] = /^Pulumi\.(.+)\.yaml$/.exec(file) ?? [];
-    return name === undefined ? [] : [name];
-  });
+  const stacks = await stackNames(projectDir);
   if (stacks.includes(stack)) return;
   throw new UserError(`there is no stack "${stack}" here`, {
     where: path.join(projectDir, `Pulumi.${stack}.yaml`),
     fix: `one of: ${stacks.join(", ")}; a new stack begins with a file of that name (docs/configuration.md)`,
   });
+}
+
+/** Every stack that has settings here, sorted. */
+export async function stackNames(projectDir: string): Promise<string[]> {
+  const names = (await readdir(projectDir)).flatMap((file) => {
+    const [, name] = /^Pulumi\.(.+)\.yaml$/.exec(file) ?? [];
+    return name === undefined ? [] : [name];
+  });
+  return names.sort();
 }
 
 /** The stack's configuration with the values of `--config`, which last for this run. */

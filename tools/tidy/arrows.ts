@@ -158,6 +158,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/bench": ["tools/base", "tools/engine", "tools/debian", "tools/images", "tools/servers"],
   "tools/smoke": [],
   "tools/engine": ["tools/base"],
+  // They judge what the engine planned.
+  "tools/judges": ["tools/base", "tools/debian", "tools/engine", "tools/go"],
   "tools/systemd": ["tools/engine", "components/sizing"],
   // Data keys are wrapped as the gateway seals.
   "tools/weights": ["tools/base", "gateway-image/src/base"],
@@ -168,6 +170,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "tools/images",
     "tools/cluster",
     "tools/engine",
+    "tools/judges",
     "tools/systemd",
     "tools/bench",
     "tools/servers",
