@@ -28,6 +28,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   gateway: () => import("./verbs/gateway.ts"),
   bench: () => import("./verbs/bench.ts"),
   "bench:edge": () => import("./verbs/bench-edge.ts"),
+  "bench:preview": () => import("./verbs/bench-preview.ts"),
   "bench:gateway": () => import("./verbs/bench-gateway.ts"),
   check: () => import("./verbs/check.ts"),
   format: () => import("./verbs/format.ts"),
