@@ -157,7 +157,8 @@ describe("weights", () => {
 
   test("that are sealed are opened onto memory by whoever has the key", async () => {
     const token = { name: "openbao", key: "token" };
-    const key = { transit: "https://openbao:8200", mount: "transit", key: "weights", token };
+    const place = { transit: "https://openbao:8200", mount: "transit", authority: "tls-model" };
+    const key = { ...place, key: "weights", token };
     const weights = { ...BUCKET, manifest: null, key, cache: { kind: "memory" } } as const;
     const other = await podOf({
       engine: engineOf({ weights }),
@@ -166,6 +167,11 @@ describe("weights", () => {
     expect(variablesOf(other.initContainers[0])).toMatchObject({
       WEIGHTS_TRANSIT_URL: "https://openbao:8200",
       WEIGHTS_TRANSIT_TOKEN_FILE: "/etc/weights/token",
+      NODE_EXTRA_CA_CERTS: "/etc/weights-authority/ca.crt",
+    });
+    expect(other.volumes).toContainEqual({
+      name: "weights-authority",
+      secret: { secretName: "tls-model", defaultMode: 0o440 },
     });
     const volume = other.volumes.find((one: Loose) => one.name === "weights");
     expect(volume.emptyDir).toEqual({ medium: "Memory", sizeLimit: "15Gi" });

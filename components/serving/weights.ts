@@ -23,6 +23,8 @@ export type WeightsKey =
       readonly mount: string;
       readonly key: string;
       readonly token: PasswordPlace;
+      /** A Secret whose ca.crt it is verified with; absent: a public authority's. */
+      readonly authority?: pulumi.Input<string>;
     }
   | { readonly file: PasswordPlace };
 
@@ -62,14 +64,13 @@ const FOLDER = "/models";
 const VOLUME = "weights";
 const SOURCE = { name: "weights-source", path: "/source" } as const;
 const KEY = { name: "weights-key", path: "/etc/weights" } as const;
+const AUTHORITY = { name: "weights-authority", path: "/etc/weights-authority" } as const;
 
-/**
- * Buffers of some files at a time; digests of eight files keep as many processors busy, and a node
- * that is about to load a model has them.
- */
+/** Of its threads some run at once anyway: a node that is about to load a model has processors. */
 const PROCESSORS = "2";
+/** Eight threads of some 60 MiB, and their buffers. */
 const BUFFERS_GIBIBYTES = 1;
-const FILES_AT_A_TIME = 8;
+const THREADS = 8;
 
 /** What contradicts itself, in words for whoever set it. */
 export function weightsFaults({ place, key, cache, serviceAccount }: Weights): string[] {
@@ -97,7 +98,7 @@ export function prepareWeights(weights: Weights, model: string): PreparedWeights
       image: weights.image,
       environment: {
         WEIGHTS_TO: path,
-        WEIGHTS_PARALLEL: String(FILES_AT_A_TIME),
+        WEIGHTS_PARALLEL: String(THREADS),
         ...(weights.manifest === null
           ? {}
           : { WEIGHTS_MANIFEST_SHA256: weights.manifest.replace(/^sha256:/, "") }),
@@ -141,11 +142,14 @@ function keyVariables(key: WeightsKey | null): Record<string, pulumi.Input<strin
     WEIGHTS_TRANSIT_MOUNT: key.mount,
     WEIGHTS_TRANSIT_KEY: key.key,
     WEIGHTS_TRANSIT_TOKEN_FILE: `${KEY.path}/${key.token.key}`,
+    ...(key.authority === undefined ? {} : { NODE_EXTRA_CA_CERTS: `${AUTHORITY.path}/ca.crt` }),
   };
 }
 
 function keyMounts(key: WeightsKey | null): Mount[] {
   if (key === null || "kms" in key) return [];
-  const place = "file" in key ? key.file : key.token;
-  return [{ ...KEY, secret: place.name }];
+  if ("file" in key) return [{ ...KEY, secret: key.file.name }];
+  const token = { ...KEY, secret: key.token.name };
+  if (key.authority === undefined) return [token];
+  return [token, { ...AUTHORITY, secret: key.authority }];
 }

@@ -16,6 +16,7 @@ export interface WeightsConfig {
   readonly to: string;
   readonly manifest: string | null;
   readonly wrapping: KeyWrapping | null;
+  /** Threads. */
   readonly parallel: number;
 }
 
@@ -62,7 +63,7 @@ export function readConfig(variables: Variables = process.env): WeightsConfig {
     to,
     manifest,
     wrapping: wrappingOf(settings, variables),
-    // As many as there are processors: each file's digest keeps one busy.
+    // As many threads as there are processors: the digest of a file keeps one busy.
     parallel: settings.PARALLEL ?? Math.min(PARALLEL_MAX, availableParallelism()),
   };
 }

@@ -1,4 +1,5 @@
 /** A model is brought whole and as its manifest names it, or not at all. */
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
@@ -9,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { readConfig } from "./config.ts";
 import { fileWrapping } from "./key-wrapping.ts";
 import { plainManifestText } from "./plain-manifest.ts";
-import { prepareModel } from "./prepare-model.ts";
+import { bringFile, prepareModel } from "./prepare-model.ts";
 import { sealModel } from "./sealed-model.ts";
 
 const FILES: Readonly<Record<string, Buffer>> = {
@@ -90,7 +91,17 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const prepare = () => prepareModel({ ...readConfig(variables), told: () => {} });
+const prepare = () => {
+  const config = readConfig(variables);
+  return prepareModel({
+    ...config,
+    // In this thread, one after the other; the program's own threads are below.
+    bring: async (orders, told) => {
+      for (const order of orders) told(order.file, await bringFile(config, order));
+    },
+    told: () => {},
+  });
+};
 const readTo = (name: string) => readFileSync(at("to", name));
 
 function expectWhole(): void {
@@ -188,6 +199,46 @@ describe("sealed", () => {
     await expect(prepare()).rejects.toThrow("is not there");
     variables["WEIGHTS_MANIFEST_SHA256"] = digest("the manifest of another day");
     await expect(prepare()).rejects.toThrow("is not the manifest that was asked for");
+  });
+});
+
+describe("the program", () => {
+  const program = path.join(import.meta.dirname, "main.ts");
+  /** Not at once: the bucket of this process has to answer it. */
+  const run = () =>
+    new Promise<{ code: number | null; lines: Record<string, unknown>[] }>((resolve) => {
+      const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program], {
+        env: { ...variables, WEIGHTS_PARALLEL: "2" },
+      });
+      const pieces: Buffer[] = [];
+      child.stdout.on("data", (piece: Buffer) => pieces.push(piece));
+      child.on("close", (code) => {
+        const text = Buffer.concat(pieces).toString("utf8").trimEnd().split("\n");
+        resolve({ code, lines: text.map((line) => JSON.parse(line)) });
+      });
+    });
+
+  test("brings all files in its threads, and says what it did", async () => {
+    const { code, lines } = await run();
+    expect([code, lines.at(-1)]).toEqual([
+      0,
+      expect.objectContaining({ model: "small", files: 3, keptBytes: 0 }),
+    ]);
+    expectWhole();
+  });
+
+  test("a fault in a thread is the program's: what, where, how to mend it, and nothing half", async () => {
+    objects.set("/weights/small/config.json", Buffer.from("[]"));
+    const { code, lines } = await run();
+    expect([code, lines.at(-1)]).toEqual([
+      2,
+      expect.objectContaining({
+        level: "error",
+        message: "is not the file that the manifest names",
+        where: "s3://weights/small/config.json",
+      }),
+    ]);
+    expect(existsSync(at("to/config.json"))).toBe(false);
   });
 });
 

@@ -8,6 +8,7 @@ import path from "node:path";
 import { UserError } from "../base/user-error.ts";
 import { sha256 } from "./aws-signature.ts";
 import type { KeyWrapping } from "./key-wrapping.ts";
+import type { Brought, FileOrder } from "./lanes.ts";
 import { MANIFEST, type ManifestFile } from "./manifest.ts";
 import { Digest, filesOf, textOf, written } from "./model-files.ts";
 import { parsePlainManifest } from "./plain-manifest.ts";
@@ -21,8 +22,11 @@ export interface Preparing {
   readonly manifest: string | null;
   /** null: the files lie there in clear. */
   readonly wrapping: KeyWrapping | null;
-  /** Files at a time: one connection to S3 gives some 90 MB/s, a node's network many times that. */
-  readonly parallel: number;
+  /** Brings them all, in whatever order and by whomever. */
+  readonly bring: (
+    orders: readonly FileOrder[],
+    told: (file: ManifestFile, brought: Brought) => void,
+  ) => Promise<void>;
   readonly told: (line: string) => void;
 }
 
@@ -33,36 +37,42 @@ export interface Prepared {
   readonly keptBytes: number;
 }
 
-type Fetch = (file: ManifestFile) => Promise<void>;
-
 export async function prepareModel(order: Preparing): Promise<Prepared> {
   const { to, told } = order;
   await mkdir(to, { recursive: true });
-  const { model, files, fetch } = await planned(order);
+  const { model, files, dataKey } = await planned(order);
   await removeOthers(to, files);
-  const missing: ManifestFile[] = [];
-  await eachOf(files, order.parallel, async (file) => {
-    if (!(await isThere(to, file))) missing.push(file);
+  await refuseFull(to, await missingBytes(to, files));
+  told(`${model}: ${files.length} files of ${sum(files)} bytes`);
+  const fetched: ManifestFile[] = [];
+  const orders = files.map((file) => ({ file, dataKey }));
+  await order.bring(orders, (file, brought) => {
+    if (brought === "fetched") fetched.push(file);
+    told(`${file.path}: ${brought}, ${file.bytes} bytes, as the manifest names it`);
   });
-  const fetchedBytes = sum(missing);
-  await refuseFull(to, fetchedBytes);
-  told(`${model}: ${files.length} files, ${missing.length} of them to fetch`);
-  await eachOf(missing, order.parallel, async (file) => {
-    await fetch(file);
-    told(`${file.path}: ${file.bytes} bytes, as the manifest names it`);
-  });
+  const fetchedBytes = sum(fetched);
   return { model, files: files.length, fetchedBytes, keptBytes: sum(files) - fetchedBytes };
+}
+
+/** What is there and right is kept. Also what a lane does, which knows its place by its settings. */
+export async function bringFile(
+  { source, to }: Pick<Preparing, "source" | "to">,
+  { file, dataKey }: FileOrder,
+): Promise<Brought> {
+  if (await isThere(to, file)) return "kept";
+  if (dataKey === null) await fetchFile(source, file, to);
+  else await openFile(source, file, Buffer.from(dataKey), to, () => {});
+  return "fetched";
 }
 
 async function planned(
   order: Preparing,
-): Promise<{ model: string; files: readonly ManifestFile[]; fetch: Fetch }> {
-  const { source, to, wrapping } = order;
+): Promise<{ model: string; files: readonly ManifestFile[]; dataKey: Buffer | null }> {
+  const { source, wrapping } = order;
   if (wrapping !== null) {
     const { manifest, dataKey, text } = await unlocked(source, wrapping);
     refuseOther(order, text);
-    const fetch: Fetch = (file) => openFile(source, file, dataKey, to, () => {});
-    return { ...manifest, fetch };
+    return { ...manifest, dataKey };
   }
   const where = source.where(MANIFEST);
   const text = await textOf(source.read(MANIFEST)).catch((error: unknown) => {
@@ -70,8 +80,7 @@ async function planned(
     throw fault("is not there", where, "npm run weights -- manifest FOLDER writes one");
   });
   refuseOther(order, text);
-  const fetch: Fetch = (file) => fetchFile(source, file, to);
-  return { ...parsePlainManifest(text, where), fetch };
+  return { ...parsePlainManifest(text, where), dataKey: null };
 }
 
 /** A seal proves who wrote a manifest, not that it is today's; in clear, nothing proves anything. */
@@ -117,23 +126,22 @@ async function removeOthers(folder: string, files: readonly ManifestFile[]): Pro
   await Promise.all(others.map((name) => rm(path.join(folder, name))));
 }
 
+/** By their size alone: what is there but wrong is written anew in the same room. */
+async function missingBytes(folder: string, files: readonly ManifestFile[]): Promise<number> {
+  const sizes = await Promise.all(
+    files.map(async (file) => {
+      const found = await stat(path.join(folder, file.path)).catch(() => null);
+      return found?.size === file.bytes ? 0 : file.bytes;
+    }),
+  );
+  return sizes.reduce((total, one) => total + one, 0);
+}
+
 async function refuseFull(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= bytes) return;
   throw fault(`has room for ${free} bytes, and ${bytes} are to come`, folder, "a larger volume");
-}
-
-async function eachOf<T>(
-  items: readonly T[],
-  parallel: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const rest = items.values();
-  const lanes = Array.from({ length: parallel }, async () => {
-    for (const item of rest) await work(item);
-  });
-  await Promise.all(lanes);
 }
 
 function sum(files: readonly ManifestFile[]): number {
