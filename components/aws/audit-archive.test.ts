@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type ArchiveLock, AuditArchive } from "./audit-archive.ts";
-import { keysHandle, make, SITE } from "./test-aws.ts";
+import { type ArchiveLock, AuditArchive, writingPolicy } from "./audit-archive.ts";
+import { clusterHandle, keysHandle, make, SITE } from "./test-aws.ts";
 import { judge } from "./test-policy.ts";
 
 const OBJECT = "arn:aws:s3:::deepseek-prod-audit-111122223333-eu-central-1/audit/a.jsonl";
@@ -65,6 +65,55 @@ describe("none, for trying out", () => {
     const policy = made.one("s3/bucketPolicy:BucketPolicy").inputs.policy;
     expect(judge(policy, { who: "x", action: "s3:PutObject", resource: OBJECT })).toBe("deny");
     expect(made.all("s3/bucketPublicAccessBlock:BucketPublicAccessBlock")).toHaveLength(1);
+  });
+});
+
+describe("its writers", () => {
+  test("add, and do nothing else", () => {
+    const policy = writingPolicy(SITE, "archive", KEY);
+    const may = (action: string, resource = "arn:aws:s3:::archive/a", via = "s3") =>
+      judge(policy, {
+        who: "",
+        action,
+        resource,
+        context: { "kms:ViaService": `${via}.eu-central-1.amazonaws.com` },
+      });
+    expect(may("s3:PutObject")).toBe("allow");
+    for (const action of [
+      "s3:GetObject",
+      "s3:DeleteObject",
+      "s3:DeleteObjectVersion",
+      "s3:PutObjectRetention",
+      "s3:BypassGovernanceRetention",
+    ]) {
+      expect([action, may(action)]).toEqual([action, "none"]);
+    }
+    expect(may("s3:PutObject", "arn:aws:s3:::other/a")).toBe("none");
+    expect([may("kms:GenerateDataKey", KEY), may("kms:GenerateDataKey", KEY, "ec2")]).toEqual([
+      "allow",
+      "none",
+    ]);
+  });
+
+  test("are service accounts of the cluster", async () => {
+    const made = await make(() => ({
+      urn: new AuditArchive("audit", {
+        site: SITE,
+        keys: keysHandle(),
+        lock: { mode: "none" },
+        writers: {
+          cluster: clusterHandle(),
+          accounts: [{ namespace: "deepseek", serviceAccount: "audit-archiver" }],
+        },
+      }).urn,
+    }));
+    expect(made.one("eks/podIdentityAssociation:PodIdentityAssociation").inputs).toMatchObject({
+      namespace: "deepseek",
+      serviceAccount: "audit-archiver",
+      roleArn: made.one("iam/role:Role").outputs.arn,
+    });
+    const without = await archive({ mode: "none" });
+    expect(without.all("iam/role:Role")).toEqual([]);
   });
 });
 

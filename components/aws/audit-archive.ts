@@ -7,14 +7,20 @@ import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { after, Component } from "../component.ts";
 import { privateBucket, refusals } from "./buckets.ts";
+import type { ClusterHandle } from "./cluster.ts";
 import type { KeysHandle } from "./keys.ts";
-import { type AwsSite, bucketArn, names } from "./place.ts";
+import { type AwsSite, bucketArn, names, viaService } from "./place.ts";
+import { type PodAccount, podAccess } from "./pod-role.ts";
 import { policyDocument, type Statement } from "./policy.ts";
 
 export interface AuditArchiveArgs {
   readonly site: AwsSite;
   readonly keys: KeysHandle;
   readonly lock: ArchiveLock;
+  /** Who may add to it: service accounts of the cluster. They may neither read nor delete. */
+  readonly writers?:
+    | { readonly cluster: ClusterHandle; readonly accounts: readonly PodAccount[] }
+    | undefined;
 }
 
 /**
@@ -67,6 +73,11 @@ export class AuditArchive extends Component {
       policyDocument([...refusals(site, bucketName, known), ...lockRefusals(site, lock)]),
     );
     new BucketPolicy(name, { bucket: bucket.id, policy }, childOptions);
+    if (args.writers !== undefined) {
+      const writing = key.apply((known) => writingPolicy(site, bucketName, known));
+      const access = { ...args.writers, site, purpose: "audit-writers", policy: writing };
+      podAccess(`${name}-writers`, access, this);
+    }
     this.bucketName = after(bucket, bucketName);
     this.registerOutputs({ bucketName: this.bucketName });
   }
@@ -90,4 +101,23 @@ export function lockRefusals(site: AwsSite, lock: ArchiveLock): Statement[] {
       },
     },
   ];
+}
+
+/** To add an object, and to end an upload that broke off. An uploaded part is opened with the key. */
+export function writingPolicy(site: AwsSite, bucketName: string, key: string): string {
+  return policyDocument([
+    {
+      Sid: "Add",
+      Effect: "Allow",
+      Action: ["s3:PutObject", "s3:AbortMultipartUpload"],
+      Resource: `${bucketArn(site, bucketName)}/*`,
+    },
+    {
+      Sid: "Seal",
+      Effect: "Allow",
+      Action: ["kms:GenerateDataKey", "kms:Decrypt"],
+      Resource: key,
+      Condition: { StringEquals: { "kms:ViaService": viaService(site, ["s3"]) } },
+    },
+  ]);
 }

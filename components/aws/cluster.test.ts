@@ -58,6 +58,19 @@ describe("the control plane", () => {
     });
   });
 
+  test("its role may open secrets, with that key alone", async () => {
+    const made = await cluster();
+    const { policy, role } = made.one("iam/rolePolicy:RolePolicy").inputs;
+    expect(role).toBe("deepseek-prod-cluster");
+    const use = (purpose: string) =>
+      judge(policy, {
+        who: "",
+        action: "kms:Decrypt",
+        resource: `arn:aws:kms:eu-central-1:111122223333:key/${purpose}`,
+      });
+    expect([use("cluster"), use("volumes")]).toEqual(["allow", "none"]);
+  });
+
   test("is public only for ranges that are named", async () => {
     const made = await cluster({ publicRanges: ["203.0.113.0/24"] });
     expect(made.one("eks/cluster:Cluster").inputs.vpcConfig).toMatchObject({

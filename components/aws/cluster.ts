@@ -12,6 +12,7 @@ import {
   type ClusterArgs as EksClusterArgs,
 } from "@pulumi/aws/eks/cluster.js";
 import { Role } from "@pulumi/aws/iam/role.js";
+import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -21,7 +22,7 @@ import { kubeconfigText } from "./kubeconfig.ts";
 import { type NetworkHandle, subnetIds } from "./network.ts";
 import { type AwsSite, arn, managedPolicy, names, servicePrincipal } from "./place.ts";
 import { podRole } from "./pod-role.ts";
-import { serviceTrust } from "./policy.ts";
+import { policyDocument, serviceTrust } from "./policy.ts";
 
 export interface ClusterArgs {
   readonly site: AwsSite;
@@ -70,7 +71,7 @@ export class Cluster extends Component implements ClusterHandle {
     if (args.administrators.length === 0) {
       throw new Error("a cluster without an administrator could be entered by nobody: name a role");
     }
-    const role = clusterRole(name, args.site, this);
+    const role = clusterRole(name, args, this);
     const group = controlPlaneLogs(name, args, this);
     const plain = clusterArgs(args, role);
     const cluster = new EksCluster(name, args.transform?.cluster?.(plain) ?? plain, {
@@ -127,7 +128,7 @@ function kubeconfig(
   );
 }
 
-function clusterRole(name: string, site: AwsSite, parent: pulumi.Resource) {
+function clusterRole(name: string, { site, keys }: ClusterArgs, parent: pulumi.Resource) {
   const role = new Role(
     `${name}-control-plane`,
     {
@@ -143,7 +144,24 @@ function clusterRole(name: string, site: AwsSite, parent: pulumi.Resource) {
     { role: role.name, policyArn: managedPolicy(site, "AmazonEKSClusterPolicy") },
     { parent },
   );
-  return { arn: role.arn, policies: [policy] };
+  const secrets = new RolePolicy(
+    `${name}-control-plane`,
+    { name: "secrets", role: role.name, policy: keys.arn("cluster").apply(secretsPolicy) },
+    { parent },
+  );
+  return { arn: role.arn, policies: [policy, secrets] };
+}
+
+/** The other half of what the key's own policy says: it leaves the last word to IAM. */
+export function secretsPolicy(key: string): string {
+  return policyDocument([
+    {
+      Sid: "Secrets",
+      Effect: "Allow",
+      Action: ["kms:Encrypt", "kms:Decrypt", "kms:DescribeKey", "kms:ListGrants"],
+      Resource: key,
+    },
+  ]);
 }
 
 function controlPlaneLogs(name: string, args: ClusterArgs, parent: pulumi.Resource): LogGroup {

@@ -3,8 +3,6 @@
  * its copy for a standby. Pods of model servers read it as a role of their own.
  */
 
-import { PodIdentityAssociation } from "@pulumi/aws/eks/podIdentityAssociation.js";
-import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { BucketLifecycleConfiguration } from "@pulumi/aws/s3/bucketLifecycleConfiguration.js";
 import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
 import type * as pulumi from "@pulumi/pulumi";
@@ -13,7 +11,7 @@ import { privateBucket, refusals } from "./buckets.ts";
 import type { ClusterHandle } from "./cluster.ts";
 import type { KeysHandle } from "./keys.ts";
 import { type AwsSite, bucketArn, names, viaService } from "./place.ts";
-import { podRole } from "./pod-role.ts";
+import { type PodAccount, podAccess } from "./pod-role.ts";
 import { policyDocument } from "./policy.ts";
 import { replicateTo, type StandbyBucket } from "./replication.ts";
 
@@ -22,7 +20,7 @@ export interface ModelBucketArgs {
   readonly keys: KeysHandle;
   readonly cluster: ClusterHandle;
   /** Who may read: service accounts, each in its namespace. */
-  readonly readers: readonly { readonly namespace: string; readonly serviceAccount: string }[];
+  readonly readers: readonly PodAccount[];
   /** How long a weight that was replaced or deleted can still be had back. */
   readonly oldVersionDays: number;
   readonly standby?: StandbyBucket | undefined;
@@ -60,7 +58,16 @@ export class ModelBucket extends Component {
     if (args.standby !== undefined) {
       replicateTo(name, site, { bucketName, key }, args.standby, made, this);
     }
-    createReaders(name, args, bucketName, key, this);
+    podAccess(
+      `${name}-readers`,
+      {
+        ...args,
+        purpose: "weights-readers",
+        policy: key.apply((known) => readingPolicy(site, bucketName, known)),
+        accounts: args.readers,
+      },
+      this,
+    );
     this.bucketName = after(made.bucket, bucketName);
     this.registerOutputs({ bucketName: this.bucketName });
   }
@@ -75,34 +82,6 @@ function tidying(oldVersionDays: number) {
     // An upload of hundreds of gigabytes that broke off is paid for until it is ended.
     abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
   };
-}
-
-/** One role for all readers: they may do the same with the same. */
-function createReaders(
-  name: string,
-  args: ModelBucketArgs,
-  bucketName: string,
-  key: pulumi.Output<string>,
-  parent: pulumi.Resource,
-): void {
-  if (args.readers.length === 0) return;
-  const role = podRole(`${name}-readers`, args.site, "weights-readers", [], { parent });
-  new RolePolicy(
-    `${name}-readers`,
-    {
-      name: "read",
-      role: role.name,
-      policy: key.apply((known) => readingPolicy(args.site, bucketName, known)),
-    },
-    { parent },
-  );
-  for (const { namespace, serviceAccount } of args.readers) {
-    new PodIdentityAssociation(
-      `${name}-${namespace}-${serviceAccount}`,
-      { clusterName: args.cluster.name, namespace, serviceAccount, roleArn: role.arn },
-      { parent },
-    );
-  }
 }
 
 export function readingPolicy(site: AwsSite, bucketName: string, key: string): string {

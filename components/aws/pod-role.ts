@@ -1,7 +1,10 @@
-/** A role that the pods of one service account get from the Pod Identity agent. */
+/** Roles that pods get by their service account, from the Pod Identity agent. */
+import { PodIdentityAssociation } from "@pulumi/aws/eks/podIdentityAssociation.js";
 import { Role } from "@pulumi/aws/iam/role.js";
+import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { ClusterHandle } from "./cluster.ts";
 import { type AwsSite, arn, names, servicePrincipal } from "./place.ts";
 import { serviceTrust } from "./policy.ts";
 
@@ -34,4 +37,35 @@ export function podTrust(site: AwsSite): string {
     },
     ["sts:AssumeRole", "sts:TagSession"],
   );
+}
+
+export interface PodAccount {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
+
+export interface PodAccess {
+  readonly site: AwsSite;
+  readonly cluster: Pick<ClusterHandle, "name">;
+  readonly purpose: string;
+  readonly policy: pulumi.Output<string>;
+  readonly accounts: readonly PodAccount[];
+}
+
+/** One role for all accounts that do the same with the same; none where there is no account. */
+export function podAccess(name: string, access: PodAccess, parent: pulumi.Resource): void {
+  if (access.accounts.length === 0) return;
+  const role = podRole(name, access.site, access.purpose, [], { parent });
+  new RolePolicy(
+    name,
+    { name: access.purpose, role: role.name, policy: access.policy },
+    { parent },
+  );
+  for (const { namespace, serviceAccount } of access.accounts) {
+    new PodIdentityAssociation(
+      `${name}-${namespace}-${serviceAccount}`,
+      { clusterName: access.cluster.name, namespace, serviceAccount, roleArn: role.arn },
+      { parent },
+    );
+  }
 }
