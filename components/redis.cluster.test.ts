@@ -83,8 +83,7 @@ describe("users", () => {
   test("the gateway's own store admits, counts and releases as its user", async () => {
     const errors: Error[] = [];
     const connection = connectRedis({
-      host: "127.0.0.1",
-      port,
+      server: { host: "127.0.0.1", port },
       username: "gateway",
       password: () => "gateway-password",
       tls: { ca: () => ca },

@@ -16,10 +16,28 @@ const VALID = {
   GW_POSTGRES_HOST: "postgres",
 };
 
+const SENTINELS = {
+  GW_REDIS_HOST: "",
+  GW_REDIS_SENTINELS: "redis-0.redis:26379, [fd00::1]:26380",
+  GW_REDIS_MASTER: "main",
+};
+
 describe("the environment", () => {
   test("a valid one has defaults for the rest, and other variables do not matter", () => {
     const result = parseConfig({ ...VALID, PATH: "/bin", GATEWAY_PORT: "tcp://10.0.0.1:8080" });
     expect(result).toMatchObject({ config: { GW_PORT: 8080, GW_SHARED_STORE_DOWN: "refuse" } });
+  });
+
+  test("sentinels stand instead of a host", () => {
+    expect(parseConfig({ ...VALID, ...SENTINELS })).toMatchObject({
+      config: {
+        GW_REDIS_MASTER: "main",
+        GW_REDIS_SENTINELS: [
+          { host: "redis-0.redis", port: 26_379 },
+          { host: "fd00::1", port: 26_380 },
+        ],
+      },
+    });
   });
 
   test("all faults are named at once", () => {
@@ -37,6 +55,13 @@ describe("the environment", () => {
     [{ GW_REDIS_TLS: "off" }, "GW_REDIS_TLS: off only for a loopback host"],
     [{ GW_POSTGRES_TLS: "off" }, "GW_POSTGRES_TLS: off only for a loopback host"],
     [{ GW_REDIS_HOST: "" }, "GW_REDIS_HOST: is required"],
+    [{ GW_REDIS_MASTER: "main" }, "GW_REDIS_SENTINELS, GW_REDIS_MASTER: both or neither"],
+    [{ ...SENTINELS, GW_REDIS_HOST: "redis" }, /^GW_REDIS_HOST, GW_REDIS_SENTINELS: one of them/],
+    [{ ...SENTINELS, GW_REDIS_TLS: "off" }, "GW_REDIS_TLS: off only for a loopback host"],
+    [{ ...SENTINELS, GW_REDIS_SENTINELS: "redis-0" }, /^GW_REDIS_SENTINELS: must be addresses/],
+    [{ ...SENTINELS, GW_REDIS_SENTINELS: "a:1,,b:2" }, /^GW_REDIS_SENTINELS: must be addresses/],
+    [{ ...SENTINELS, GW_REDIS_SENTINELS: "a:0" }, /^GW_REDIS_SENTINELS: must be addresses/],
+    [{ ...SENTINELS, GW_REDIS_SENTINELS: "a:65536" }, /^GW_REDIS_SENTINELS: must be addresses/],
     [{ GW_DRAIN_TIMEOUT_MS: "600000" }, /^GW_DRAIN_TIMEOUT_MS: must exceed/],
     [{ GW_ANSWER_TIMEOUT_MS: "600001" }, /^GW_ANSWER_TIMEOUT_MS: must not exceed/],
   ])("%j is refused", (change, fault) => {

@@ -54,6 +54,7 @@ export function openFiles(config: Config, onFault: (file: string, error: unknown
     ),
     oidc: watch("oidc", [config.GW_OIDC_FILE], document(oidcFileSchema, "OIDC")),
     ca: watch("ca", [config.GW_CA_FILE], parseCa),
+    storesCa: watch("stores' ca", [config.GW_STORES_CA_FILE], parseCa),
     certificate: watch("certificate", tls, parseCertificate),
     dataKeys: watch("data key", [config.GW_DATA_KEY_FILE], ([text = ""]) => new SealedBox(text)),
     tokenSecrets: watch("token secret", [config.GW_JWT_SECRET_FILE], ([text = ""]) =>

@@ -96,8 +96,9 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
   const clock = systemClock;
   const ca = () => files.ca?.current ?? null;
   const upstreams = createUpstreams(config, files, clock, metrics, log);
-  const { quota: quotaStore, shared } = createSharedStores(config, clock, ca, log);
-  const database = openDatabase(config, ca, log);
+  const storesCa = () => files.storesCa?.current ?? ca();
+  const { quota: quotaStore, shared } = createSharedStores(config, clock, storesCa, log);
+  const database = openDatabase(config, storesCa, log);
   const directory = createDirectory(files, database.directory, clock, metrics, log);
   const known = config.GW_PROVIDER_MODELS === "on" ? providerModels() : [];
   followModels(upstreams.routes, files, directory, known);

@@ -19,7 +19,7 @@ import { PostgresJobStore } from "./stores/postgres-job-store.ts";
 import { PostgresLedgerStore } from "./stores/postgres-ledger-store.ts";
 import { createPostgresPool } from "./stores/postgres-pool.ts";
 import type { QuotaStore } from "./stores/quota-store.ts";
-import { connectRedis } from "./stores/redis-connection.ts";
+import { connectRedis, type RedisServer } from "./stores/redis-connection.ts";
 import { RedisQuotaStore } from "./stores/redis-quota-store.ts";
 import { RedisSharedStore } from "./stores/redis-shared-store.ts";
 import type { SharedStore } from "./stores/shared-store.ts";
@@ -52,14 +52,19 @@ export function createSharedStores(config: Config, clock: Clock, ca: Ca, log: Lo
     return { quota: new MemoryQuotaStore(clock), shared: new MemorySharedStore(clock) };
   }
   const redis = connectRedis({
-    host: config.GW_REDIS_HOST ?? "",
-    port: config.GW_REDIS_PORT,
+    server: redisServer(config),
     username: config.GW_REDIS_USERNAME ?? null,
     password: passwordReader(config.GW_REDIS_PASSWORD_FILE),
     tls: config.GW_REDIS_TLS === "on" ? { ca } : null,
     onError: (cause) => log.warn({ cause }, "redis"),
   });
   return { quota: new RedisQuotaStore(redis), shared: new RedisSharedStore(redis) };
+}
+
+function redisServer(config: Config): RedisServer {
+  const { GW_REDIS_SENTINELS: sentinels, GW_REDIS_MASTER: master = "" } = config;
+  if (sentinels !== undefined) return { sentinels, master };
+  return { host: config.GW_REDIS_HOST ?? "", port: config.GW_REDIS_PORT };
 }
 
 export function openDatabase(config: Config, ca: Ca, log: Log): Database {

@@ -39,18 +39,21 @@ afterEach(async () => {
 });
 afterAll(endAll);
 
-const connection = (server: TestServer) => ({
-  host: "127.0.0.1",
-  port: server.port,
+const credentials = (server: TestServer) => ({
   username: server.username,
   password: () => server.password,
   tls: { ca: () => server.ca },
   onError: () => {},
 });
 
+const redisConnection = () => ({
+  server: { host: "127.0.0.1", port: redis.port },
+  ...credentials(redis),
+});
+
 async function quotaStores(count: number): Promise<QuotaStore[]> {
   const stores = Array.from({ length: count }, () => {
-    return new RedisQuotaStore(connectRedis(connection(redis)));
+    return new RedisQuotaStore(connectRedis(redisConnection()));
   });
   open.push(...stores);
   for (const store of stores) await eventually(() => answers(store)).toBe(true);
@@ -65,15 +68,16 @@ function answers(store: { ping(): Promise<void> }): Promise<boolean> {
 }
 
 async function sharedStore(): Promise<SharedStore> {
-  const redisConnection = connectRedis(connection(redis));
-  const store = new RedisSharedStore(redisConnection);
-  open.push({ close: async () => redisConnection.disconnect() });
+  const connection = connectRedis(redisConnection());
+  const store = new RedisSharedStore(connection);
+  open.push({ close: async () => connection.disconnect() });
   await eventually(() => answers(store)).toBe(true);
   return store;
 }
 
 function pool() {
-  const made = createPostgresPool({ ...connection(postgres), database: "gateway" });
+  const server = { host: "127.0.0.1", port: postgres.port, database: "gateway" };
+  const made = createPostgresPool({ ...credentials(postgres), ...server });
   open.push({ close: () => made.end() });
   return made;
 }

@@ -1,11 +1,24 @@
-/** One connection to Redis for all stores of a gateway: TLS, ACL user, no waiting while it is away. */
+/**
+ * One connection to Redis for all stores of a gateway: TLS, ACL user, no waiting while it is away.
+ * Where Redis is replicated its sentinels are asked at each connection which one is the primary.
+ */
 import { Redis } from "ioredis";
 import { verifiedTls } from "../base/verified-tls.ts";
 import { limits } from "../limits.ts";
 
-export interface RedisOptions {
+interface Address {
   readonly host: string;
   readonly port: number;
+}
+
+/** Redis itself, or the sentinels that know it under a name. */
+export type RedisServer =
+  | Address
+  | { readonly sentinels: readonly Address[]; readonly master: string };
+
+export interface RedisOptions {
+  readonly server: RedisServer;
+  /** Of Redis and of its sentinels. */
   readonly username: string | null;
   /** Asked at each connection, so that a rotated password or CA is taken over. */
   readonly password: () => string | null;
@@ -14,31 +27,57 @@ export interface RedisOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** From the first failure on; a fail-over takes seconds, and a call meanwhile fails at once. */
+const pauseMs = (attempt: number) => Math.min(attempt * 100, 2_000);
+
 export function connectRedis(options: RedisOptions): Redis {
-  const redis = new Redis({
-    host: options.host,
-    port: options.port,
+  const next = (attempt: number) => {
+    Object.assign(redis.options, passwordOf(options));
+    return pauseMs(attempt);
+  };
+  const redis: Redis = new Redis({
+    ...serverOptions(options, next),
     ...(options.username === null ? {} : { username: options.username }),
     ...passwordOf(options),
-    ...(options.tls === null ? {} : { tls: verifiedTls(options.host, options.tls.ca) }),
     connectTimeout: limits.upstreamConnectTimeoutMs,
     commandTimeout: limits.quotaTimeoutMs,
+    // A node that is gone says nothing, and a connection to it stands for a quarter of an hour.
+    socketTimeout: 2 * limits.quotaTimeoutMs,
     // While Redis is away a call fails at once instead of waiting in a queue nobody bounds.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     // Two more commands the ACL would have to allow, for a name nobody reads.
     disableClientInfo: true,
-    retryStrategy: (attempt) => {
-      Object.assign(redis.options, passwordOf(options));
-      return Math.min(attempt * 100, 2_000);
-    },
+    retryStrategy: next,
+    // Of a primary that was demoted or cut off: another one may serve. The call is not sent again.
+    reconnectOnError: ({ message }) => /^(READONLY|NOREPLICAS) /.test(message),
   });
   redis.on("error", options.onError);
   return redis;
 }
 
-function passwordOf(options: RedisOptions): { password?: string } {
+function serverOptions({ server, username, tls }: RedisOptions, next: (attempt: number) => number) {
+  if ("host" in server) {
+    const { host, port } = server;
+    return { host, port, ...(tls === null ? {} : { tls: verifiedTls(host, tls.ca) }) };
+  }
+  // Each of them is verified by the name that it is called by.
+  const verified = tls === null ? null : verifiedTls(null, tls.ca);
+  return {
+    sentinels: server.sentinels.map(({ host, port }) => ({ host, port })),
+    name: server.master,
+    ...(username === null ? {} : { sentinelUsername: username }),
+    ...(verified === null
+      ? {}
+      : { tls: verified, sentinelTLS: verified, enableTLSForSentinelMode: true }),
+    sentinelRetryStrategy: next,
+    sentinelCommandTimeout: limits.quotaTimeoutMs,
+  };
+}
+
+function passwordOf({ server, ...options }: RedisOptions) {
   const password = options.password();
-  return password === null ? {} : { password };
+  if (password === null) return {};
+  return "host" in server ? { password } : { password, sentinelPassword: password };
 }
