@@ -78,6 +78,35 @@ describe("policies", () => {
     ]);
   });
 
+  test("leave out of DNS who may say nothing at all", () => {
+    const dns = policiesOf(["a"], [], [], ["trainer"]).find((p) => p.name === "allow-dns");
+    expect(dns?.spec.podSelector).toEqual({
+      matchExpressions: [{ key: "app.kubernetes.io/name", operator: "NotIn", values: ["trainer"] }],
+    });
+  });
+
+  test("select by others' labels, and close nothing in a namespace that is not ours", () => {
+    const operator = { namespace: "theirs", program: "operator", labels: { "their/name": "it" } };
+    const store = { namespace: "b", program: "store", labels: { "their/cluster": "ledger" } };
+    const made = policiesOf(["b"], [{ name: "x", from: operator, to: store, ports: [1] }], []);
+    expect(made.map(({ namespace }) => namespace)).toEqual(["b", "b", "b"]);
+    expect(made.at(-1)?.spec).toEqual({
+      podSelector: { matchLabels: { "their/cluster": "ledger" } },
+      policyTypes: ["Ingress"],
+      ingress: [
+        {
+          from: [
+            {
+              namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "theirs" } },
+              podSelector: { matchLabels: { "their/name": "it" } },
+            },
+          ],
+          ports: [{ protocol: "TCP", port: 1 }],
+        },
+      ],
+    });
+  });
+
   test("say which flows they open", () => {
     const [, , , , ...named] = policiesOf(["a", "b"], flows, []);
     expect(named.map(({ name, flows: opened }) => [name, opened])).toEqual([

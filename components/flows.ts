@@ -3,7 +3,7 @@
  * ends of a flow are opened; all else is denied. Pure.
  */
 import type * as k8s from "@pulumi/kubernetes";
-import { selectorOf } from "./component.ts";
+import { type Labels, NAME_LABEL, selectorOf } from "./component.ts";
 
 type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
 type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
@@ -13,6 +13,8 @@ type Port = k8s.types.input.networking.v1.NetworkPolicyPort;
 export interface End {
   readonly namespace: string;
   readonly program: string;
+  /** What selects them, where others than we name them; absent: the program's own label. */
+  readonly labels?: Labels;
 }
 
 export interface Flow {
@@ -37,18 +39,25 @@ export interface Policy {
   readonly spec: PolicySpec;
 }
 
+/**
+ * `silent` are programs of any of the namespaces that may not even resolve names. An end in another
+ * namespace gets no policy of ours: one would close it to everybody else.
+ */
 export function policiesOf(
   namespaces: readonly string[],
   flows: readonly Flow[],
   dnsRanges: readonly string[],
+  silent: readonly string[] = [],
 ): Policy[] {
-  const ends = flows.flatMap((flow) => [flow.from, flow.to].filter(isProgram));
+  const ends = flows
+    .flatMap((flow) => [flow.from, flow.to].filter(isProgram))
+    .filter((end) => namespaces.includes(end.namespace));
   const programs = [
     ...new Map(ends.map((end) => [`${end.namespace}/${end.program}`, end])).values(),
   ];
   return [
     ...namespaces.map(denyAll),
-    ...namespaces.map((namespace) => allowNames(namespace, dnsRanges)),
+    ...namespaces.map((namespace) => allowNames(namespace, dnsRanges, silent)),
     ...programs.map((end) => allowFlows(end, flows)),
   ];
 }
@@ -58,8 +67,13 @@ function denyAll(namespace: string): Policy {
   return { name: "default-deny", namespace, flows: [], spec };
 }
 
-/** Every pod may resolve names, at the cluster's name servers only: DNS is a way out, too. */
-function allowNames(namespace: string, dnsRanges: readonly string[]): Policy {
+/** Pods may resolve names, at the cluster's name servers only: DNS is a way out, too. */
+function allowNames(
+  namespace: string,
+  dnsRanges: readonly string[],
+  silent: readonly string[],
+): Policy {
+  const speaking = [{ key: NAME_LABEL, operator: "NotIn", values: [...silent] }];
   const servers: Peer[] = [
     {
       namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
@@ -72,7 +86,11 @@ function allowNames(namespace: string, dnsRanges: readonly string[]): Policy {
     name: "allow-dns",
     namespace,
     flows: ["dns"],
-    spec: { podSelector: {}, policyTypes: ["Egress"], egress: [{ to: servers, ports }] },
+    spec: {
+      podSelector: silent.length === 0 ? {} : { matchExpressions: speaking },
+      policyTypes: ["Egress"],
+      egress: [{ to: servers, ports }],
+    },
   };
 }
 
@@ -84,7 +102,7 @@ function allowFlows(end: End, flows: readonly Flow[]): Policy {
     namespace: end.namespace,
     flows: [...incoming, ...outgoing].map((flow) => flow.name),
     spec: {
-      podSelector: { matchLabels: selectorOf(end.program) },
+      podSelector: { matchLabels: labelsOfEnd(end) },
       policyTypes: [
         ...(incoming.length > 0 ? ["Ingress"] : []),
         ...(outgoing.length > 0 ? ["Egress"] : []),
@@ -104,9 +122,13 @@ function peers(side: Flow["from"]): Peer[] {
   return [
     {
       namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": side.namespace } },
-      podSelector: { matchLabels: selectorOf(side.program) },
+      podSelector: { matchLabels: labelsOfEnd(side) },
     },
   ];
+}
+
+function labelsOfEnd({ program, labels }: End): Record<string, string> {
+  return labels === undefined ? selectorOf(program) : { ...labels };
 }
 
 function tcp(flow: Flow): Port[] {

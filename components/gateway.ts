@@ -6,6 +6,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
+import type { FineTuningHandle } from "./fine-tuning.ts";
 import { type Outside, type OutsideFiles, outsideFiles } from "./gateway-outside.ts";
 import {
   ADMINISTRATOR,
@@ -52,6 +53,10 @@ export interface GatewayArgs {
   /** The edge verifies callers' certificates and passes them on. */
   readonly clientCertificates: boolean;
   readonly outside: Outside;
+  /** How models are trained on local records; absent: they are not. */
+  readonly fineTuning?: FineTuningHandle | undefined;
+  /** Authorities of Redis and PostgreSQL where they are not the site's own, PEM. */
+  readonly storesAuthority?: string | undefined;
   /** Pages whose browsers may call. */
   readonly origins: readonly string[];
   readonly redis: RedisHandle;
@@ -78,6 +83,7 @@ const ROUTES = "gateway-routes";
 const PASSWORDS = "gateway-passwords";
 const KEYS_FOLDER = "/etc/gateway/keys";
 const ROUTES_FOLDER = "/etc/gateway/routes";
+const STORES_CA = "stores-ca.crt";
 const PASSWORDS_FOLDER = "/etc/gateway/passwords";
 const SECRETS_FOLDER = "/etc/gateway/secrets";
 const TRUST_FOLDER = "/etc/gateway/edge";
@@ -184,6 +190,7 @@ function createFiles(
       data: {
         "routes.json": routesDocument(args.models),
         "tiers.json": `${JSON.stringify({ tiers: args.tiers }, null, 2)}\n`,
+        ...(args.storesAuthority === undefined ? {} : { [STORES_CA]: args.storesAuthority }),
       },
     },
     { parent },
@@ -218,6 +225,7 @@ function gatewayProgram(args: GatewayArgs, files: Files, secrets: GatewaySecrets
       ...gatewayEnvironment(args),
       ...(files.edgeTrust === null ? {} : TRUST),
       ...files.outside.environment,
+      ...args.fineTuning?.environment,
       GW_STREAM_TIMEOUT_MS: String(args.longestStreamSeconds * 1_000),
       GW_DRAIN_GRACE_MS: String(drain.graceMs),
       GW_DRAIN_TIMEOUT_MS: String(drain.timeoutMs),
@@ -236,6 +244,7 @@ function gatewayProgram(args: GatewayArgs, files: Files, secrets: GatewaySecrets
         ? []
         : [{ name: "edge-trust", path: TRUST_FOLDER, secret: files.edgeTrust.secret }]),
       ...files.outside.mounts,
+      ...(args.fineTuning?.mounts ?? []),
       { name: DATA_VOLUME, path: DATA_FOLDER, claim: true },
     ],
     health: {
@@ -243,6 +252,7 @@ function gatewayProgram(args: GatewayArgs, files: Files, secrets: GatewaySecrets
       ready: { https: "/readyz", port: GATEWAY_PORTS.api },
       alive: { https: "/livez", port: GATEWAY_PORTS.api },
     },
+    ...(args.fineTuning === undefined ? {} : { serviceAccount: args.fineTuning.serviceAccount }),
     terminationSeconds: drain.terminationSeconds,
   };
 }
@@ -263,6 +273,9 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
     GW_TLS_CERT_FILE: `${TLS_FOLDER}/tls.crt`,
     GW_TLS_KEY_FILE: `${TLS_FOLDER}/tls.key`,
     GW_CA_FILE: `${TLS_FOLDER}/ca.crt`,
+    ...(args.storesAuthority === undefined
+      ? {}
+      : { GW_STORES_CA_FILE: `${ROUTES_FOLDER}/${STORES_CA}` }),
     GW_CLIENT_ADDRESS_HEADER: "x-real-ip",
     ...(args.origins.length === 0 ? {} : { GW_CORS_ORIGINS: args.origins.join(",") }),
     GW_KEYS_FILE: `${KEYS_FOLDER}/keys.json`,
@@ -273,8 +286,7 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
     GW_PROMPTS: args.prompts,
     GW_JOBS_AT_ONCE: String(args.jobsAtOnce),
     GW_AUDIT_RETENTION_DAYS: String(args.auditDays),
-    GW_REDIS_HOST: args.redis.host,
-    GW_REDIS_PORT: String(args.redis.port),
+    ...redisEnvironment(args.redis),
     GW_REDIS_USERNAME: args.redis.user,
     GW_REDIS_PASSWORD_FILE: `${PASSWORDS_FOLDER}/redis`,
     GW_POSTGRES_HOST: args.postgres.host,
@@ -288,5 +300,14 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
     GW_AUDIT_SEAL_KEY_FILE: `${SECRETS_FOLDER}/${SECRET_FILES.auditSeal}`,
     GW_ADMIN_PASSWORD_FILE: `${SECRETS_FOLDER}/${SECRET_FILES.administratorPassword}`,
     GW_ANSWER_TIMEOUT_MS: String(answerSeconds * 1_000),
+  };
+}
+
+/** The sentinels where there are some: they know who of several is the primary. */
+function redisEnvironment({ sentinels, host, port }: RedisHandle) {
+  if (sentinels === undefined) return { GW_REDIS_HOST: host, GW_REDIS_PORT: String(port) };
+  return {
+    GW_REDIS_SENTINELS: sentinels.addresses.apply((addresses) => addresses.join(",")),
+    GW_REDIS_MASTER: sentinels.master,
   };
 }

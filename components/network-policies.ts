@@ -8,6 +8,8 @@ export interface NetworkPoliciesArgs {
   readonly namespaces: readonly string[];
   readonly flows: readonly Flow[];
   readonly dnsRanges: readonly string[];
+  /** Programs that may not even resolve names. */
+  readonly silent?: readonly string[];
 }
 
 export const FLOWS_ANNOTATION = "deepseek.local/flows";
@@ -15,7 +17,8 @@ export const FLOWS_ANNOTATION = "deepseek.local/flows";
 export class NetworkPolicies extends Component {
   constructor(name: string, args: NetworkPoliciesArgs, options?: pulumi.ComponentResourceOptions) {
     super("network:NetworkPolicies", name, options);
-    for (const policy of policiesOf(args.namespaces, args.flows, args.dnsRanges)) {
+    const { namespaces, flows, dnsRanges, silent } = args;
+    for (const policy of policiesOf(namespaces, flows, dnsRanges, silent)) {
       const annotations = { [FLOWS_ANNOTATION]: policy.flows.join(", ") };
       new k8s.networking.v1.NetworkPolicy(
         `${policy.namespace}-${policy.name}`,

@@ -9,10 +9,10 @@ import type { ProbeBudget } from "./sizing/probes.ts";
 import { mebibytes } from "./sizing/quantity.ts";
 
 type PodTemplate = k8s.types.input.core.v1.PodTemplateSpec;
-type PodSpec = k8s.types.input.core.v1.PodSpec;
 type Mounted = k8s.types.input.core.v1.VolumeMount;
 type Volume = k8s.types.input.core.v1.Volume;
 type Probe = k8s.types.input.core.v1.Probe;
+type Projection = k8s.types.input.core.v1.VolumeProjection;
 
 export interface Resources {
   readonly cpu: string;
@@ -35,6 +35,8 @@ export type Mount = { readonly name: string; readonly path: string } & (
   | { readonly volume: pulumi.Input<string>; readonly readOnly: boolean }
   /** A volume that the StatefulSet's claim template provides. */
   | { readonly claim: true }
+  /** Several sources in one folder, such as a token and what verifies whom it is for. */
+  | { readonly projected: readonly Projection[] }
   /** To read only: a volume under the same name that another container of the pod brings. */
   | { readonly shared: true }
 );
@@ -106,6 +108,8 @@ export interface Program extends Container {
   readonly terminationSeconds: number;
   /** Further labels, which select as well (a model server's model). */
   readonly labels?: Readonly<Record<string, string>>;
+  /** No two of its pods on one node, even where one then finds no place. */
+  readonly apart?: true;
   /** Rolls the pods when it changes. */
   readonly checksum?: pulumi.Input<string>;
 }
@@ -129,8 +133,9 @@ export function podTemplate(program: Program): PodTemplate {
         : { annotations: { [CHECKSUM_ANNOTATION]: program.checksum } }),
     },
     spec: {
-      // Nothing of ours talks to the API server, and Service variables would collide with settings.
+      // Hardly anything of ours talks to the API server, and what does mounts its token by itself.
       automountServiceAccountToken: false,
+      // Service variables would collide with settings.
       enableServiceLinks: false,
       securityContext: {
         runAsNonRoot: true,
@@ -163,11 +168,18 @@ function refuseOverflow(program: Program): void {
   throw new Error(`${program.name}: volumes of ${wanted}Mi in memory, and it has ${has} in all`);
 }
 
-function placed({ placement, serviceAccount, priorityClass }: Program) {
+function placed(program: Program) {
+  const { placement, serviceAccount, priorityClass } = program;
+  const { affinity, ...nodes } = placement === undefined ? {} : nodesOf(placement);
+  const whole = {
+    ...affinity,
+    ...(program.apart === undefined ? {} : { podAntiAffinity: apartOf(program) }),
+  };
   return {
     ...(serviceAccount === undefined ? {} : { serviceAccountName: serviceAccount }),
     ...(priorityClass === undefined ? {} : { priorityClassName: priorityClass }),
-    ...(placement === undefined ? {} : nodesOf(placement)),
+    ...nodes,
+    ...(affinity === undefined && program.apart === undefined ? {} : { affinity: whole }),
   };
 }
 
@@ -188,7 +200,7 @@ function togetherOf(name: string) {
 }
 
 /** An affinity, not a selector, since several values of one label may do. */
-function nodesOf({ nodeLabels, tolerations, together }: Placement): Partial<PodSpec> {
+function nodesOf({ nodeLabels, tolerations, together }: Placement) {
   const matchExpressions = Object.entries(nodeLabels).map(([key, values]) => ({
     key,
     operator: "In",
@@ -225,6 +237,16 @@ function spread(program: Program): k8s.types.input.core.v1.TopologySpreadConstra
     // Only pods of the same generation count, else a rollout leaves them crooked.
     matchLabelKeys: ["controller-revision-hash", "pod-template-hash"],
   }));
+}
+
+/** Pods of every generation count, as each holds a part of what must not go at once. */
+function apartOf(program: Program): k8s.types.input.core.v1.PodAntiAffinity {
+  const labelSelector = { matchLabels: selectorOf(program.name, program.labels) };
+  return {
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      { topologyKey: "kubernetes.io/hostname", labelSelector },
+    ],
+  };
 }
 
 function container(program: Container): k8s.types.input.core.v1.Container {
@@ -312,6 +334,10 @@ function volume(mount: Mount): Volume[] {
   }
   if ("configMap" in mount) {
     return [{ name: mount.name, configMap: { name: mount.configMap, defaultMode: 0o444 } }];
+  }
+  if ("projected" in mount) {
+    const sources = [...mount.projected];
+    return [{ name: mount.name, projected: { sources, defaultMode: 0o440 } }];
   }
   if ("scratch" in mount) return [{ name: mount.name, emptyDir: { sizeLimit: mount.scratch } }];
   if ("memory" in mount) {

@@ -87,6 +87,6 @@ user ${EXPORTER_USER} on #${sha256(exporter)} resetkeys resetchannels -@all ${EX
 `;
 }
 
-function sha256(text: string): string {
+export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

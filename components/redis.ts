@@ -1,11 +1,33 @@
-/** Redis, which counts quotas: TLS only, named users, one pod with one volume. */
+/**
+ * Redis, which counts quotas: TLS only, named users. One pod with one volume; or three, one primary
+ * and two replicas, with a sentinel in each that elects another primary when it is gone.
+ */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
 import { metricsService, redisExporter } from "./exporters.ts";
-import type { Program, Resources } from "./pod-template.ts";
+import type { Container, Mount, Program, Resources } from "./pod-template.ts";
 import { GATEWAY_USER, PROBE_USER, redisConfiguration, redisUsers } from "./redis-configuration.ts";
+import {
+  linkConfiguration,
+  MASTER,
+  MEMBERS,
+  memberHosts,
+  memberScript,
+  REDIS_PORT,
+  type ReplicationPasswords,
+  replicationConfiguration,
+  replicationSecrets,
+  replicationUsers,
+  replicaUser,
+  SENTINEL_PORT,
+  sentinelConfiguration,
+  sentinelScript,
+  sentinelSecrets,
+  sentinelUsers,
+} from "./redis-replication.ts";
+import { disruptionBudget } from "./replicated-program.ts";
 import {
   checksumOf,
   type PasswordPlace,
@@ -30,7 +52,26 @@ export interface RedisArgs {
   readonly certificate: CertificateHandle;
   readonly resources: Resources;
   readonly volume: VolumeSettings;
+  /** Three are a primary and two replicas, each on a node of its own; absent: one. */
+  readonly replicas?: 1 | 3 | undefined;
+  /** Another site's Redis follows this one, or this one follows another site's; absent: neither. */
+  readonly link?: RedisLink | undefined;
 }
+
+/**
+ * One pod follows. It takes no writes until it is made `primary`, and then has what it had heard. Both
+ * sites' certificates are of one authority; Redis verifies that, and no host name.
+ */
+export type RedisLink =
+  | { readonly role: "primary" }
+  | {
+      readonly role: "standby";
+      /** Where the primary's primary is reached, whichever of its pods that is. */
+      readonly host: string;
+      readonly port: number;
+      /** The primary's `replicaPassword`. */
+      readonly password: pulumi.Input<string>;
+    };
 
 /** How a client reaches it. */
 export interface RedisHandle {
@@ -38,127 +79,263 @@ export interface RedisHandle {
   readonly port: number;
   readonly user: string;
   readonly password: pulumi.Output<string>;
+  /** Where one of several is the primary: who knows it. They are asked, and not `host`. */
+  readonly sentinels?: RedisSentinels | undefined;
+}
+
+export interface RedisSentinels {
+  /** `host:port` each. */
+  readonly addresses: pulumi.Output<readonly string[]>;
+  /** What they call the primary. */
+  readonly master: string;
 }
 
 export const REDIS = "redis";
-export const REDIS_PORT = 6379;
+const SENTINEL = "sentinel";
 const USERS = "redis-users";
 const CONFIGURATION = "redis-configuration";
-const CONFIGURATION_FOLDER = "/etc/redis/configuration";
-const ACL_FOLDER = "/etc/redis/acl";
-const DATA_FOLDER = "/data";
+const FOLDERS = {
+  tls: TLS_FOLDER,
+  acl: "/etc/redis/acl",
+  configuration: "/etc/redis/configuration",
+  data: "/data",
+} as const;
 const SOCKETS = { name: "sockets", path: "/run/redis" } as const;
+const FILES = { name: "configuration", path: FOLDERS.configuration } as const;
+const ACCESS = { name: "users", path: FOLDERS.acl } as const;
+const TLS = { name: "tls", path: TLS_FOLDER } as const;
+const DATA: Mount = { name: DATA_VOLUME, path: FOLDERS.data, claim: true };
 /** A start with some hundred MB of log takes seconds. */
 const START_SECONDS = 10;
+/** A sentinel holds a handful of names; 8 MiB resident were measured, with TLS. */
+const SENTINEL_RESOURCES = { cpu: "20m", memory: "48Mi" } as const;
 
 export class Redis extends Component implements RedisHandle {
   readonly host: pulumi.Output<string>;
   readonly port = REDIS_PORT;
   readonly user = GATEWAY_USER;
   readonly password: pulumi.Output<string>;
+  readonly sentinels: RedisSentinels | undefined;
+  /** By which another site's may follow this one; undefined: none may. */
+  readonly replicaPassword: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: RedisArgs, options?: pulumi.ComponentResourceOptions) {
     super("data:Redis", name, options);
     const parent = { parent: this };
-    const probe = randomPassword(`${name}-probe`, parent);
+    const replicated = args.replicas === MEMBERS;
+    if (replicated && args.link?.role === "standby") {
+      throw new Error(`${name}: one pod follows another site; its replicas would elect it away`);
+    }
     const exporter = passwordSecret(`${name}-exporter`, args.namespace, REDIS, parent);
-    this.password = randomPassword(`${name}-gateway`, parent);
-
-    const users = pulumi
-      .all([this.password, probe, exporter.password])
-      .apply(([gateway, probing, reading]) =>
-        redisUsers({ gateway, probe: probing, exporter: reading }),
-      );
+    const access = accessFiles(name, args, exporter.password, parent);
+    this.password = access.password;
+    this.replicaPassword = args.link === undefined ? undefined : access.replica;
+    const metadata = (object: string) => ({
+      name: object,
+      namespace: args.namespace,
+      labels: labelsOf(REDIS),
+    });
     const secret = new k8s.core.v1.Secret(
       `${name}-users`,
-      {
-        metadata: { name: USERS, namespace: args.namespace, labels: labelsOf(REDIS) },
-        data: secretData({ "users.acl": users, "probe-password": probe }),
-      },
+      { metadata: metadata(USERS), data: secretData(access.files) },
       parent,
     );
-    const text = redisConfiguration(
-      { tls: TLS_FOLDER, acl: ACL_FOLDER, data: DATA_FOLDER, sockets: SOCKETS.path },
-      redisMemoryMebibytes(args.resources.memory),
-    );
+    const files = configurationFiles(args, replicated);
     const configuration = new k8s.core.v1.ConfigMap(
       `${name}-configuration`,
-      {
-        metadata: {
-          name: CONFIGURATION,
-          namespace: args.namespace,
-          labels: labelsOf(REDIS),
-        },
-        data: { "redis.conf": text },
-      },
+      { metadata: metadata(CONFIGURATION), data: files },
       parent,
     );
-    const checksum = checksumOf(text, users, args.certificate.checksum);
+    const checksum = checksumOf(
+      ...Object.values(files),
+      ...Object.values(access.files),
+      args.certificate.checksum,
+    );
     const names = {
       users: after(secret, USERS),
       exporter: exporter.place,
       configuration: after(configuration, CONFIGURATION),
     };
+    const program = replicated
+      ? memberProgram(args, names, checksum)
+      : singleProgram(args, names, checksum);
+    const replicas = args.replicas ?? 1;
     new k8s.apps.v1.StatefulSet(
       name,
-      statefulSet(args.namespace, program(args, names, checksum), args.volume),
+      statefulSet(args.namespace, program, args.volume, replicas),
       parent,
     );
-    const front = new k8s.core.v1.Service(
-      name,
-      service({
-        name: REDIS,
-        namespace: args.namespace,
-        program: REDIS,
-        ports: [{ name: "redis", port: REDIS_PORT }],
-      }),
-      parent,
-    );
+    const sized = { namespace: args.namespace, name: REDIS, program, replicas };
+    const budget = disruptionBudget({ ...sized, startSeconds: START_SECONDS, surge: 0 });
+    if (budget !== undefined) new k8s.policy.v1.PodDisruptionBudget(name, budget, parent);
+    const front = new k8s.core.v1.Service(name, frontService(args, replicated), parent);
     new k8s.core.v1.Service(`${name}-metrics`, metricsService(REDIS, args.namespace), parent);
     this.host = after(front, hostOf(REDIS, args.namespace));
+    this.sentinels = replicated
+      ? { addresses: after(front, sentinelAddresses(args.namespace)), master: MASTER }
+      : undefined;
     this.registerOutputs({ host: this.host });
   }
 }
 
-function program(
-  args: RedisArgs,
-  names: {
-    users: pulumi.Output<string>;
-    exporter: PasswordPlace;
-    configuration: pulumi.Output<string>;
-  },
-  checksum: pulumi.Output<string>,
-): Program {
+/** By which names the members of a replicated Redis are called; its certificate carries them. */
+export function redisMembers(namespace: string) {
+  return { program: REDIS, service: hostOf(REDIS, namespace) };
+}
+
+function sentinelAddresses(namespace: string): readonly string[] {
+  return memberHosts(redisMembers(namespace)).map((host) => `${host}:${SENTINEL_PORT}`);
+}
+
+interface Access {
+  readonly password: pulumi.Output<string>;
+  readonly replica: pulumi.Output<string> | undefined;
+  /** Of the Secret. */
+  readonly files: Record<string, pulumi.Output<string>>;
+}
+
+function accessFiles(
+  name: string,
+  { replicas, link }: RedisArgs,
+  exporter: pulumi.Output<string>,
+  options: pulumi.CustomResourceOptions,
+): Access {
+  const probe = randomPassword(`${name}-probe`, options);
+  const password = randomPassword(`${name}-gateway`, options);
+  const users = pulumi
+    .all([password, probe, exporter])
+    .apply(([gateway, probing, reading]) =>
+      redisUsers({ gateway, probe: probing, exporter: reading }),
+    );
+  const own = { "users.acl": users, "probe-password": probe };
+  if (replicas !== MEMBERS && link === undefined) {
+    return { password, replica: undefined, files: own };
+  }
+  const replica = pulumi.secret(
+    link?.role === "standby" ? link.password : randomPassword(`${name}-replica`, options),
+  );
+  const following = {
+    ...own,
+    "replication.conf": replica.apply((known) => replicationSecrets({ replica: known })),
+  };
+  if (replicas !== MEMBERS) {
+    const line = replica.apply((known) => replicaUser({ replica: known }));
+    const files = { ...following, "users.acl": pulumi.interpolate`${users}${line}` };
+    return { password, replica, files };
+  }
+  const sentinel = randomPassword(`${name}-sentinel`, options);
+  const all = (text: (passwords: ReplicationPasswords) => string): pulumi.Output<string> =>
+    pulumi
+      .all([password, probe, replica, sentinel])
+      .apply(([gateway, probing, follower, watching]) =>
+        text({ gateway, probe: probing, replica: follower, sentinel: watching }),
+      );
+  const files = {
+    ...following,
+    "users.acl": pulumi.interpolate`${users}${all(replicationUsers)}`,
+    "sentinel.acl": all(sentinelUsers),
+    "sentinel-secrets.conf": all(sentinelSecrets),
+  };
+  return { password, replica, files };
+}
+
+function configurationFiles(args: RedisArgs, replicated: boolean): Record<string, string> {
+  const memory = redisMemoryMebibytes(args.resources.memory);
+  const text = redisConfiguration({ ...FOLDERS, sockets: SOCKETS.path }, memory);
+  if (!replicated) {
+    if (args.link === undefined) return { "redis.conf": text };
+    const follows = args.link.role === "standby" ? args.link : undefined;
+    return { "redis.conf": `${text}${linkConfiguration(FOLDERS, follows)}` };
+  }
+  const members = redisMembers(args.namespace);
+  return {
+    "redis.conf": `${text}${replicationConfiguration(FOLDERS, memory)}`,
+    "sentinel.conf": sentinelConfiguration(FOLDERS),
+    "start-redis.sh": memberScript(FOLDERS, members),
+    "start-sentinel.sh": sentinelScript(FOLDERS, members),
+  };
+}
+
+interface Names {
+  readonly users: pulumi.Output<string>;
+  readonly exporter: PasswordPlace;
+  readonly configuration: pulumi.Output<string>;
+}
+
+function singleProgram(args: RedisArgs, names: Names, checksum: pulumi.Output<string>): Program {
   return {
     name: REDIS,
     image: args.image,
-    command: ["redis-server", `${CONFIGURATION_FOLDER}/redis.conf`],
+    command: ["redis-server", `${FOLDERS.configuration}/redis.conf`],
     // redis-cli takes the password from here; an argument would be seen in the process list.
     secrets: { REDISCLI_AUTH: { name: names.users, key: "probe-password" } },
     ports: { redis: REDIS_PORT },
     resources: args.resources,
     mounts: [
-      { name: "configuration", path: CONFIGURATION_FOLDER, configMap: names.configuration },
-      { name: "users", path: ACL_FOLDER, secret: names.users },
-      { name: "tls", path: TLS_FOLDER, secret: args.certificate.secret },
+      { ...FILES, configMap: names.configuration },
+      { ...ACCESS, secret: names.users },
+      { ...TLS, secret: args.certificate.secret },
       { ...SOCKETS, scratch: "1Mi" },
-      { name: DATA_VOLUME, path: DATA_FOLDER, claim: true },
+      DATA,
     ],
-    health: { budget: probeBudget(START_SECONDS), ready: { command: PING } },
+    health: { budget: probeBudget(START_SECONDS), ready: { command: ping(REDIS_PORT) } },
     companions: [redisExporter(args.exporterImage, names.exporter, SOCKETS)],
     terminationSeconds: 30,
     checksum,
   };
 }
 
-const PING = [
-  "redis-cli",
-  "-e",
-  "--no-auth-warning",
-  "--tls",
-  "--cacert",
-  `${TLS_FOLDER}/ca.crt`,
-  "--user",
-  PROBE_USER,
-  "ping",
-];
+function memberProgram(args: RedisArgs, names: Names, checksum: pulumi.Output<string>): Program {
+  const single = singleProgram(args, names, checksum);
+  return {
+    ...single,
+    command: ["sh", `${FOLDERS.configuration}/start-redis.sh`],
+    fields: { POD_NAME: "metadata.name" },
+    companions: [...(single.companions ?? []), sentinel(args, names)],
+    // Two members on one node would go together, and with them the majority.
+    apart: true,
+  };
+}
+
+function sentinel(args: RedisArgs, names: Names): Container {
+  return {
+    name: SENTINEL,
+    image: args.image,
+    command: ["sh", `${FOLDERS.configuration}/start-sentinel.sh`],
+    fields: { POD_NAME: "metadata.name" },
+    secrets: { REDISCLI_AUTH: { name: names.users, key: "probe-password" } },
+    ports: { [SENTINEL]: SENTINEL_PORT },
+    resources: SENTINEL_RESOURCES,
+    mounts: [
+      { ...FILES, shared: true },
+      { ...ACCESS, shared: true },
+      { ...TLS, shared: true },
+      DATA,
+    ],
+    health: { budget: probeBudget(1), ready: { command: ping(SENTINEL_PORT) } },
+  };
+}
+
+/** Members find each other while they are not ready yet: the sentinels must meet before they are. */
+function frontService(args: RedisArgs, replicated: boolean): k8s.core.v1.ServiceArgs {
+  const redis = { name: "redis", port: REDIS_PORT };
+  const shared = { name: REDIS, namespace: args.namespace, program: REDIS };
+  if (!replicated) return service({ ...shared, ports: [redis] });
+  const ports = [redis, { name: SENTINEL, port: SENTINEL_PORT }];
+  return service({ ...shared, ports, headless: "all" });
+}
+
+function ping(port: number): string[] {
+  return [
+    "redis-cli",
+    "-e",
+    "--no-auth-warning",
+    "--tls",
+    "--cacert",
+    `${TLS_FOLDER}/ca.crt`,
+    ...(port === REDIS_PORT ? [] : ["-p", String(port)]),
+    "--user",
+    PROBE_USER,
+    "ping",
+  ];
+}

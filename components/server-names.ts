@@ -25,8 +25,10 @@ export function serverNames({ service, monitoring, hosts, models }: ServerPlaces
     { program: "edge", namespace: service, hosts },
     inService("gateway"),
     inService("model", [...models]),
-    inService("redis"),
-    inService("postgres"),
+    // A replicated Redis' members are called by names of their own below the Service's.
+    inService("redis", ["redis", "*.redis"]),
+    // The second one where an operator keeps the Service of the instance that is written to.
+    inService("postgres", ["postgres", "postgres-rw"]),
     inMonitoring("prometheus"),
     inMonitoring("alertmanager"),
   ];

@@ -2,11 +2,13 @@
 import { ALERTMANAGER, ALERTMANAGER_PORT } from "./alertmanager.ts";
 import { BALANCED_PORT, EDGE, EDGE_PORTS } from "./edge.ts";
 import { METRICS_PORTS } from "./exporters.ts";
-import type { Flow } from "./flows.ts";
+import type { End, Flow } from "./flows.ts";
 import { GATEWAY, GATEWAY_PORTS } from "./gateway.ts";
 import { POSTGRES, POSTGRES_PORT } from "./postgres.ts";
+import { type PostgresClusterFlows, postgresClusterFlows } from "./postgres-cluster-flows.ts";
 import { PROMETHEUS } from "./prometheus.ts";
-import { REDIS, REDIS_PORT } from "./redis.ts";
+import { REDIS } from "./redis.ts";
+import { REDIS_PORT, SENTINEL_PORT } from "./redis-replication.ts";
 import { MODEL_PORT, MODEL_SERVER } from "./serving/model-server.ts";
 
 export interface FlowPlaces {
@@ -18,6 +20,23 @@ export interface FlowPlaces {
   readonly balancerRanges?: readonly string[] | undefined;
   /** What gateways may call beyond the cluster; empty: nothing. */
   readonly outside: { readonly ranges: readonly string[]; readonly ports: readonly number[] };
+  /** Redis is three pods that follow and watch each other; absent: one. */
+  readonly redisReplicated?: boolean | undefined;
+  /** The other site's Redis: who follows this one, or whom this one follows. */
+  readonly redisLink?:
+    | {
+        readonly followers: readonly string[];
+        readonly followed?:
+          | { readonly ranges: readonly string[]; readonly port: number }
+          | undefined;
+      }
+    | undefined;
+  /** The API server, where gateways make Jobs of fine-tuning; absent: they do not reach it. */
+  readonly apiServer?: FlowPlaces["outside"] | undefined;
+  /** PostgreSQL is a cluster of CloudNativePG; absent: one pod of ours. */
+  readonly postgresCluster?:
+    | Omit<PostgresClusterFlows, "namespace" | "clients" | "watchers">
+    | undefined;
 }
 
 export function serviceFlows(places: FlowPlaces): Flow[] {
@@ -39,19 +58,12 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
           },
         ]),
     { name: "edge-to-gateway", from: serving(EDGE), to: serving(GATEWAY), ports: [api] },
-    { name: "quotas", from: serving(GATEWAY), to: serving(REDIS), ports: [REDIS_PORT] },
-    { name: "ledger", from: serving(GATEWAY), to: serving(POSTGRES), ports: [POSTGRES_PORT] },
+    ...redisFlows(serving(GATEWAY), serving(REDIS), places.redisReplicated === true),
+    ...linkFlows(serving(REDIS), places.redisLink),
+    ...ledgerFlows(places),
     { name: "models", from: serving(GATEWAY), to: serving(MODEL_SERVER), ports: [MODEL_PORT] },
-    ...(outside.ranges.length === 0
-      ? []
-      : [
-          {
-            name: "outside",
-            from: serving(GATEWAY),
-            to: { ranges: outside.ranges },
-            ports: outside.ports,
-          },
-        ]),
+    ...outward("outside", serving(GATEWAY), outside),
+    ...outward("fine-tuning", serving(GATEWAY), places.apiServer),
     {
       name: "gateway-metrics",
       from: watching(PROMETHEUS),
@@ -64,7 +76,7 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
       to: serving(MODEL_SERVER),
       ports: [MODEL_PORT],
     },
-    ...([EDGE, REDIS, POSTGRES] as const).map((program) => ({
+    ...([EDGE, REDIS] as const).map((program) => ({
       name: `${program}-metrics`,
       from: watching(PROMETHEUS),
       to: serving(program),
@@ -76,5 +88,41 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
       to: watching(ALERTMANAGER),
       ports: [ALERTMANAGER_PORT],
     },
+  ];
+}
+
+function outward(name: string, from: End, to: FlowPlaces["outside"] | undefined): Flow[] {
+  if (to === undefined || to.ranges.length === 0) return [];
+  return [{ name, from, to: { ranges: to.ranges }, ports: to.ports }];
+}
+
+/** A new primary may be any member, and any sentinel may be asked which one it is. */
+function redisFlows(gateway: End, redis: End, replicated: boolean): Flow[] {
+  const ports = replicated ? [REDIS_PORT, SENTINEL_PORT] : [REDIS_PORT];
+  const quotas = { name: "quotas", from: gateway, to: redis, ports };
+  if (!replicated) return [quotas];
+  return [quotas, { name: "redis-members", from: redis, to: redis, ports }];
+}
+
+function linkFlows(redis: End, link: FlowPlaces["redisLink"]): Flow[] {
+  if (link === undefined) return [];
+  const { followers, followed } = link;
+  const ranges = { ranges: followers };
+  const incoming = { name: "redis-followers", from: ranges, to: redis, ports: [REDIS_PORT] };
+  const to = followed && { ranges: followed.ranges, ports: [followed.port] };
+  return [...(followers.length === 0 ? [] : [incoming]), ...outward("redis-origin", redis, to)];
+}
+
+function ledgerFlows({ service, monitoring, postgresCluster }: FlowPlaces): Flow[] {
+  const gateway = { namespace: service, program: GATEWAY };
+  const prometheus = { namespace: monitoring, program: PROMETHEUS };
+  if (postgresCluster !== undefined) {
+    const peers = { namespace: service, clients: [gateway], watchers: [prometheus] };
+    return postgresClusterFlows({ ...postgresCluster, ...peers });
+  }
+  const to = { namespace: service, program: POSTGRES };
+  return [
+    { name: "ledger", from: gateway, to, ports: [POSTGRES_PORT] },
+    { name: "postgres-metrics", from: prometheus, to, ports: [METRICS_PORTS.postgres] },
   ];
 }

@@ -11,6 +11,7 @@ import {
   scramVerifier,
 } from "./postgres-configuration.ts";
 import { redisConfiguration, redisUsers } from "./redis-configuration.ts";
+import { sentinelUsers } from "./redis-replication.ts";
 
 const PASSWORDS = {
   gateway: "gateway-password",
@@ -54,6 +55,17 @@ describe("redis", () => {
     expect(line).toContain(" ~gw:* ");
     expect(line.match(/\+\S+/g)?.sort()).toEqual([...(listed ?? [])].sort());
   });
+});
+
+test("a sentinel allows the gateway the commands its README lists, and no channel", () => {
+  const file = path.resolve(import.meta.dirname, "../gateway-image/README.md");
+  const readme = readFileSync(file, "utf8");
+  const listed = /Rights at the sentinels[^`]*`-@all ([^`]*)`/.exec(readme)?.[1]?.split(/\s+/);
+  const passwords = { ...PASSWORDS, replica: "replica-password", sentinel: "sentinel-password" };
+  const [line = ""] = /^user gateway .*$/m.exec(sentinelUsers(passwords)) ?? [];
+  expect(line).toContain(" resetkeys resetchannels -@all ");
+  expect(line).not.toMatch(/[&~]/);
+  expect(line.match(/\+\S+/g)?.sort()).toEqual([...(listed ?? [])].sort());
 });
 
 describe("postgres", () => {

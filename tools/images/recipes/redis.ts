@@ -1,4 +1,4 @@
-/** Redis with TLS; redis-cli is inside for probes. */
+/** Redis with TLS, which is its sentinel as well; redis-cli is inside for probes. */
 import type { Recipe } from "../recipe.ts";
 import { PROGRAM_UID } from "./program-user.ts";
 
@@ -9,9 +9,14 @@ export const redis: Recipe = {
   entrypoint: ["/usr/bin/redis-server"],
   ports: [6379],
   writable: ["/data"],
+  shell:
+    "members of a replicated Redis begin with a script that asks the sentinels who is the primary",
   debian: {
-    packages: ["redis-server"],
+    packages: ["redis-server", "dash", "coreutils"],
     // The server is a link to the check program: Redis tells them apart by the name it is called.
-    include: ["usr/bin/redis-server", "usr/bin/redis-check-rdb", "usr/bin/redis-cli"],
+    include: [
+      ...["redis-server", "redis-check-rdb", "redis-cli"].map((program) => `usr/bin/${program}`),
+      ...["dash", "sh", "mv", "sleep", "timeout"].map((tool) => `usr/bin/${tool}`),
+    ],
   },
 };
