@@ -14,6 +14,11 @@ export const BARMAN = "barman-cloud.cloudnative-pg.io";
 export const CLUSTER_LABEL = "cnpg.io/cluster";
 /** The user by which instances and other sites replicate; it proves itself by certificate. */
 export const REPLICATION_USER = "streaming_replica";
+/** An estimate: barman-cloud holds parts of an upload in memory, two streams at a time. */
+const SIDECAR = {
+  requests: { cpu: "100m", memory: "512Mi" },
+  limits: { memory: "512Mi" },
+} as const;
 const RESTORED = "restored-from";
 
 export interface BackupSettings {
@@ -229,6 +234,9 @@ export function objectStoreSpec(
   const keyOf = (key: string) => ({ name: credentials, key });
   return {
     retentionPolicy: `${retentionDays}d`,
+    // Of the plugin's container in each instance's pod; without it the namespace's default for a
+    // careless container (128 MiB) holds.
+    instanceSidecarConfiguration: { resources: SIDECAR },
     configuration: {
       destinationPath: destination,
       ...(endpoint === undefined ? {} : { endpointURL: endpoint }),

@@ -84,6 +84,23 @@ async function ask(site: Site | undefined, user: keyof typeof PASSWORDS, ...comm
 const link = async (site: Site | undefined) =>
   /^master_link_status:(\w+)/m.exec(await ask(site, "exporter", "info", "replication"))?.[1];
 
+/** As a pod is stopped, and not within the moment in which a first whole copy is being written. */
+async function stop(site: Site | undefined): Promise<void> {
+  const persistence = () => ask(site, "exporter", "info", "persistence");
+  await expect.poll(persistence, SOON).toMatch(/^aof_rewrite_in_progress:0/m);
+  const pid = site?.server.pid() ?? 0;
+  process.kill(pid, "SIGTERM");
+  const runs = () => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  await expect.poll(runs, SOON).toBe(false);
+  await site?.server.kill();
+}
+
 test("what the primary keeps is at the standby, which takes no writes", async () => {
   const [primary, standby] = sites;
   await expect.poll(() => link(standby), SOON).toBe("up");
@@ -109,7 +126,7 @@ test("made the primary, it has what it heard and takes writes", async () => {
   await standby?.server.start();
   await expect.poll(() => ask(standby, "gateway", "get", "gw:nonce"), SOON).toBe("again");
   await primary?.server.kill();
-  await standby?.server.kill();
+  await stop(standby);
   await standby?.write();
   await standby?.server.start();
   expect(await ask(standby, "gateway", "get", "gw:nonce")).toBe("again");

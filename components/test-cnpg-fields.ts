@@ -115,6 +115,9 @@ const kept = z.strictObject({
 
 export const objectStoreFields = z.strictObject({
   retentionPolicy: z.string().regex(/^[1-9][0-9]*[dwm]$/),
+  instanceSidecarConfiguration: z.strictObject({
+    resources: z.strictObject({ requests: quantities, limits: quantities }),
+  }),
   configuration: z.strictObject({
     destinationPath: text,
     endpointURL: text.optional(),
