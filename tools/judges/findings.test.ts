@@ -135,15 +135,21 @@ describe("Monokle", () => {
   test("finds what is bad, in the container that has it, and what points nowhere", async () => {
     const good = { name: "good", image: "edge:1", securityContext: { privileged: false } };
     const bad = { name: "bad", image: "edge:latest", securityContext: { privileged: true } };
+    const early = { name: "early", image: "edge:1", securityContext: { privileged: true } };
     const spec = { selector: { nobody: "here" } } as never;
     const metadata = { name: "lost", namespace: "deepseek" };
     const findings = await monokle([
       workload("Deployment", "edge", [good, bad]),
+      {
+        ...{ apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name: "with-early" } },
+        spec: { initContainers: [early], containers: [good] } as never,
+      },
       { apiVersion: "v1", kind: "Service", metadata, spec },
     ]);
     const said = findings.map(({ rule, object }) => `${rule} ${object}`);
     expect(said).toContain("PSS103 Deployment/deepseek/edge#bad");
     expect(said).not.toContain("PSS103 Deployment/deepseek/edge#good");
+    expect(said).toContain("PSS103 Pod/deepseek/with-early#early");
     expect(said).toContain("KBP001 Deployment/deepseek/edge#bad");
     expect(said).toContain("LNK001 Service/deepseek/lost");
   });

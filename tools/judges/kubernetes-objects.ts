@@ -41,10 +41,13 @@ export function referenceOf(kind: string, namespace: string | undefined, name: s
   return [kind, namespace, name].filter((part) => part !== undefined && part !== "").join("/");
 }
 
-/** As containers of the pods that `object` makes, in the order that judges count them in. */
-export function containersOf(object: KubernetesObject): readonly string[] {
+/** Names of the containers of the pods that `object` makes, in the order that judges count them in. */
+export function containersOf(
+  object: KubernetesObject,
+  kind: "containers" | "initContainers" = "containers",
+): readonly string[] {
   const spec = podSpec(object);
-  const containers = isObject(spec) ? spec["containers"] : undefined;
+  const containers = isObject(spec) ? spec[kind] : undefined;
   if (!Array.isArray(containers)) return [];
   return containers.map((one) =>
     isObject(one) && typeof one["name"] === "string" ? one["name"] : "",

@@ -80,9 +80,10 @@ function resource(id: string, object: KubernetesObject) {
   };
 }
 
-/** `…containers.1.image` is about the second container. */
+/** `…containers.1.image` is about the second container, `…initContainers.0` about the first to run. */
 function container(object: KubernetesObject | undefined, place: string): string {
-  const index = /(?:^|\.)containers\.(\d+)(?:\.|$)/.exec(place)?.[1];
-  const name = object === undefined ? undefined : containersOf(object)[Number(index)];
-  return name === undefined ? "" : `#${name}`;
+  const [, kind, index] = /(?:^|\.)(containers|initContainers)\.(\d+)(?:\.|$)/.exec(place) ?? [];
+  if (object === undefined || kind === undefined) return "";
+  const names = containersOf(object, kind === "containers" ? kind : "initContainers");
+  return `#${names[Number(index)]}`;
 }
