@@ -123,10 +123,11 @@ function instanceFile(number: number): string {
 
 /** Stores by the settings that name them, model servers by the routes. */
 function hostsOf({ environment }: Workload, files: ReadonlyMap<string, string>): readonly string[] {
-  const stores = [...environment].filter(([name]) => /^GW_(REDIS|POSTGRES)_HOST$/.test(name));
+  const stores = [...environment]
+    .filter(([name]) => /^GW_(REDIS_HOST|REDIS_SENTINELS|POSTGRES_HOST)$/.test(name))
+    // Several, and with their ports, where Redis has sentinels.
+    .flatMap(([, value]) => value.split(",").map((place) => place.replace(/:\d+$/, "")));
   const routes: unknown = JSON.parse(files.get("routes.json") ?? "{}");
   const urls = JSON.stringify(routes).match(/https:\/\/[^"]+/g) ?? [];
-  return [
-    ...new Set([...stores.map(([, host]) => host), ...urls.map((url) => new URL(url).hostname)]),
-  ];
+  return [...new Set([...stores, ...urls.map((url) => new URL(url).hostname)])];
 }

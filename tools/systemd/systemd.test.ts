@@ -3,6 +3,7 @@ import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { drainOf } from "../../components/sizing/drain.ts";
 import { edgeFiles } from "./edge-files.ts";
+import { gatewayFiles } from "./gateway-files.ts";
 import type { MachineFile } from "./machine-files.ts";
 import { type TestFront, testFront } from "./test-front.ts";
 import { unitFile, variable } from "./unit-file.ts";
@@ -63,6 +64,20 @@ describe("a machine's files", () => {
       expect(file("README.md")).toContain(`\`${host}.deepseek.svc\``);
     }
   });
+});
+
+test("stores behind sentinels are found by the sentinels' names", () => {
+  const { hosts } = gatewayFiles(
+    {
+      ...{ replicas: 2, terminationSeconds: 30, memory: "512Mi", args: [], mounts: [] },
+      environment: new Map([
+        ["GW_REDIS_SENTINELS", "a.deepseek.svc:26379,b.deepseek.svc:26379"],
+        ["GW_POSTGRES_HOST", "postgres.deepseek.svc"],
+      ]),
+    },
+    1,
+  );
+  expect(hosts).toEqual(["a.deepseek.svc", "b.deepseek.svc", "postgres.deepseek.svc"]);
 });
 
 describe("each service", () => {
