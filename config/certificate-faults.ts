@@ -7,7 +7,7 @@ import { isIP } from "node:net";
 import type { Fault } from "./fault.ts";
 import type { Settings } from "./schema.ts";
 
-type Certificates = Settings["certificates"];
+type Certificates = NonNullable<Settings["certificates"]>;
 
 export function certificateFaults(
   { ca, names }: Certificates,

@@ -1,17 +1,10 @@
 /** What leaves the site, and where to: nothing, unless a stack says so here. */
 import { z } from "zod";
-
-const https = z.url({ protocol: /^https$/ }).meta({ right: "an https address" });
-const secretText = z
-  .string()
-  .min(8)
-  .max(4_096)
-  .regex(/^[\x21-\x7e]+$/)
-  .meta({ right: "8 or more printable characters", sensitive: true });
+import { addressRange, https, secretText } from "./values.ts";
 
 export const outside = z.strictObject({
   ranges: z
-    .array(z.union([z.cidrv4(), z.cidrv6()]))
+    .array(addressRange)
     .default([])
     .describe("Addresses outside of the cluster that gateways may call; none: nothing leaves."),
   ports: z.array(z.int().min(1).max(65_535)).min(1).max(16).default([443]).describe("Ports there."),

@@ -116,8 +116,8 @@ describe("a fault", () => {
   });
 
   test("of a missing section and of plain text where an object belongs", () => {
-    expect(faults({ "deepseek:images": undefined })[0]).toMatchObject({
-      path: "deepseek:images",
+    expect(faults({ "deepseek:cluster": undefined })[0]).toMatchObject({
+      path: "deepseek:cluster",
       wrong: "missing",
     });
     expect(faults({ "deepseek:edge": "two pods" })[0]?.wrong).toBe("is plain text");

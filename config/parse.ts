@@ -70,12 +70,14 @@ function parseSection(
   return { faults: result.error.issues.flatMap((issue) => faultsOf(name, issue, decoded.value)) };
 }
 
-/** A structured section arrives as JSON text; `environment` is plain text. */
+/** A structured section arrives as JSON text; these are plain text. */
+const TEXTS: readonly SectionName[] = ["environment", "registry"];
+
 function decode(
   name: SectionName,
   text: string | undefined,
 ): { value: unknown } | { faults: Fault[] } {
-  if (text === undefined || name === "environment") return { value: text };
+  if (text === undefined || TEXTS.includes(name)) return { value: text };
   try {
     return { value: JSON.parse(text) };
   } catch {

@@ -4,7 +4,9 @@
  */
 import { areCertificates, certificateFaults } from "./certificate-faults.ts";
 import type { Fault } from "./fault.ts";
-import type { Settings } from "./schema.ts";
+import { imageKnown } from "./images.ts";
+import type { ImageName, Settings } from "./schema.ts";
+import { SITE_RELATIONS } from "./site-relations.ts";
 
 type Relation = (settings: Partial<Settings>) => readonly Fault[];
 
@@ -26,7 +28,7 @@ const RELATIONS: readonly Relation[] = [
   certificatesUsable,
   clientAuthoritiesReadable,
   issuerNamed,
-  simulatorImage,
+  ownImages,
   modelNames,
   identityNames,
   identityTiers,
@@ -35,6 +37,7 @@ const RELATIONS: readonly Relation[] = [
   cacheFits,
   auditFloor,
   outsideReachable,
+  ...SITE_RELATIONS,
 ];
 
 export function relations(settings: Partial<Settings>): Fault[] {
@@ -55,9 +58,18 @@ function cacheFits({ gateway, redis }: Partial<Settings>): Fault[] {
   return [{ path: "deepseek:gateway.cache.entriesMax", wrong, right: `at most ${entriesMax}` }];
 }
 
-function certificatesComplete({ tls, certificates }: Partial<Settings>): Fault[] {
-  if (tls?.mode !== "given" || certificates === undefined) return [];
-  const all = ["edge", "gateway", "model", "redis", "postgres", "prometheus", "alertmanager"];
+function certificatesComplete(settings: Partial<Settings>): Fault[] {
+  const { tls, certificates, gpuRuntime, patientData } = settings;
+  if (tls?.mode !== "given") return [];
+  if (certificates === undefined) {
+    const wrong = "missing, and tls.mode is given";
+    return [{ path: "deepseek:certificates", wrong, right: "an object with ca, names" }];
+  }
+  const all = [
+    ...["edge", "gateway", "model", "redis", "postgres", "prometheus", "alertmanager"],
+    ...(gpuRuntime?.mode === "ours" ? ["gpu-exporter"] : []),
+    ...(patientData === undefined ? [] : ["patients"]),
+  ];
   return all
     .filter((name) => !(name in certificates.names))
     .map((name) => ({
@@ -85,11 +97,26 @@ function issuerNamed({ tls }: Partial<Settings>): Fault[] {
   return [{ path: "deepseek:tls.issuer", wrong, right: "an object with kind, name" }];
 }
 
-function simulatorImage({ images, models }: Partial<Settings>): Fault[] {
-  if (images === undefined || models === undefined || images.simulator !== undefined) return [];
-  if (!models.some((model) => model.server.engine === "simulator")) return [];
-  const wrong = "missing, and a model is served by the simulator";
-  return [{ path: "deepseek:images.simulator", wrong, right: "an object with tag, digest" }];
+/** Images that we make ourselves are in no public registry. */
+function ownImages(settings: Partial<Settings>): Fault[] {
+  const { images, registry, models, cloud, postgres } = settings;
+  if (images === undefined || models === undefined || !("registry" in settings)) return [];
+  // On AWS everything needs a registry, and one fault says so.
+  if (cloud !== undefined) return [];
+  const engines = models.map(({ server }) => server.engine);
+  const needed: ImageName[] = [
+    "gateway",
+    ...(engines.includes("simulator") ? (["simulator"] as const) : []),
+    ...(engines.some((engine) => engine !== "simulator") ? (["weights"] as const) : []),
+    ...(postgres?.kind === "pod" ? (["postgres"] as const) : []),
+  ];
+  return needed
+    .filter((name) => !imageKnown({ images, registry }, name))
+    .map((name) => ({
+      path: `deepseek:images.${name}`,
+      wrong: "missing, and no registry is named that would have it",
+      right: "an object with tag, digest; or deepseek:registry",
+    }));
 }
 
 function modelNames({ models }: Partial<Settings>): Fault[] {

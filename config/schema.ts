@@ -4,54 +4,31 @@
  * descriptions are what docs/configuration.md prints.
  */
 import { z } from "zod";
+import { cloud } from "./cloud-schema.ts";
+import { model, weightsKey } from "./model-schema.ts";
 import { outside } from "./outside-schema.ts";
-
-const label = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$/)
-  .meta({ right: "lower-case letters, digits and hyphens, at most 48" });
-
-const modelName = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9.-]{0,46}[a-z0-9])?$/)
-  .meta({ right: "lower-case letters, digits, dots and hyphens, at most 48" });
-
-const hostName = z
-  .string()
-  .regex(/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/)
-  .meta({ right: "a host name, as in api.example.org" });
-
-const cidr = z
-  .union([z.cidrv4(), z.cidrv6()])
-  .meta({ right: "an address range, as in 10.0.0.0/8 or fd00::/8" });
-
-/** As a browser writes it: no path, the host in lower case, no port that is the scheme's own. */
-const origin = z
-  .string()
-  .refine((text) => URL.canParse(text) && new URL(text).origin === text)
-  .meta({ right: "an origin, as in https://app.example.org" });
-
-const cpu = z
-  .string()
-  .regex(/^([1-9][0-9]*m|[1-9][0-9]*)$/)
-  .meta({ right: 'a quoted processor quantity, as in "250m" or "2"' });
-
-const memory = z
-  .string()
-  .regex(/^[1-9][0-9]*(Mi|Gi|Ti)$/)
-  .meta({ right: "a memory or storage quantity, as in 512Mi or 20Gi" });
-
-const resources = (share: string, size: string) =>
-  z
-    .strictObject({
-      cpu: cpu.default(share).describe("Processor share each pod asks for."),
-      memory: memory.default(size).describe("Memory each pod asks for and may use at most."),
-    })
-    .prefault({})
-    .describe("What each pod gets.");
-
-/** Outside a Service's default range the API server refuses the port. */
-const nodePort = z.int().min(30_000).max(32_767);
+import {
+  fineTuning,
+  gpuRuntime,
+  inventory,
+  patientData,
+  replicationPasswords,
+  site,
+} from "./site-schema.ts";
+import { certificates, images, registry } from "./supplies-schema.ts";
+import {
+  addressRange,
+  authorities,
+  cpu,
+  hostName,
+  https,
+  label,
+  memory,
+  modelName,
+  nodePort,
+  origin,
+  resources,
+} from "./values.ts";
 
 const cluster = z.strictObject({
   clusterIdentifier: z
@@ -65,45 +42,6 @@ const cluster = z.strictObject({
     .min(1)
     .optional()
     .describe("The kubeconfig's context; without it the current one."),
-});
-
-const image = z.strictObject({
-  tag: z.string().min(1).describe("Whole reference with its tag: repository:tag."),
-  digest: z
-    .string()
-    .regex(/^sha256:[0-9a-f]{64}$/)
-    .meta({ right: "sha256: and 64 hexadecimal digits" })
-    .nullable()
-    .default(null)
-    .describe("What the tag must hold; null until the images are locked."),
-  inputHash: z.string().optional().describe("Hash of what the image was built from."),
-});
-
-const pem = z
-  .string()
-  .regex(/^-----BEGIN [A-Z ]+-----\n/)
-  .meta({ right: "PEM text", sensitive: true });
-
-const certificate = z.strictObject({
-  certificate: pem.describe("Certificate chain, the leaf first."),
-  key: pem.describe("Its private key."),
-});
-
-const certificates = z.strictObject({
-  ca: pem.describe("The authority that callers and peers verify against."),
-  names: z
-    .strictObject({
-      edge: certificate,
-      gateway: certificate,
-      model: certificate,
-      redis: certificate,
-      postgres: certificate,
-      prometheus: certificate,
-      alertmanager: certificate,
-    })
-    .partial()
-    .prefault({})
-    .describe("One server certificate per program; required where tls.mode is given."),
 });
 
 const tls = z.strictObject({
@@ -127,14 +65,21 @@ const tls = z.strictObject({
 
 const network = z.strictObject({
   callerRanges: z
-    .array(cidr)
+    .array(addressRange)
     .min(1)
     .default(["0.0.0.0/0"])
     .describe("Who may open a connection to the edge."),
   dnsRanges: z
-    .array(cidr)
+    .array(addressRange)
     .default([])
     .describe("Name servers that are no pods labelled k8s-app=kube-dns in kube-system."),
+  apiServer: z
+    .strictObject({
+      ranges: z.array(addressRange).default([]).describe("Addresses, behind its Service."),
+      ports: z.array(z.int().min(1).max(65_535)).min(1).default([6_443]).describe("Ports there."),
+    })
+    .prefault({})
+    .describe("The API server, for the few programs that ask it (an operator's, fine-tuning's)."),
 });
 
 const storage = z.strictObject({
@@ -159,10 +104,7 @@ const edge = z.strictObject({
     })
     .prefault({})
     .describe("NodePorts of the edge."),
-  clientAuthorities: z
-    .string()
-    .regex(/^-----BEGIN CERTIFICATE-----\n/)
-    .meta({ right: "certificates in PEM form" })
+  clientAuthorities: authorities
     .optional()
     .describe("Authorities whose certificates callers may show instead of a key, PEM."),
   bodyBytesMax: z
@@ -224,36 +166,39 @@ const gateway = z.strictObject({
   resources: resources("250m", "512Mi"),
 });
 
-const dataStore = (size: string, memorySize: string) =>
-  z.strictObject({
-    storage: memory.default(size).describe("Size of the volume."),
-    resources: resources("100m", memorySize),
-  });
-
-const simulator = z.strictObject({
-  engine: z.literal("simulator").describe("Answers as vLLM does, without a model."),
-  timeToFirstTokenMs: z
-    .int()
-    .min(0)
-    .max(60_000)
-    .default(120)
-    .describe("Wait before the first token."),
-  tokensPerSecond: z.int().min(1).max(100_000).default(60).describe("Speed of one sequence."),
-  sequencesMax: z.int().min(1).max(4_096).default(64).describe("Sequences at a time; more wait."),
-  startupSeconds: z.int().min(0).max(3_600).default(1).describe("Time until it is ready."),
+const redis = z.strictObject({
+  replicas: z
+    .union([z.literal(1), z.literal(3)])
+    .meta({ right: "1 or 3" })
+    .default(1)
+    .describe("Pods; of three one takes over. On AWS ElastiCache keeps cloud.cache.replicas."),
+  storage: memory.default("1Gi").describe("Size of each volume."),
+  resources: resources("100m", "256Mi"),
 });
 
-const model = z.strictObject({
-  name: modelName.describe("What a caller names in the field model."),
-  replicas: z.int().min(1).max(64).default(1).describe("Model servers."),
-  contextTokensMax: z.int().min(128).max(10_000_000).describe("Prompt and answer together."),
-  capabilities: z
-    .array(z.enum(["chat", "completions", "embeddings"]))
-    .min(1)
-    .default(["chat", "completions"])
-    .describe("What it can be asked for."),
-  server: z.discriminatedUnion("engine", [simulator]).describe("The engine and its knobs."),
-  resources: resources("100m", "256Mi"),
+const postgres = z.strictObject({
+  kind: z
+    .enum(["pod", "operator"])
+    .default("pod")
+    .describe("One pod, or CloudNativePG's operator with several. On AWS it is RDS."),
+  instances: z.int().min(1).max(7).default(1).describe("Instances that the operator keeps."),
+  operatorNamespace: label.default("cnpg-system").describe("Where the operator runs."),
+  storage: memory.default("2Gi").describe("Size of each volume."),
+  backups: z
+    .strictObject({
+      destination: z
+        .string()
+        .regex(/^s3:\/\/[a-z0-9.-]{3,63}(\/.*)?$/)
+        .meta({ right: "a bucket and folder, as in s3://backups/deepseek" })
+        .describe("Bucket of an S3 service that the site has."),
+      endpoint: https.optional().describe("Its address, where it is not AWS'."),
+      ranges: z.array(addressRange).min(1).describe("Addresses it answers at."),
+      secret: label.describe("Secret of the cluster with ACCESS_KEY_ID and ACCESS_SECRET_KEY."),
+      days: z.int().min(1).max(3_650).default(35).describe("How long they are kept."),
+    })
+    .optional()
+    .describe("Where the operator puts backups and the log that makes them exact."),
+  resources: resources("100m", "512Mi"),
 });
 
 const quota = z.strictObject({
@@ -291,10 +236,9 @@ const monitoring = z.strictObject({
   storage: memory.default("2Gi").describe("Size of Prometheus' volume."),
   scrapeSeconds: z.int().min(5).max(120).default(15).describe("Time between two scrapes."),
   nodePort: nodePort.optional().describe("NodePort of Prometheus; without it only in the cluster."),
-  webhook: z
-    .url({ protocol: /^https$/ })
+  webhook: https
+    .meta({ sensitive: true })
     .optional()
-    .meta({ right: "an https address", sensitive: true })
     .describe("Where Alertmanager sends every alert; without it alerts are only shown."),
   resources: resources("100m", "512Mi"),
 });
@@ -310,6 +254,12 @@ const retention = z.strictObject({
     .max(36_500)
     .default(184)
     .describe("How long each gateway keeps its part of the audit trail."),
+  businessDays: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .optional()
+    .describe("Life of the business that records belong to; required by profile cnBank."),
 });
 
 const limits = z.strictObject({
@@ -320,37 +270,38 @@ const limits = z.strictObject({
 
 export const sections = {
   environment: z
-    .enum(["local"])
+    .enum(["local", "dev", "staging", "prod", "onprem", "onprem-bank", "onprem-hospital"])
     .optional()
     .describe("The kind of deployment; without it the stack's name."),
+  site: site.prefault({}).describe("The site, and its part in a pair of them."),
+  replicationPasswords: replicationPasswords.describe(
+    "What a standby follows the primary with (a secret): the primary's output replication.",
+  ),
+  cloud: cloud.describe("A site on AWS; without it the cluster is given."),
   cluster: cluster.describe("The Kubernetes cluster."),
-  images: z
-    .strictObject({
-      gateway: image,
-      simulator: image.optional(),
-      edge: image.optional(),
-      redis: image.optional(),
-      postgres: image,
-      prometheus: image.optional(),
-      alertmanager: image.optional(),
-      "edge-exporter": image.optional(),
-      "redis-exporter": image.optional(),
-      "postgres-exporter": image.optional(),
-    })
-    .describe("Images by name; those left out are the public ones of config/versions.json."),
+  registry: registry.describe(
+    "Where all images come from, under their own paths; without it the public registries.",
+  ),
+  images: images.describe("Images by name, where they are not the ones of config/versions.json."),
+  inventory: inventory.describe("GPUs of a given cluster."),
+  gpuRuntime: gpuRuntime.prefault({}).describe("How pods come to GPUs."),
   tls: tls.prefault({}).describe("How certificates are made."),
   certificates: certificates
     .meta({ sensitive: true })
-    .describe("The authority and the certificates (a secret)."),
+    .optional()
+    .describe("The authority and the certificates (a secret); required by tls.mode given."),
   network: network.prefault({}).describe("Addresses outside the cluster."),
   storage: storage.prefault({}).describe("Volumes."),
   limits: limits.prefault({}).describe("What one namespace may ask of the cluster at most."),
   edge: edge.prefault({}).describe("nginx, which ends TLS."),
   gateway: gateway.prefault({}).describe("The gateway."),
   outside: outside.prefault({}).describe("What gateways may call outside of the site."),
-  redis: dataStore("1Gi", "256Mi").prefault({}).describe("Redis: quotas."),
-  postgres: dataStore("2Gi", "512Mi").prefault({}).describe("PostgreSQL: the ledger."),
+  redis: redis.prefault({}).describe("Redis: quotas."),
+  postgres: postgres.prefault({}).describe("PostgreSQL: the ledger."),
   models: z.array(model).min(1).max(64).describe("Models and their servers."),
+  weightsKey: weightsKey.describe("Who opens sealed weights; on AWS the site's own key does."),
+  patientData: patientData.describe("A store of its own for patients' data."),
+  fineTuning: fineTuning.describe("Training on data of the site."),
   quotas: z
     .record(label, quota)
     .default({ standard: { requestsPerMinute: 600, concurrentRequests: 50 } })
@@ -369,4 +320,6 @@ export const schema = z.strictObject(sections);
 export type Settings = z.output<typeof schema>;
 export type ModelSettings = Settings["models"][number];
 export type ImageName = keyof Settings["images"];
+export type CloudSettings = NonNullable<Settings["cloud"]>;
+export type PoolSettings = CloudSettings["pools"][number];
 export type SectionName = keyof typeof sections;

@@ -1,16 +1,34 @@
 /** Reads the stack's settings once. The only reader of Pulumi's configuration. */
 import * as pulumi from "@pulumi/pulumi";
-import { parseSettings, renderFaults } from "./parse.ts";
+import type { Fault } from "./fault.ts";
+import { NAMESPACE, parseSettings, renderFaults } from "./parse.ts";
 import type { Settings } from "./schema.ts";
+
+/** Set by the embedded engine's command line where the cloud is simulated. */
+const SIMULATED = "DEEPSEEK_SIMULATED_CLOUD";
 
 /**
  * Faults end the program before the first resource. A RunError is what Pulumi shows without a stack
  * trace, under its own engine and under ours.
  */
 export function readSettings(): Settings {
-  const parsed = parseSettings(pulumi.runtime.allConfig());
-  if ("faults" in parsed) {
-    throw new pulumi.RunError(renderFaults(pulumi.getStack(), parsed.faults));
-  }
-  return parsed.settings;
+  // A stack that does not say what kind it is, is of the kind it is named after.
+  const kind = { [`${NAMESPACE}:environment`]: pulumi.getStack() };
+  const parsed = parseSettings({ ...kind, ...pulumi.runtime.allConfig() });
+  if ("faults" in parsed) refuse(parsed.faults);
+  return (parsed as { settings: Settings }).settings;
+}
+
+export function refuse(faults: readonly Fault[]): void {
+  if (faults.length === 0) return;
+  throw new pulumi.RunError(renderFaults(pulumi.getStack(), faults));
+}
+
+/** A plan may be made, and simulated, before everything is known; a deployment may not. */
+export function refuseUp(faults: readonly Fault[]): void {
+  if (faults.length === 0) return;
+  if (!pulumi.runtime.isDryRun() && process.env[SIMULATED] !== "true") refuse(faults);
+  const lines = faults.map(({ path, wrong }) => `  ${path}: ${wrong}`);
+  const what = faults.length === 1 ? "one setting is" : `${faults.length} settings are`;
+  pulumi.log.info(`${what} still to be given before an \`up\`:\n${lines.join("\n")}`);
 }

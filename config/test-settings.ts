@@ -22,10 +22,39 @@ const IMAGES = [
 
 export type Values = Record<string, unknown>;
 
-/** Sections by full key, as objects. */
-export async function completeValues(stack = "local"): Promise<Values> {
+/** The committed values of a stack, sections by full key, as the program reads them. */
+export function committedValues(stack: string): Values {
   const file = path.resolve(import.meta.dirname, `../Pulumi.${stack}.yaml`);
   const { config } = parse(readFileSync(file, "utf8")) as { config: Values };
+  return { "deepseek:environment": stack, ...config };
+}
+
+/** `values` with one of them changed; `at` is a path below `deepseek:`, undefined takes it away. */
+export function changed(values: Values, at: string, value: unknown): Values {
+  const [section = "", ...steps] = at.split(".");
+  const copy = structuredClone(values);
+  const key = `deepseek:${section}`;
+  if (steps.length === 0) {
+    if (value === undefined) delete copy[key];
+    else copy[key] = value;
+    return copy;
+  }
+  const last = steps.pop() as string;
+  copy[key] ??= {};
+  const parent = steps.reduce<unknown>(
+    (inner, step) => Reflect.get(Object(inner), step),
+    copy[key],
+  );
+  const holder = Object(parent);
+  if (value !== undefined) Reflect.set(holder, last, value);
+  else if (Array.isArray(holder)) holder.splice(Number(last), 1);
+  else Reflect.deleteProperty(holder, last);
+  return copy;
+}
+
+/** Sections by full key, as objects. */
+export async function completeValues(stack = "local"): Promise<Values> {
+  const config = committedValues(stack);
   const images = IMAGES.map((name) => [name, { tag: `deepseek.local/${name}:test`, digest: null }]);
   return {
     ...config,

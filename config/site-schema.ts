@@ -1,0 +1,160 @@
+/** What is particular to a site: its GPUs, its part in a pair of sites, and its private data. */
+import { z } from "zod";
+import { addressRange, hostName, label, memory, resources, secretText } from "./values.ts";
+
+/** GPUs that a given cluster has. On AWS they follow from cloud.pools. */
+export const inventory = z
+  .array(
+    z.strictObject({
+      name: label.describe("Its name; models say it as pool."),
+      product: z
+        .string()
+        .regex(/^NVIDIA-A(100|800)(-[A-Za-z0-9]+)+$/)
+        .meta({ right: "a product as nodes are labelled, as in NVIDIA-A100-SXM4-80GB" })
+        .describe("nvidia.com/gpu.product of its nodes; an A800 counts as an A100."),
+      memoryGibibytes: z
+        .union([z.literal(40), z.literal(80)])
+        .meta({ right: "40 or 80" })
+        .describe("Memory of one GPU."),
+      nodes: z.int().min(1).max(1_000).describe("Nodes that have them."),
+      gpusPerNode: z.int().min(1).max(16).default(8).describe("GPUs of one node."),
+      slices: z
+        .enum(["none", "1g", "2g", "3g"])
+        .default("none")
+        .describe("MIG: GPUs cut into slices of 1, 2 or 3 compute units each."),
+    }),
+  )
+  .max(32)
+  .default([]);
+
+export const gpuRuntime = z.strictObject({
+  mode: z
+    .enum(["ours", "operator", "none"])
+    .default("none")
+    .describe(
+      "Who gives pods their GPUs: device plugins of ours, or an operator that the cluster has. none: no GPUs.",
+    ),
+});
+
+/** The site beside this one. */
+const other = z.strictObject({
+  name: label.describe("Its name."),
+  stack: z
+    .string()
+    .regex(/^[a-z0-9-]+\/[a-z0-9-]+\/[a-z0-9-]+$/)
+    .meta({ right: "organization/project/stack" })
+    .optional()
+    .describe("Its stack, asked whether it serves the same weights."),
+  postgres: hostName.describe("Where its PostgreSQL answers; its certificate carries the name."),
+  redis: hostName.describe("Where its Redis answers."),
+  ranges: z.array(addressRange).min(1).describe("Addresses of both."),
+});
+
+export const site = z.strictObject({
+  name: label.default("primary").describe("Its name, in every record and in the audit trail."),
+  role: z
+    .enum(["primary", "standby"])
+    .default("primary")
+    .describe("primary: serves. standby: takes over when the other one is lost."),
+  other: other
+    .optional()
+    .describe("The site that stands by for this one, or for which this one stands by."),
+  warmReplicas: z
+    .enum(["none", "one", "all"])
+    .default("all")
+    .describe("Model servers that a standby keeps running."),
+  quotaShare: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe("Part of every quota that this site grants: two sites that both serve share them."),
+  rtoSeconds: z
+    .int()
+    .min(1)
+    .max(604_800)
+    .optional()
+    .describe("Longest time until the other site serves; a plan that takes longer is refused."),
+  rpoSeconds: z
+    .int()
+    .min(0)
+    .max(604_800)
+    .optional()
+    .describe("Most that may be lost of what was recorded; a plan that loses more is refused."),
+  failover: z
+    .strictObject({
+      zoneId: z
+        .string()
+        .regex(/^Z[A-Z0-9]{5,31}$/)
+        .meta({ right: "a hosted zone's id, as in Z0123456789ABCDEFGHIJ" })
+        .describe("Route 53 zone that has the service's name."),
+      addresses: z
+        .array(z.union([z.ipv4(), z.ipv6()]))
+        .min(1)
+        .meta({ right: "addresses, as in 203.0.113.10" })
+        .describe("Where the other site's edge answers."),
+      alarm: z
+        .string()
+        .min(1)
+        .max(255)
+        .describe("CloudWatch alarm that says when the other site does not serve."),
+      alarmMinutes: z.int().min(1).max(60).default(3).describe("How long it takes to say so."),
+      ttlSeconds: z.int().min(1).max(3_600).default(30).describe("How long a name is remembered."),
+    })
+    .optional()
+    .describe("The service's name goes over to this site when the other one does not serve."),
+});
+
+export const patientData = z
+  .strictObject({
+    storage: memory.default("100Gi").describe("Size of its store."),
+    storageClass: label.describe(
+      "StorageClass whose volumes are encrypted under a key of its own.",
+    ),
+    groups: z
+      .array(label)
+      .min(1)
+      .describe("Groups of the cluster's users that see to it that it runs; nobody else may."),
+    auditors: z
+      .array(label)
+      .default([])
+      .describe("Groups that may see who may do what there, and what the walls are."),
+    clientRanges: z
+      .array(addressRange)
+      .default([])
+      .describe("Programs of the hospital that come in; none: only jobs of the site."),
+    resources: resources("500m", "2Gi"),
+  })
+  .optional();
+
+export const fineTuning = z
+  .strictObject({
+    pool: label.describe("A name of inventory or cloud.pools."),
+    gpus: z.int().min(1).max(8).default(1).describe("GPUs of one job."),
+    image: z.string().min(1).describe("Image of the training program, repository:tag@digest."),
+    command: z
+      .array(z.string().min(1))
+      .min(1)
+      .default(["/usr/local/bin/train"])
+      .describe("What is run in it."),
+    longestHours: z.int().min(1).max(720).default(24).describe("A job that takes longer is ended."),
+    storageClass: label.describe("StorageClass of its volumes, which several pods can mount."),
+    storage: z
+      .strictObject({
+        datasets: memory.default("500Gi").describe("Data sets."),
+        models: memory.default("500Gi").describe("Models that training begins with."),
+        output: memory.default("500Gi").describe("Models that it makes."),
+      })
+      .prefault({})
+      .describe("Sizes of its volumes."),
+    resources: resources("8", "64Gi"),
+  })
+  .optional();
+
+/** Drawn by the primary (its output `replication`), given to the standby. */
+export const replicationPasswords = z
+  .strictObject({
+    postgres: secretText.describe("Of the role by which gateways come in, on both sites."),
+    redis: secretText.describe("By which a Redis follows the other site's."),
+  })
+  .optional();

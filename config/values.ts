@@ -1,0 +1,71 @@
+/** Kinds of values that several sections of the settings share, each with what would be right in words. */
+import { z } from "zod";
+
+export const label = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$/)
+  .meta({ right: "lower-case letters, digits and hyphens, at most 48" });
+
+export const modelName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9.-]{0,46}[a-z0-9])?$/)
+  .meta({ right: "lower-case letters, digits, dots and hyphens, at most 48" });
+
+export const hostName = z
+  .string()
+  .regex(/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/)
+  .meta({ right: "a host name, as in api.example.org" });
+
+export const addressRange = z
+  .union([z.cidrv4(), z.cidrv6()])
+  .meta({ right: "an address range, as in 10.0.0.0/8 or fd00::/8" });
+
+/** As a browser writes it: no path, the host in lower case, no port that is the scheme's own. */
+export const origin = z
+  .string()
+  .refine((text) => URL.canParse(text) && new URL(text).origin === text)
+  .meta({ right: "an origin, as in https://app.example.org" });
+
+export const https = z.url({ protocol: /^https$/ }).meta({ right: "an https address" });
+
+export const cpu = z
+  .string()
+  .regex(/^([1-9][0-9]*m|[1-9][0-9]*)$/)
+  .meta({ right: 'a quoted processor quantity, as in "250m" or "2"' });
+
+export const memory = z
+  .string()
+  .regex(/^[1-9][0-9]*(Mi|Gi|Ti)$/)
+  .meta({ right: "a memory or storage quantity, as in 512Mi or 20Gi" });
+
+export const resources = (share: string, size: string) =>
+  z
+    .strictObject({
+      cpu: cpu.default(share).describe("Processor share each pod asks for."),
+      memory: memory.default(size).describe("Memory each pod asks for and may use at most."),
+    })
+    .prefault({})
+    .describe("What each pod gets.");
+
+/** Outside a Service's default range the API server refuses the port. */
+export const nodePort = z.int().min(30_000).max(32_767);
+
+export const secretText = z
+  .string()
+  .min(8)
+  .max(4_096)
+  .regex(/^[\x21-\x7e]+$/)
+  .meta({ right: "8 or more printable characters", sensitive: true });
+
+/** Certificates are public; only private keys are secret. */
+export const authorities = z
+  .string()
+  .regex(/^-----BEGIN CERTIFICATE-----\n/)
+  .meta({ right: "certificates in PEM form" });
+
+export const arn = z
+  .string()
+  .regex(/^arn:aws(-cn)?:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$/)
+  .meta({ right: "an ARN, as in arn:aws:iam::123456789012:role/platform" });
+
+export const time = z.iso.datetime().meta({ right: "a time in UTC, as in 2027-01-31T11:30:00Z" });
