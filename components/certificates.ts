@@ -11,6 +11,8 @@ export interface ServerName {
   readonly program: string;
   readonly namespace: string;
   readonly hosts: readonly string[];
+  /** It is shown to servers, under this name, and serves nobody. */
+  readonly client?: string;
 }
 
 export type CertificateSource =
@@ -85,10 +87,12 @@ function create(
 }
 
 function certificateSpec(server: ServerName, issuer: { kind: string; name: string }): object {
+  const { client } = server;
   return {
     secretName: `tls-${server.program}`,
     dnsNames: server.hosts,
-    usages: ["server auth", "digital signature"],
+    ...(client === undefined ? {} : { commonName: client }),
+    usages: [client === undefined ? "server auth" : "client auth", "digital signature"],
     privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
     issuerRef: { ...issuer, group: "cert-manager.io" },
   };

@@ -34,11 +34,16 @@ export interface PostgresClusterArgs {
   readonly volume: VolumeSettings;
   /** The server's, which carries `<cluster>-rw.<namespace>.svc` and by what the other site calls it. */
   readonly certificate: CertificateHandle;
-  readonly backup?: (BackupSettings & StoreAccess) | undefined;
+  readonly backup?: (BackupSettings & (StoreAccess | GivenAccess)) | undefined;
   /** Begins with what an archive holds, instead of empty. */
   readonly restore?: RestoreSettings | undefined;
   readonly site?: (SiteSettings & SiteAccess) | undefined;
   readonly transform?: { readonly cluster?: Transform<k8s.apiextensions.CustomResourceArgs> };
+}
+
+/** A Secret that is there, with access-key-id and secret-access-key. */
+export interface GivenAccess {
+  readonly secret: string;
 }
 
 /** Of the object store. */
@@ -52,8 +57,11 @@ export interface StoreAccess {
 export interface SiteAccess {
   /** A client's certificate for `streaming_replica`, of an authority that both sites have. */
   readonly replication: CertificateHandle;
-  /** The other site's: roles are the same on both, so that callers need not know which one serves. */
-  readonly password: pulumi.Input<string>;
+  /**
+   * The other site's: roles are the same on both, so that callers need not know which one serves.
+   * Absent on the primary, which draws it.
+   */
+  readonly password?: pulumi.Input<string> | undefined;
 }
 
 export class PostgresCluster extends Component implements PostgresHandle {
@@ -166,11 +174,31 @@ function roleSecret(
 function createStore(
   name: string,
   args: PostgresClusterArgs,
-  backup: BackupSettings & StoreAccess,
+  backup: BackupSettings & (StoreAccess | GivenAccess),
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
+  const secret = "secret" in backup ? backup.secret : accessSecret(name, args, backup, options);
+  const authority = "secret" in backup || backup.authority === undefined ? undefined : secret;
+  const store = new k8s.apiextensions.CustomResource(
+    `${name}-store`,
+    {
+      apiVersion: OBJECT_STORE_API,
+      kind: "ObjectStore",
+      metadata: metadata(args, args.cluster),
+      spec: objectStoreSpec(backup, secret, authority),
+    },
+    options,
+  );
+  return [store];
+}
+
+function accessSecret(
+  name: string,
+  args: PostgresClusterArgs,
+  { accessKeyId, secretAccessKey, authority }: StoreAccess,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
   const access = `${args.cluster}-backup`;
-  const { accessKeyId, secretAccessKey, authority } = backup;
   const credentials = new k8s.core.v1.Secret(
     `${name}-backup-access`,
     {
@@ -183,16 +211,5 @@ function createStore(
     },
     options,
   );
-  const secret = after(credentials, access);
-  const store = new k8s.apiextensions.CustomResource(
-    `${name}-store`,
-    {
-      apiVersion: OBJECT_STORE_API,
-      kind: "ObjectStore",
-      metadata: metadata(args, args.cluster),
-      spec: objectStoreSpec(backup, secret, authority === undefined ? undefined : secret),
-    },
-    options,
-  );
-  return [store];
+  return after(credentials, access);
 }

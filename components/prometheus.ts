@@ -31,6 +31,8 @@ export interface PrometheusArgs {
   readonly retentionDays: number;
   readonly scrapeSeconds: number;
   readonly jobs: readonly ScrapeJob[];
+  /** Jobs whose silence is no alarm: model servers that come only when somebody asks. */
+  readonly idleJobs: readonly string[];
   readonly alertmanager: AlertmanagerHandle;
   /** Undefined: reached inside the cluster only. */
   readonly nodePort: number | undefined;
@@ -95,7 +97,9 @@ function configurationFiles(args: PrometheusArgs, alertmanager: string): Record<
   };
   return {
     "prometheus.yml": prometheusConfiguration(settings),
-    "rules.yml": prometheusRules(),
+    "rules.yml": prometheusRules(
+      args.jobs.map(({ job }) => job).filter((job) => !args.idleJobs.includes(job)),
+    ),
     "web.yml": webConfiguration(TLS_FOLDER),
   };
 }

@@ -5,14 +5,18 @@ import { METRICS_PORTS, metricsServiceName } from "./exporters.ts";
 import { GATEWAY, GATEWAY_METRICS, GATEWAY_PORTS } from "./gateway.ts";
 import { MODEL_PORT, modelService } from "./serving/model-server.ts";
 
+export const MODEL_SERVER_JOB = JOBS.modelServer;
+
 export interface ScrapedService {
   readonly namespace: string;
   readonly models: readonly string[];
   /** A name in the edge's certificate, which has only those its callers use. */
   readonly edgeHost: string;
+  /** Those that run as pods of ours, with an exporter beside them. */
+  readonly stores: readonly ("redis" | "postgres")[];
 }
 
-export function scrapeJobs({ namespace, models, edgeHost }: ScrapedService): ScrapeJob[] {
+export function scrapeJobs({ namespace, models, edgeHost, stores }: ScrapedService): ScrapeJob[] {
   const host = (service: string) => `${service}.${namespace}.svc`;
   return [
     {
@@ -28,7 +32,7 @@ export function scrapeJobs({ namespace, models, edgeHost }: ScrapedService): Scr
       serverName: host(modelService(model)),
       labels: { model },
     })),
-    ...(["edge", "redis", "postgres"] as const).map((program) => ({
+    ...(["edge", ...stores] as const).map((program) => ({
       job: JOBS[program],
       service: host(metricsServiceName(program)),
       port: METRICS_PORTS[program],

@@ -33,6 +33,8 @@ export interface FlowPlaces {
     | undefined;
   /** The API server, where gateways make Jobs of fine-tuning; absent: they do not reach it. */
   readonly apiServer?: FlowPlaces["outside"] | undefined;
+  /** Redis and PostgreSQL are the cloud's, somewhere in these ranges; absent: pods. */
+  readonly managedStores?: readonly string[];
   /** PostgreSQL is a cluster of CloudNativePG; absent: one pod of ours. */
   readonly postgresCluster?:
     | Omit<PostgresClusterFlows, "namespace" | "clients" | "watchers">
@@ -58,9 +60,7 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
           },
         ]),
     { name: "edge-to-gateway", from: serving(EDGE), to: serving(GATEWAY), ports: [api] },
-    ...redisFlows(serving(GATEWAY), serving(REDIS), places.redisReplicated === true),
-    ...linkFlows(serving(REDIS), places.redisLink),
-    ...ledgerFlows(places),
+    ...storeFlows(places),
     { name: "models", from: serving(GATEWAY), to: serving(MODEL_SERVER), ports: [MODEL_PORT] },
     ...outward("outside", serving(GATEWAY), outside),
     ...outward("fine-tuning", serving(GATEWAY), places.apiServer),
@@ -76,18 +76,38 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
       to: serving(MODEL_SERVER),
       ports: [MODEL_PORT],
     },
-    ...([EDGE, REDIS] as const).map((program) => ({
-      name: `${program}-metrics`,
+    {
+      name: "edge-metrics",
       from: watching(PROMETHEUS),
-      to: serving(program),
-      ports: [METRICS_PORTS[program]],
-    })),
+      to: serving(EDGE),
+      ports: [METRICS_PORTS.edge],
+    },
     {
       name: "alerts",
       from: watching(PROMETHEUS),
       to: watching(ALERTMANAGER),
       ports: [ALERTMANAGER_PORT],
     },
+  ];
+}
+
+function storeFlows(places: FlowPlaces): Flow[] {
+  const { service, monitoring, managedStores } = places;
+  const gateway = { namespace: service, program: GATEWAY };
+  if (managedStores !== undefined) {
+    const to = { ranges: managedStores };
+    return [
+      { name: "quotas", from: gateway, to, ports: [REDIS_PORT] },
+      { name: "ledger", from: gateway, to, ports: [POSTGRES_PORT] },
+    ];
+  }
+  const redis = { namespace: service, program: REDIS };
+  const prometheus = { namespace: monitoring, program: PROMETHEUS };
+  return [
+    ...redisFlows(gateway, redis, places.redisReplicated === true),
+    { name: "redis-metrics", from: prometheus, to: redis, ports: [METRICS_PORTS.redis] },
+    ...linkFlows(redis, places.redisLink),
+    ...ledgerFlows(places),
   ];
 }
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { alertRouting } from "./alert-routing.ts";
-import { EXPORTER_METRICS, METRICS } from "./metrics.ts";
+import { EXPORTER_METRICS, JOBS, METRICS } from "./metrics.ts";
 import { prometheusConfiguration, prometheusRules, webConfiguration } from "./prometheus-files.ts";
 import { type AlertRule, RULE_GROUPS } from "./rules.ts";
 
@@ -93,8 +93,16 @@ describe("files", () => {
   });
 
   test("have every alert", () => {
-    const { groups } = parse(prometheusRules());
+    const { groups } = parse(prometheusRules(Object.values(JOBS)));
     const rendered = groups.flatMap((group: { rules: object[] }) => group.rules);
     expect(rendered).toHaveLength(rules.length);
+  });
+
+  test("rules about what is not scraped are left out", () => {
+    const few = prometheusRules([JOBS.gateway, JOBS.edge]);
+    expect(few).toContain("GatewayAway");
+    for (const gone of ["RedisAway", "PostgresAway", "ModelServersAway", "RedisMemoryNearlyFull"]) {
+      expect(few).not.toContain(gone);
+    }
   });
 });

@@ -48,11 +48,14 @@ export function prometheusConfiguration(settings: PrometheusSettings): string {
   });
 }
 
-export function prometheusRules(): string {
+/** `jobs` are those that are scraped; a store that a cloud keeps, say, is watched there. */
+export function prometheusRules(jobs: readonly string[]): string {
   return render({
     groups: RULE_GROUPS.map((group) => ({
       name: group.name,
-      rules: group.rules.map((rule) => ("record" in rule ? recording(rule) : alert(rule))),
+      rules: group.rules
+        .filter((rule) => "record" in rule || rule.job === undefined || jobs.includes(rule.job))
+        .map((rule) => ("record" in rule ? recording(rule) : alert(rule))),
     })),
   });
 }

@@ -12,6 +12,7 @@ import { ensurePackages } from "../tools/debian/packages.ts";
 import { environmentFor } from "../tools/debian/root-folder.ts";
 import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
 import { alertRouting } from "./alert-routing.ts";
+import { JOBS } from "./metrics.ts";
 import { prometheusConfiguration, prometheusRules, webConfiguration } from "./prometheus-files.ts";
 
 let folder: string;
@@ -30,8 +31,8 @@ beforeAll(async () => {
   await write("ca.crt", authority.certificate);
   await write("tls.crt", pair.certificate);
   await write("tls.key", pair.key);
-  await write("rules.yml", prometheusRules());
-  await write("bare-rules.yml", withoutProse(prometheusRules()));
+  await write("rules.yml", prometheusRules(Object.values(JOBS)));
+  await write("bare-rules.yml", withoutProse(prometheusRules(Object.values(JOBS))));
 });
 
 afterAll(async () => {

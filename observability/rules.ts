@@ -18,6 +18,8 @@ export interface AlertRule {
   readonly severity: Severity;
   readonly summary: string;
   readonly description: string;
+  /** It is about this job alone, and says nothing true where that is not scraped. */
+  readonly job?: (typeof JOBS)[keyof typeof JOBS];
 }
 
 export interface RuleGroup {
@@ -166,6 +168,7 @@ const stores: RuleGroup = {
     },
     {
       alert: "RedisMemoryNearlyFull",
+      job: JOBS.redis,
       expr: `max(${EXPORTER_METRICS.redisMemory}) / max(${EXPORTER_METRICS.redisMemoryMax} > 0) > 0.9`,
       for: "5m",
       severity: "warning",
@@ -175,6 +178,7 @@ const stores: RuleGroup = {
     },
     {
       alert: "PostgresConnectionsNearlyUsedUp",
+      job: JOBS.postgres,
       expr: `sum(${EXPORTER_METRICS.postgresConnections}) / max(${EXPORTER_METRICS.postgresConnectionsMax}) > 0.8`,
       for: "5m",
       severity: "warning",
@@ -205,6 +209,7 @@ const targets: RuleGroup = {
     },
     {
       alert: "ModelServersAway",
+      job: JOBS.modelServer,
       expr: `absent(up{job="${JOBS.modelServer}"} == 1)`,
       for: "2m",
       severity: "critical",
@@ -222,6 +227,7 @@ const targets: RuleGroup = {
     },
     {
       alert: "RedisAway",
+      job: JOBS.redis,
       expr: `absent(${EXPORTER_METRICS.redisUp} == 1)`,
       for: "1m",
       severity: "critical",
@@ -230,6 +236,7 @@ const targets: RuleGroup = {
     },
     {
       alert: "PostgresAway",
+      job: JOBS.postgres,
       expr: `absent(${EXPORTER_METRICS.postgresUp} == 1)`,
       for: "2m",
       severity: "critical",

@@ -12,7 +12,7 @@ import { type AwsSite, dnsSuffix } from "./place.ts";
 export interface RegistryArgs {
   readonly site: AwsSite;
   readonly keys: KeysHandle;
-  /** Names of images: gateway, edge, vllm … */
+  /** Repositories below the site's prefix: gateway, vllm/vllm-openai … */
   readonly images: readonly string[];
   /** How long a layer is kept to which no tag leads any more. */
   readonly untaggedDays: number;
@@ -32,12 +32,12 @@ export class Registry extends Component {
     for (const image of args.images) {
       const plain = repositoryArgs(args, image);
       const repository = new Repository(
-        `${name}-${image}`,
+        `${name}-${image.replaceAll("/", "-")}`,
         args.transform?.repository?.(plain) ?? plain,
         { parent: this },
       );
       new LifecyclePolicy(
-        `${name}-${image}`,
+        `${name}-${image.replaceAll("/", "-")}`,
         { repository: repository.name, policy: untaggedOnly(args.untaggedDays) },
         { parent: this },
       );
