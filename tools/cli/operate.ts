@@ -2,7 +2,7 @@
  * Runs one operation of a stack from the command line to the exit code: chooses the engine, makes
  * ready what the stack needs, shows what happens, asks before anything changes.
  */
-
+import { access } from "node:fs/promises";
 import path from "node:path";
 import { createProgress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
@@ -21,6 +21,7 @@ import {
   type Operation,
   openSession,
   type Session,
+  SIMULATED_CLOUD,
 } from "./session.ts";
 import type { Call } from "./verb.ts";
 
@@ -128,16 +129,31 @@ async function prepare(session: Session, operation: Operation): Promise<Prepared
     return operation === "up" ? prepareLocal(session, createProgress()) : inspectLocal(session);
   }
   const kubeconfig = session.call.flags.text("kubeconfig");
+  const { variables } = session.environment;
   const environment = {
-    ...session.environment.variables,
+    ...variables,
     ...(kubeconfig === undefined ? {} : { KUBECONFIG: path.resolve(kubeconfig) }),
+    ...(session.simulateCloud ? SIMULATED_CLOUD : {}),
   };
-  return {
-    config: await configuration(session),
-    environment,
-    renderOnly: session.simulateCloud && environment["KUBECONFIG"] === undefined,
-    refresh: false,
-  };
+  const named = environment["KUBECONFIG"] !== undefined;
+  // A person's own cluster is none of a simulation's business, unless it is named.
+  const renderOnly = session.simulateCloud
+    ? !named
+    : operation === "preview" && !named && !(await hasKubeconfig(variables["HOME"]));
+  if (renderOnly && !session.call.flags.on("json")) {
+    process.stderr.write(
+      "  no kubeconfig: Kubernetes objects are planned without asking a cluster\n",
+    );
+  }
+  return { config: await configuration(session), environment, renderOnly, refresh: false };
+}
+
+async function hasKubeconfig(home: string | undefined): Promise<boolean> {
+  if (home === undefined) return false;
+  return access(path.join(home, ".kube/config")).then(
+    () => true,
+    () => false,
+  );
 }
 
 function sayEngine(session: Session, engine: string) {

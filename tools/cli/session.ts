@@ -54,6 +54,9 @@ export const PROGRAM_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   json: { type: "boolean", help: "print one JSON object" },
 };
 
+/** Told to the program: a deployment that is none needs no digests and no authorities. */
+export const SIMULATED_CLOUD = { DEEPSEEK_SIMULATED_CLOUD: "true" } as const;
+
 export type Operation = "preview" | "up" | "refresh" | "destroy";
 
 export interface Session {
@@ -198,7 +201,11 @@ export async function embeddedProviders(
     ]);
   return {
     kubernetes: ({ environment }) =>
-      createKubernetesProvider({ environment, renderOnly: options.renderOnly }),
+      createKubernetesProvider({
+        environment,
+        renderOnly: options.renderOnly,
+        standIn: session.simulateCloud,
+      }),
     random: () => createRandomProvider(),
     aws: ({ environment }) =>
       createSimulatedAwsProvider({ simulateCloud: session.simulateCloud, environment }),

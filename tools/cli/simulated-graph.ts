@@ -3,12 +3,15 @@ import { UserError } from "../base/user-error.ts";
 import type { ResourceState } from "../engine/resource.ts";
 import { MemoryStore } from "../engine/state/memory-store.ts";
 import { inspectLocal } from "./local-stack.ts";
-import { configuration, embeddedProviders, type Session } from "./session.ts";
+import { configuration, embeddedProviders, type Session, SIMULATED_CLOUD } from "./session.ts";
 
 export async function simulatedGraph(session: Session): Promise<readonly ResourceState[]> {
   const prepared = session.isLocal
     ? await inspectLocal(session)
-    : { config: await configuration(session), environment: session.environment.variables };
+    : {
+        config: await configuration(session),
+        environment: { ...session.environment.variables, ...SIMULATED_CLOUD },
+      };
   const engine = await import("../engine/engine.ts");
   const store = new MemoryStore();
   const result = await engine.up(

@@ -86,7 +86,7 @@ function table(figures: Figures): string {
   return `${[line(head), ...rows.map(line)].join("\n")}
 \nreq/s: whole chat calls at 64 connections, subject on one core. first: time to the first event of a
 stream, one at a time; added: the same less the model's own. pause: the longest between two events of
-${figures.streamsAtOnce} streams of 20 tokens a second at once; stalls: pauses over 100 ms. leave: from a client's
+${figures.streamsAtOnce} streams of 20 tokens a second, begun over five seconds, once all run; stalls: pauses over 100 ms. leave: from a client's
 leaving to the model's end of work. MiB: resident after all of it. The gateway started in ${figures.startMs.toFixed(0)} ms.
 `;
 }

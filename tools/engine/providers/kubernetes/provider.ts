@@ -23,10 +23,17 @@ export interface KubernetesContext {
   readonly environment: Readonly<Record<string, string>>;
   /** No cluster is asked; a create hands the inputs back. */
   readonly renderOnly?: boolean;
+  /**
+   * The cluster of `environment` stands in for the one that the program names: a simulated cloud has
+   * made none.
+   */
+  readonly standIn?: boolean;
 }
 
 export function createKubernetesProvider(context: KubernetesContext): Provider {
   const renderOnly = context.renderOnly === true;
+  const reached = (inputs: PropertyMap): PropertyMap =>
+    context.standIn === true ? withoutCluster(inputs) : inputs;
   let session: Session | undefined;
   const current = (): Session => {
     session ??= createSession(readConfig({}, context.environment), renderOnly);
@@ -34,10 +41,11 @@ export function createKubernetesProvider(context: KubernetesContext): Provider {
   };
   return {
     checkConfig: async (inputs) => checkConfig(inputs),
-    diffConfig: async (oldInputs, inputs) => diffConfig(oldInputs, inputs, context.environment),
+    diffConfig: async (oldInputs, inputs) =>
+      diffConfig(reached(oldInputs), reached(inputs), context.environment),
     configure: async (inputs) => {
       session?.close();
-      session = createSession(readConfig(inputs, context.environment), renderOnly);
+      session = createSession(readConfig(reached(inputs), context.environment), renderOnly);
     },
     check: (request) => checkObject(current(), request),
     diff: (request) => diffObject(current(), request),
@@ -55,6 +63,11 @@ export function createKubernetesProvider(context: KubernetesContext): Provider {
     invoke: async (token, args) => invoke(current(), token, args),
     close: async () => session?.close(),
   };
+}
+
+function withoutCluster(inputs: PropertyMap): PropertyMap {
+  const { kubeconfig: _, context: __, cluster: ___, ...rest } = inputs;
+  return rest;
 }
 
 /** `kubernetes:yaml:decode` is what ConfigFile and ConfigGroup of the SDK read manifests with. */

@@ -34,8 +34,16 @@ interface Layout {
 /** A control plane is up in about 6 s on two cores; a loaded machine gets ten times that. */
 const READY_MS = 60_000;
 
+export interface TestServerOptions {
+  /** The real scheduler as well. Nodes are then objects that a test makes, and nobody doubts them. */
+  readonly scheduler?: boolean;
+}
+
 /** `kube` is the multi-call binary that tools/cluster builds. */
-export async function startTestApiServer(kube: string): Promise<TestApiServer> {
+export async function startTestApiServer(
+  kube: string,
+  { scheduler = false }: TestServerOptions = {},
+): Promise<TestApiServer> {
   const dir = await mkdtemp(path.join(os.tmpdir(), "test-api-server-"));
   const [etcd, peer, api] = await freePorts(3);
   const token = randomBytes(24).toString("hex");
@@ -57,9 +65,11 @@ export async function startTestApiServer(kube: string): Promise<TestApiServer> {
     const kubeconfig = await writeKubeconfig(layout, server);
     children.push(startComponent(layout, "etcd", etcdFlags(layout)));
     await startApiServer();
-    children.push(
-      startComponent(layout, "kube-controller-manager", controllerFlags(layout, kubeconfig)),
-    );
+    const controllers = [...controllerFlags(layout, kubeconfig), ...(scheduler ? TRUSTED : [])];
+    children.push(startComponent(layout, "kube-controller-manager", controllers));
+    if (scheduler) {
+      children.push(startComponent(layout, "kube-scheduler", schedulerFlags(kubeconfig)));
+    }
     await untilControllersWork(layout, kubeconfig);
     return {
       kubeconfig,
@@ -133,6 +143,20 @@ function controllerFlags({ dir }: Layout, kubeconfig: string): string[] {
     "--secure-port=0",
     `--service-account-private-key-file=${path.join(dir, "sa.key")}`,
     "--use-service-account-credentials=false",
+    "--kube-api-qps=200",
+    "--kube-api-burst=400",
+  ];
+}
+
+/** No kubelet reports for a node, so whoever waits for reports would take it away. */
+const TRUSTED = ["--controllers=*,-node-lifecycle-controller,-taint-eviction-controller"];
+
+function schedulerFlags(kubeconfig: string): string[] {
+  return [
+    `--kubeconfig=${kubeconfig}`,
+    "--leader-elect=false",
+    "--bind-address=127.0.0.1",
+    "--secure-port=0",
     "--kube-api-qps=200",
     "--kube-api-burst=400",
   ];
