@@ -64,6 +64,8 @@ const STREAMS_AT_ONCE = 500;
 const TOKENS_PER_SECOND = 20;
 const LEAVING_STREAMS = 40;
 const STALL_MS = 100;
+/** A hundred new calls a second. */
+const SPREAD_MS = 5_000;
 
 export async function measureGateway(measure: Measure): Promise<Figures> {
   const { folder, progress } = measure;
@@ -160,6 +162,7 @@ const job = (subject: Subject, change: Partial<StreamJob>, wish: object): Stream
   streams: FIRST_STREAMS,
   atOnce: 1,
   leaveAfter: 0,
+  spreadMs: 0,
   ...change,
 });
 
@@ -174,9 +177,9 @@ async function measureStreams(
   own: StreamResult,
 ): Promise<SubjectFigures> {
   const first = await firstEvents(subject);
-  const seconds = 10;
+  const seconds = 15;
   const paced = { "x-bench-tokens": TOKENS_PER_SECOND * seconds, "x-bench-pause-ms": 50 };
-  const many = { streams: STREAMS_AT_ONCE, atOnce: STREAMS_AT_ONCE };
+  const many = { streams: STREAMS_AT_ONCE, atOnce: STREAMS_AT_ONCE, spreadMs: SPREAD_MS };
   const crowd = await runJob(job(subject, many, paced));
   const leave = await measureLeaving(subject, models);
   return {

@@ -3,6 +3,7 @@
  * subject) that reads one job from standard input and prints one JSON object.
  */
 import http from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export interface StreamJob {
   readonly url: string;
@@ -13,6 +14,11 @@ export interface StreamJob {
   readonly atOnce: number;
   /** Leave after this many tokens; 0: never. */
   readonly leaveAfter: number;
+  /**
+   * The first `atOnce` begin evenly over this time, and pauses count only once all of them run: a
+   * crowd that begins in the same instant measures how fast calls are admitted, not how they flow.
+   */
+  readonly spreadMs: number;
 }
 
 export interface StreamResult {
@@ -41,10 +47,12 @@ export async function runStreams(job: StreamJob): Promise<StreamResult> {
   const tally: Tally = { firstMs: [], delayMs: [], longestPauseMs: [], leftMs: [], faults: 0 };
   const agent = new http.Agent({ keepAlive: true, maxSockets: job.atOnce });
   let begun = 0;
-  const worker = async () => {
+  const countedFrom = now() + job.spreadMs;
+  const worker = async (_: unknown, index: number) => {
+    if (job.spreadMs > 0) await sleep((index * job.spreadMs) / job.atOnce);
     while (begun < job.streams) {
       begun += 1;
-      await runOne(job, agent, tally).catch(() => {
+      await runOne(job, agent, tally, countedFrom).catch(() => {
         tally.faults += 1;
       });
     }
@@ -54,7 +62,12 @@ export async function runStreams(job: StreamJob): Promise<StreamResult> {
   return tally;
 }
 
-function runOne(job: StreamJob, agent: http.Agent, tally: Tally): Promise<void> {
+function runOne(
+  job: StreamJob,
+  agent: http.Agent,
+  tally: Tally,
+  countedFrom: number,
+): Promise<void> {
   const body = JSON.stringify({ ...job.body, stream: true });
   return new Promise((resolve, reject) => {
     const started = now();
@@ -71,7 +84,7 @@ function runOne(job: StreamJob, agent: http.Agent, tally: Tally): Promise<void> 
       const at = now();
       for (const [, sent] of text.matchAll(/" t([\d.]+)"/g)) {
         if (tokens === 0) tally.firstMs.push(at - started);
-        else longest = Math.max(longest, at - last);
+        else if (last >= countedFrom) longest = Math.max(longest, at - last);
         tokens += 1;
         last = at;
         tally.delayMs.push(at - Number(sent));
