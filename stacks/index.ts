@@ -1,21 +1,22 @@
-/** The program: reads the settings once, picks the environment, exports what callers need. */
-import * as pulumi from "@pulumi/pulumi";
-import { readSettings } from "../config/settings.ts";
-import { local } from "./local.ts";
-
-const environments = { local };
+/** The program: reads the settings once, picks the site's file, exports what callers need. */
+import { needsForUp } from "../config/needs-for-up.ts";
+import { readSettings, refuse, refuseUp } from "../config/settings.ts";
+import { siteFaults } from "./site-faults.ts";
+import { imagesOf } from "./site-images.ts";
 
 const settings = readSettings();
-const environment = settings.environment ?? pulumi.getStack();
-if (!(environment in environments)) {
-  const known = Object.keys(environments).join(", ");
-  throw new pulumi.RunError(
-    `Configuration of stack ${pulumi.getStack()} has 1 fault:\n  deepseek:environment\n` +
-      `    is ${environment} (the stack's name)\n    right: one of ${known}`,
-  );
-}
+refuse(siteFaults(settings));
+refuseUp(needsForUp(settings, imagesOf(settings)));
 
-const outputs = environments[environment as keyof typeof environments](settings);
+// Only the file that is needed is loaded: the AWS SDK alone takes as long as the rest of a preview.
+const make =
+  settings.environment === "local"
+    ? (await import("./local.ts")).local
+    : settings.cloud === undefined
+      ? (await import("./onprem.ts")).onprem
+      : (await import("./cloud.ts")).cloud;
 
-export const { url, caCertificate, apiKey, adminUser, adminPassword } = outputs;
-export const { prometheusUrl, models, plan } = outputs;
+const outputs = make(settings);
+
+export const { url, caCertificate, apiKey, adminUser, adminPassword, prometheusUrl } = outputs;
+export const { models, plan, replication } = outputs;

@@ -327,11 +327,11 @@ describe("a change", () => {
 
 describe("outputs", () => {
   test("are what callers need", () => {
-    const { certificates } = settingsOf();
+    const ca = settingsOf().certificates?.ca;
     expect(program.outputs).toMatchObject({
       url: "https://localhost:30443",
       prometheusUrl: "https://localhost:30090",
-      caCertificate: certificates.ca,
+      caCertificate: ca,
       models: ["deepseek-llm-7b-chat", "deepseek-coder-33b-instruct"],
       plan: { gpus: 0, costItems: [], rtoSeconds: null, rpoSeconds: null, profile: "cnGeneral" },
     });

@@ -1,7 +1,14 @@
 /** The stack output `plan`: what previews, policies and people read instead of our components. */
 import { ALERTMANAGER_RESOURCES, ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
+import { INTERFACE_SERVICES } from "../components/aws/endpoints.ts";
+import { KEY_PURPOSES } from "../components/aws/key-policies.ts";
 import { EXPORTER_RESOURCES } from "../components/exporters.ts";
+import { gpusOf, type ServedModel } from "../components/sizing/served-models.ts";
 import type { Settings } from "../config/schema.ts";
+import { latencyOfModel } from "./site-faults.ts";
+import { isOnGpus, servedModels } from "./site-models.ts";
+import { recoveryOfSite } from "./site-recovery.ts";
+import { isManaged } from "./store-arguments.ts";
 
 export interface InventoryItem {
   readonly name: string;
@@ -12,31 +19,111 @@ export interface InventoryItem {
   readonly storage?: string;
 }
 
-export interface Plan {
-  /** GPUs the stack occupies; simulated model servers occupy none. */
+/** Something to pay for, so many of it all the time; prices are somebody else's business. */
+export interface CostItem {
+  readonly name: string;
+  readonly quantity: number;
+  readonly unit: "instance" | "gibibyte" | "endpoint" | "key";
+  readonly region: string;
+}
+
+export interface PlannedModel {
+  readonly name: string;
+  readonly component: ServedModel["component"];
+  readonly quantisation: string;
+  readonly tensorParallel: number;
+  readonly pipelineParallel: number;
   readonly gpus: number;
+  readonly replicas: { readonly least: number; readonly most: number };
+  /** From nothing to the first answer. */
+  readonly startSeconds: number;
+  /** Replicas that serve while one is replaced. */
+  readonly servingLeast: number;
+  /** By arithmetic, where a budget was given. */
+  readonly latencyMs: number | null;
+  /** null: not known until the weights are there. */
+  readonly manifest: string | null;
+  readonly notes: readonly string[];
+}
+
+export interface Plan {
+  /** GPUs the stack occupies at most; simulated model servers occupy none. */
+  readonly gpus: number;
+  readonly models: readonly PlannedModel[];
   readonly inventory: readonly InventoryItem[];
-  readonly costItems: readonly { readonly name: string; readonly quantity: number }[];
-  /** Null: the environment has no standby and promises nothing. */
+  readonly costItems: readonly CostItem[];
+  /** Until the other site serves, by arithmetic. Null: no budget was given, and nothing is promised. */
   readonly rtoSeconds: number | null;
   readonly rpoSeconds: number | null;
   readonly profile: Settings["retention"]["profile"];
 }
 
-/** One machine of the user's own: nothing to pay for, and nothing to fail over to. */
-export function localPlan(settings: Settings): Plan {
+export function sitePlan(settings: Settings): Plan {
+  const served = servedModels(settings);
+  const recovery = recoveryOfSite(settings, served);
+  const kept = recovery !== undefined && "recovery" in recovery ? recovery.recovery : null;
   return {
-    gpus: 0,
-    inventory: inventory(settings),
-    costItems: [],
-    rtoSeconds: null,
-    rpoSeconds: null,
+    gpus: gpusOf(served),
+    models: served.map((one) => planned(settings, one)),
+    inventory: inventory(settings, served),
+    costItems: costItems(settings),
+    rtoSeconds: kept?.rtoSeconds ?? null,
+    rpoSeconds: kept?.rpoSeconds ?? null,
     profile: settings.retention.profile,
   };
 }
 
-function inventory(settings: Settings): InventoryItem[] {
-  const { edge, gateway, models } = settings;
+function planned(settings: Settings, served: ServedModel): PlannedModel {
+  const { quantisation, tensorParallel, pipelineParallel } = served.plan;
+  const latency = latencyOfModel(served.name, settings, served);
+  const model = settings.models.filter(isOnGpus).find(({ name }) => name === served.name);
+  return {
+    name: served.name,
+    component: served.component,
+    quantisation,
+    tensorParallel,
+    pipelineParallel,
+    gpus: served.gpus,
+    replicas: served.replicas,
+    startSeconds: served.prepareSeconds + served.startSeconds,
+    servingLeast: served.rollout.servingLeast,
+    latencyMs: latency === undefined ? null : Math.ceil(latency.totalMs),
+    manifest: model?.server.weights.manifest ?? null,
+    notes: served.notes,
+  };
+}
+
+/** What runs all the time at the least; what autoscaling adds is not foreseen. */
+function costItems(settings: Settings): CostItem[] {
+  const { cloud } = settings;
+  if (cloud === undefined) return [];
+  const { region, pools, database, cache, network } = cloud;
+  const item = (name: string, quantity: number, unit: CostItem["unit"]) => ({
+    name,
+    quantity,
+    unit,
+    region,
+  });
+  return [
+    ...pools.map((pool) => item(pool.instanceType, pool.nodes.min, "instance")),
+    ...(isManaged(settings)
+      ? [
+          item(database.instanceClass, database.multiZone ? 2 : 1, "instance"),
+          item("rds storage", database.storageGibibytes, "gibibyte"),
+          item(cache.nodeType, cache.replicas + 1, "instance"),
+        ]
+      : []),
+    item("eks control plane", 1, "instance"),
+    item("network load balancer", 1, "instance"),
+    ...(network.kind === "new"
+      ? [item("interface endpoint", INTERFACE_SERVICES.length * cloud.zones.length, "endpoint")]
+      : []),
+    item("kms key", KEY_PURPOSES.length, "key"),
+  ].filter(({ quantity }) => quantity > 0);
+}
+
+function inventory(settings: Settings, served: readonly ServedModel[]): InventoryItem[] {
+  const { edge, gateway } = settings;
   return [
     { name: "edge", kind: "edge", replicas: edge.replicas, ...edge.resources },
     exporter("edge-exporter", edge.replicas),
@@ -47,30 +134,56 @@ function inventory(settings: Settings): InventoryItem[] {
       ...gateway.resources,
       storage: gateway.storage,
     },
-    ...models.map((model) => ({
-      name: model.name,
-      kind: "model" as const,
-      replicas: model.replicas,
-      ...model.resources,
-    })),
-    ...onePodEach(settings),
+    ...models(settings, served),
+    ...stores(settings),
+    ...monitoring(settings),
   ];
 }
 
-function onePodEach({ redis, postgres, monitoring }: Settings): InventoryItem[] {
-  const item = (
-    name: string,
-    kind: InventoryItem["kind"],
-    { resources, storage }: { resources: { cpu: string; memory: string }; storage: string },
-  ) => ({ name, kind, replicas: 1, cpu: resources.cpu, memory: resources.memory, storage });
-  const alertmanager = { resources: ALERTMANAGER_RESOURCES, storage: ALERTMANAGER_STORAGE };
+/** Pods, of which a model may have several for each replica. */
+function models(settings: Settings, served: readonly ServedModel[]): InventoryItem[] {
+  return settings.models.flatMap(({ name, replicas, server }) => {
+    const own = served.find((one) => one.name === name);
+    const kind = "model" as const;
+    if (own !== undefined) {
+      const { cpu, memory } = own.resources;
+      return [{ name, kind, replicas: own.gpus / own.gpusPerPod, cpu, memory }];
+    }
+    return server.engine === "simulator" ? [{ name, kind, replicas, ...server.resources }] : [];
+  });
+}
+
+/** Those that a cloud keeps are in the list of what is paid for. */
+function stores(settings: Settings): InventoryItem[] {
+  if (isManaged(settings)) return [];
+  const { redis, postgres } = settings;
+  const kind = "store" as const;
+  const instances = postgres.kind === "pod" ? 1 : postgres.instances;
   return [
-    item("redis", "store", redis),
-    item("postgres", "store", postgres),
-    item("prometheus", "monitoring", monitoring),
-    item("alertmanager", "monitoring", alertmanager),
-    exporter("redis-exporter", 1),
-    exporter("postgres-exporter", 1),
+    { name: "redis", kind, replicas: redis.replicas, ...redis.resources, storage: redis.storage },
+    {
+      name: "postgres",
+      kind,
+      replicas: instances,
+      ...postgres.resources,
+      storage: postgres.storage,
+    },
+    exporter("redis-exporter", redis.replicas),
+    ...(postgres.kind === "pod" ? [exporter("postgres-exporter", 1)] : []),
+  ];
+}
+
+function monitoring({ monitoring: { resources, storage } }: Settings): InventoryItem[] {
+  const kind = "monitoring" as const;
+  return [
+    { name: "prometheus", kind, replicas: 1, ...resources, storage },
+    {
+      name: "alertmanager",
+      kind,
+      replicas: 1,
+      ...ALERTMANAGER_RESOURCES,
+      storage: ALERTMANAGER_STORAGE,
+    },
   ];
 }
 

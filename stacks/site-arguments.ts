@@ -6,58 +6,149 @@ import type * as k8s from "@pulumi/kubernetes";
 import { ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
 import type { ApiKeyHolder } from "../components/api-keys.ts";
 import type { CertificateSource } from "../components/certificates.ts";
-import { scrapeJobs } from "../components/scrape-jobs.ts";
+import { PATIENTS } from "../components/patient-store.ts";
+import { MODEL_SERVER_JOB, scrapeJobs } from "../components/scrape-jobs.ts";
 import { serverNames } from "../components/server-names.ts";
 import { serviceFlows } from "../components/service-flows.ts";
+import { GPU_METRICS } from "../components/serving/gpu-runtime.ts";
 import { modelService } from "../components/serving/model-server.ts";
+import type { ServedModel } from "../components/sizing/served-models.ts";
 import { imageReference } from "../config/images.ts";
-import type { ImageName, Settings } from "../config/schema.ts";
+import type { Settings } from "../config/schema.ts";
+import {
+  GPU_EXEMPTION,
+  gpuFlows,
+  gpuRuntimeArguments,
+  priorities,
+  scaledArguments,
+  withGpuPods,
+} from "./gpu-arguments.ts";
+import { gpuModelArguments } from "./gpu-models.ts";
+import { GPU_NAMESPACE, MONITORING, PATIENT_NAMESPACE, SERVICE } from "./places.ts";
+import { isOnGpus, servedModels } from "./site-models.ts";
+import { isManaged, postgresClusterArguments, redisLink, storePlaces } from "./store-arguments.ts";
 
-const service = "deepseek";
-const monitoring = "monitoring";
+const [service, monitoring] = [SERVICE, MONITORING];
+/** Where callers of a balancer expect HTTPS. */
+const BALANCER_PORT = 443;
+
+export type SiteArguments = ReturnType<typeof siteArguments>;
 
 export function siteArguments(settings: Settings) {
-  const { edge, gateway, models, redis, postgres, limits, certificates } = settings;
-  const image = (name: ImageName) => imageReference(settings.images, name);
-  const images = (name: "edge" | "redis" | "postgres") => ({
-    image: image(name),
-    exporterImage: image(`${name}-exporter`),
-  });
-  const { longestStreamSeconds } = gateway;
-  const inService = { namespace: service };
+  const served = servedModels(settings);
+  return {
+    ...groundArguments(settings, served),
+    ...storeArguments(settings),
+    ...modelArguments(settings, served),
+    ...frontArguments(settings),
+    caCertificate: settings.certificates?.ca ?? null,
+    modelNames: settings.models.map((model) => model.name),
+  };
+}
+
+/** What stands before the first pod. */
+function groundArguments(settings: Settings, served: readonly ServedModel[]) {
+  const { limits, patientData } = settings;
   const namespaces = [service, monitoring];
   return {
     provider: provider(settings),
-    namespaces: { names: namespaces },
-    limits: namespaces.map((namespace) => ({ namespace, ...limits })),
-    networkPolicies: networkPolicies(settings, namespaces),
+    namespaces: {
+      names: [
+        ...namespaces,
+        ...(served.length > 0 ? [GPU_NAMESPACE] : []),
+        ...(patientData === undefined ? [] : [PATIENT_NAMESPACE]),
+      ],
+      exempted: { [GPU_NAMESPACE]: GPU_EXEMPTION },
+    },
+    limits: [
+      { namespace: service, ...withGpuPods(limits, served) },
+      { namespace: monitoring, ...limits },
+    ],
+    networkPolicies: networkPolicies(settings, namespaces, served),
     certificates: { servers: servers(settings), source: source(settings) },
     apiKeys: { holders: holders(settings) },
-    redis: { ...inService, ...images("redis"), ...store(settings, redis) },
-    postgres: { ...inService, ...images("postgres"), ...store(settings, postgres) },
-    models: models.map((model) => ({
-      ...model,
-      ...inService,
-      image: image(model.server.engine),
-      model: model.name,
-      engine: model.server,
-      longestStreamSeconds,
-    })),
+  };
+}
+
+/** Of stores that the site keeps itself. */
+function storeArguments(settings: Settings) {
+  const { redis, postgres } = settings;
+  return {
+    redis: {
+      namespace: service,
+      ...withExporter(settings, "redis"),
+      ...store(settings, redis),
+      replicas: redis.replicas,
+      link: redisLink(settings),
+    },
+    postgresCluster: postgresClusterArguments(settings),
+    postgres: {
+      namespace: service,
+      ...withExporter(settings, "postgres"),
+      ...store(settings, postgres),
+    },
+  };
+}
+
+function modelArguments(settings: Settings, served: readonly ServedModel[]) {
+  const { longestStreamSeconds } = settings.gateway;
+  return {
+    simulated: settings.models.flatMap(({ server, ...model }) =>
+      server.engine === "simulator"
+        ? [
+            {
+              ...model,
+              namespace: service,
+              image: imageReference(settings, "simulator"),
+              model: model.name,
+              engine: server,
+              resources: server.resources,
+              longestStreamSeconds,
+            },
+          ]
+        : [],
+    ),
+    gpuModels: gpuModelArguments(settings),
+    gpuRuntime: gpuRuntimeArguments(settings),
+    modelAccount: { namespace: service },
+    priorities: priorities(settings),
+    scaled: scaledArguments(settings, served),
+  };
+}
+
+/** What callers meet, and what watches. */
+function frontArguments(settings: Settings) {
+  const { edge, gateway, cloud, outside, retention } = settings;
+  const { longestStreamSeconds } = gateway;
+  return {
     gateway: {
       ...gateway,
-      outside: settings.outside,
+      outside,
+      storesAuthority: cloud?.authorities,
       clientCertificates: edge.clientAuthorities !== undefined,
-      auditDays: settings.retention.auditDays,
-      ...inService,
-      image: image("gateway"),
+      auditDays: retention.auditDays,
+      namespace: service,
+      image: imageReference(settings, "gateway"),
       tiers: tiers(settings),
       volume: volume(settings, gateway.storage),
     },
-    edge: { ...edge, ...inService, ...images("edge"), longestStreamSeconds },
-    alertmanager: alertmanager(settings, image("alertmanager")),
-    prometheus: prometheus(settings, image("prometheus")),
-    caCertificate: certificates.ca,
-    modelNames: models.map((model) => model.name),
+    edge: {
+      ...edge,
+      namespace: service,
+      ...withExporter(settings, "edge"),
+      longestStreamSeconds,
+      balancer:
+        cloud === undefined ? undefined : { port: BALANCER_PORT, ranges: [cloud.network.range] },
+    },
+    alertmanager: alertmanager(settings, imageReference(settings, "alertmanager")),
+    prometheus: prometheus(settings, imageReference(settings, "prometheus")),
+  };
+}
+
+function withExporter(settings: Settings, name: "edge" | "redis" | "postgres") {
+  return {
+    image: imageReference(settings, name),
+    exporterImage: imageReference(settings, `${name}-exporter`),
   };
 }
 
@@ -73,23 +164,72 @@ function provider({ cluster }: Settings): k8s.ProviderArgs {
   };
 }
 
-function networkPolicies({ network, outside }: Settings, namespaces: readonly string[]) {
-  const { callerRanges, dnsRanges } = network;
+function networkPolicies(
+  settings: Settings,
+  namespaces: readonly string[],
+  served: readonly ServedModel[],
+) {
+  const { callerRanges, dnsRanges } = settings.network;
+  const { outside } = settings;
   return {
     namespaces,
-    flows: serviceFlows({ service, monitoring, callerRanges, outside }),
+    flows: [
+      ...serviceFlows({
+        service,
+        monitoring,
+        callerRanges,
+        outside,
+        ...storePlaces(settings),
+        ...(settings.fineTuning === undefined ? {} : { apiServer: settings.network.apiServer }),
+        ...(settings.cloud === undefined ? {} : { balancerRanges: [settings.cloud.network.range] }),
+      }),
+      ...gpuFlows(settings, served),
+    ],
     dnsRanges,
   };
 }
 
-function servers({ edge, models }: Settings) {
+function servers({ edge, models, gpuRuntime, patientData, site }: Settings) {
   const services = models.map((model) => modelService(model.name));
-  return serverNames({ service, monitoring, hosts: edge.hosts, models: services });
+  return [
+    ...serverNames({ service, monitoring, hosts: edge.hosts, models: services }),
+    ...(gpuRuntime.mode === "ours" && models.some(isOnGpus)
+      ? [
+          {
+            program: "gpu-exporter",
+            namespace: GPU_NAMESPACE,
+            hosts: [`${GPU_METRICS}.${GPU_NAMESPACE}.svc`],
+          },
+        ]
+      : []),
+    ...(site.other === undefined
+      ? []
+      : [
+          {
+            program: "postgres-replication",
+            namespace: service,
+            hosts: ["streaming-replica"],
+            client: "streaming_replica",
+          },
+        ]),
+    ...(patientData === undefined
+      ? []
+      : [
+          {
+            program: PATIENTS,
+            namespace: PATIENT_NAMESPACE,
+            hosts: [`${PATIENTS}-rw.${PATIENT_NAMESPACE}.svc`],
+          },
+        ]),
+  ];
 }
 
 function source({ tls, certificates }: Settings): CertificateSource {
-  if (tls.mode === "given" || tls.issuer === undefined) return { mode: "given", ...certificates };
-  return { mode: "certManager", issuer: tls.issuer };
+  if (tls.issuer !== undefined && tls.mode === "certManager") {
+    return { mode: "certManager", issuer: tls.issuer };
+  }
+  if (certificates === undefined) throw new Error("the schema asks for given certificates");
+  return { mode: "given", ...certificates };
 }
 
 function holders({ identities }: Settings): readonly [ApiKeyHolder, ...ApiKeyHolder[]] {
@@ -106,7 +246,10 @@ function tiers({ quotas }: Settings) {
   return Object.fromEntries(entries) as Record<string, Record<string, number>>;
 }
 
-function store(settings: Settings, { resources, storage }: Settings["redis"]) {
+function store(
+  settings: Settings,
+  { resources, storage }: Pick<Settings["redis"], "resources" | "storage">,
+) {
   return { resources, volume: volume(settings, storage) };
 }
 
@@ -121,16 +264,29 @@ function alertmanager(settings: Settings, image: string) {
 
 function prometheus(settings: Settings, image: string) {
   const { storage, nodePort, ...rest } = settings.monitoring;
-  const names = settings.models.map((model) => model.name);
-  const [edgeHost] = settings.edge.hosts;
+  const { models, edge } = settings;
+  const [edgeHost] = edge.hosts;
   if (edgeHost === undefined) throw new Error("the schema asks for at least one host");
-  const jobs = scrapeJobs({ namespace: service, models: names, edgeHost });
+  const jobs = scrapeJobs({
+    namespace: service,
+    // Ray's own exporter is elsewhere, and knows a model's pods by other names.
+    models: models.filter(({ server }) => server.engine !== "ray").map(({ name }) => name),
+    edgeHost,
+    stores: storesInPods(settings),
+  });
   return {
     ...rest,
     namespace: monitoring,
     image,
     nodePort,
     jobs,
+    idleJobs: models.every(({ replicas }) => replicas === 0) ? [MODEL_SERVER_JOB] : [],
     volume: volume(settings, storage),
   };
+}
+
+/** Those that no cloud and no operator keeps. */
+function storesInPods(settings: Settings): ("redis" | "postgres")[] {
+  if (isManaged(settings)) return [];
+  return settings.postgres.kind === "pod" ? ["redis", "postgres"] : ["redis"];
 }

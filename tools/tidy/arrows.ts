@@ -5,7 +5,7 @@
 
 /** room → the rooms it may import from (its own room is always allowed). */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  stacks: ["components", "config"],
+  stacks: ["components", "components/sizing", "config"],
   components: ["components/sizing", "observability"],
   "components/sizing": [],
   config: [],
@@ -188,13 +188,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** Entry points: nobody imports them, a program or a tool starts them. */
 export const ENTRY_POINTS: readonly RegExp[] = [
   /^stacks\/index\.ts$/,
-  // until the stacks use it
-  /^components\/aws\//,
   /^vitest\.config\.ts$/,
-  /^components\/(serving\/|sizing\/served-models\.ts$)/, // until the stacks use it
-  // Until the stacks use them.
-  /^components\/(standby-graph|sizing\/(recovery|inventory))\.ts$/,
-  /^components\/(patient-store|fine-tuning|kms-provider)\.ts$/,
   /^policies\/index\.js$/,
   /^gateway-image\/src\/main\.ts$/,
   /^tools\/simulator\/main\.ts$/,
@@ -213,7 +207,7 @@ export const ENVIRONMENT_READERS: readonly RegExp[] = [
   /^tools\/cli\/bootstrap\.mjs$/,
   /(^|\/)config\.ts$/,
   /\/test-[a-z-]+\.ts$/,
-  /^config\/schema\.ts$/,
+  /^config\/settings\.ts$/,
   /\/fixtures\//,
   /\.test\.ts$/,
 ];

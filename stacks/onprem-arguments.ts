@@ -1,0 +1,78 @@
+/**
+ * What the parts of a site on a cluster of one's own are told by the settings: patients' data and
+ * fine-tuning. Pure; null where the settings name none.
+ */
+import { imageReference } from "../config/images.ts";
+import type { Settings } from "../config/schema.ts";
+import { PATIENT_NAMESPACE, SERVICE } from "./places.ts";
+import { backupFlow, backupOf } from "./store-arguments.ts";
+
+const SHARED_MEMORY = "16Gi";
+
+export function onpremArguments(settings: Settings) {
+  return {
+    patientStore: patientStore(settings),
+    fineTuning: fineTuning(settings),
+  };
+}
+
+function patientStore(settings: Settings) {
+  const { patientData, postgres, storage, network } = settings;
+  if (patientData === undefined) return null;
+  const { groups, auditors, resources } = patientData;
+  return {
+    namespace: PATIENT_NAMESPACE,
+    database: {
+      image: imageReference(settings, "postgres"),
+      instances: Math.max(postgres.instances, 2),
+      resources,
+      volume: {
+        storage: patientData.storage,
+        storageClass: patientData.storageClass,
+        onDestroy: storage.onDestroy,
+      },
+      backup: postgres.backups === undefined ? undefined : backupOf(postgres.backups, "patients"),
+    },
+    flows: {
+      operatorNamespace: postgres.operatorNamespace,
+      clients: [],
+      clientRanges: patientData.clientRanges,
+      apiServer: network.apiServer,
+      ...backupFlow(settings),
+      watchers: [],
+    },
+    dnsRanges: network.dnsRanges,
+    silent: ["fine-tuning"],
+    roles: { operators: groups, auditors },
+  };
+}
+
+function fineTuning(settings: Settings) {
+  const { fineTuning: wanted, inventory, storage } = settings;
+  if (wanted === undefined) return null;
+  const product = inventory.find(({ name }) => name === wanted.pool)?.product ?? "";
+  const volume = (size: string) => ({
+    storage: size,
+    storageClass: wanted.storageClass,
+    onDestroy: storage.onDestroy,
+  });
+  const { image, command, gpus, resources, longestHours } = wanted;
+  return {
+    namespace: PATIENT_NAMESPACE,
+    gatewayNamespace: SERVICE,
+    settings: {
+      image,
+      command,
+      gpuProduct: product,
+      gpus,
+      resources,
+      sharedMemory: SHARED_MEMORY,
+      longestHours,
+    },
+    volumes: {
+      datasets: volume(wanted.storage.datasets),
+      models: volume(wanted.storage.models),
+      output: volume(wanted.storage.output),
+    },
+  };
+}

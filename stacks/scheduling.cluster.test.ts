@@ -1,0 +1,259 @@
+/**
+ * Every pod of every stack with GPUs before the real scheduler, on simulated nodes that are what the
+ * settings declare. The pods of Deployments, StatefulSets and DaemonSets are made by the real
+ * controllers; those of a LeaderWorkerSet and of a RayService are expanded here, as no operator runs.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type ExpandedPod,
+  podsOfLeaderWorkerSetWithoutOperator,
+  podsOfRayServiceWithoutOperator,
+} from "../components/serving/operator-pods.ts";
+import type { Settings } from "../config/schema.ts";
+import { committedValues } from "../config/test-settings.ts";
+import { silentProgress } from "../tools/base/progress.ts";
+import { ensureBinaries } from "../tools/cluster/binaries.ts";
+import {
+  startTestApiServer,
+  type TestApiServer,
+} from "../tools/engine/providers/kubernetes/test-api-server.ts";
+import { declaredNodes, nodeObject } from "./test-nodes.ts";
+import { type Loose, settingsOf } from "./test-objects.ts";
+import { runProgram } from "./test-program.ts";
+
+/** Stack, and the pod that waits when the site has one GPU fewer. */
+const STACKS: readonly (readonly [string, RegExp])[] = [
+  ["dev", /^nothing$/],
+  ["staging", /^nothing$/],
+  ["prod", /^model-deepseek-r1-distill/],
+  ["onprem-bank", /^model-deepseek-finance-13b/],
+  ["onprem-hospital", /^model-deepseek-r1-distill/],
+  ["bare-metal", /^model-deepseek-llm-7b-chat/],
+];
+
+let server: TestApiServer;
+const APPLY = ["apply", "--server-side", "--validate=strict", "--filename", "-"];
+
+beforeAll(async () => {
+  const { kube } = await ensureBinaries({ progress: silentProgress });
+  server = await startTestApiServer(kube, { scheduler: true });
+});
+
+afterAll(async () => {
+  await server?.stop();
+});
+
+describe.each(STACKS)("%s", (stack, waiting) => {
+  let pods: readonly Loose[];
+
+  beforeAll(async () => {
+    const settings = settingsOf(committedValues(stack));
+    await makeNodes(settings);
+    await makeObjects(settings);
+  });
+
+  afterAll(async () => {
+    await clear();
+  });
+
+  test("all pods find a node", async () => {
+    pods = await settled();
+    expect(pods.filter((pod) => pod.spec.nodeName === undefined).map(nameOf)).toEqual([]);
+    expect(pods.length).toBeGreaterThan(8);
+  });
+
+  test("pods with GPUs are on nodes that have them, and no other pod but those that serve GPUs", () => {
+    for (const pod of pods) {
+      const wants = gpusOf(pod) > 0;
+      const own = pod.metadata.namespace === "deepseek-gpu";
+      const there = pod.spec.nodeName.match(/^(node|system)-/) === null;
+      if (!own) expect([nameOf(pod), there]).toEqual([nameOf(pod), wants]);
+    }
+  });
+
+  test("one GPU fewer leaves exactly the pod without its GPUs waiting", async () => {
+    const free = await freeGpus(settingsOf(committedValues(stack)), pods);
+    // Where GPUs are spare nothing has to wait; where none is, one pod has to.
+    if (waiting.test("nothing")) {
+      expect(free).toBeGreaterThan(0);
+      return;
+    }
+    expect(free).toBe(0);
+    await clear();
+    const settings = settingsOf(committedValues(stack));
+    await makeNodes(settings, 1);
+    await makeObjects(settings);
+    const left = (await settled(1)).filter((pod) => pod.spec.nodeName === undefined);
+    expect(left.map(nameOf)).toHaveLength(1);
+    expect(nameOf(left[0])).toMatch(waiting);
+    expect(left[0].status.conditions[0].message).toMatch(/Insufficient nvidia\.com\/gpu/);
+  });
+});
+
+async function makeNodes(settings: Settings, taken = 0): Promise<void> {
+  const shapes = declaredNodes(settings);
+  const first = shapes.findIndex(({ gpus }) => gpus !== undefined);
+  const nodes = shapes.map((shape, index) => nodeObject(shape, index === first ? taken : 0));
+  await server.kubectl(APPLY, list(nodes));
+  await server.kubectl([...APPLY, "--subresource=status"], list(nodes));
+  for (const { name, gpus } of shapes) {
+    // Admission takes every new node for one that is not ready; no controller takes that back here.
+    const taint = [{ key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" }];
+    const patch = JSON.stringify({ spec: { taints: gpus === undefined ? [] : taint } });
+    await server.kubectl(["patch", "node", name, "--type=merge", "--patch", patch]);
+  }
+}
+
+async function makeObjects(settings: Settings): Promise<void> {
+  const { cloud } = settings;
+  const site =
+    cloud === undefined ? (await import("./onprem.ts")).onprem : (await import("./cloud.ts")).cloud;
+  const { resources } = await runProgram(site, settings);
+  const objects = resources
+    .filter(({ type }) => type.startsWith("kubernetes:"))
+    .map(({ inputs }) => inputs as Loose);
+  const known = objects.filter(({ apiVersion }) => !isCustom(apiVersion));
+  const namespaces = known.filter(({ kind }) => kind === "Namespace");
+  await apply(namespaces);
+  for (const { metadata } of namespaces) {
+    const account = ["serviceaccount/default", "--namespace", metadata.name];
+    await server.kubectl(["wait", "--for=create", "--timeout=30s", ...account]);
+  }
+  await apply(known.filter(({ kind }) => kind !== "Namespace"));
+  await apply(volumesFor(known));
+  const pods = objects.flatMap(expandedPods);
+  await apply([...known, ...pods].flatMap(givenClaims));
+  await apply(pods);
+}
+
+/** Of an operator: no group of Kubernetes' own has a dot, but those that end so. */
+function isCustom(apiVersion: string): boolean {
+  const [group = ""] = apiVersion.split("/");
+  return group.includes(".") && !group.endsWith(".k8s.io");
+}
+
+function expandedPods(object: Loose): ExpandedPod[] {
+  if (object.kind === "LeaderWorkerSet") return podsOfLeaderWorkerSetWithoutOperator(object);
+  if (object.kind === "RayService") return podsOfRayServiceWithoutOperator(object);
+  return [];
+}
+
+/** One volume for each claim: no storage driver runs here. */
+function volumesFor(objects: readonly Loose[]): object[] {
+  return objects.flatMap((object) =>
+    (object.spec?.volumeClaimTemplates ?? []).flatMap((template: Loose) =>
+      Array.from({ length: object.spec.replicas ?? 1 }, (_, index) => ({
+        apiVersion: "v1",
+        kind: "PersistentVolume",
+        metadata: { name: `${object.metadata.name}-${template.metadata.name}-${index}` },
+        spec: {
+          accessModes: ["ReadWriteOnce"],
+          capacity: template.spec.resources.requests,
+          storageClassName: template.spec.storageClassName,
+          persistentVolumeReclaimPolicy: "Retain",
+          claimRef: {
+            namespace: object.metadata.namespace,
+            name: `${template.metadata.name}-${object.metadata.name}-${index}`,
+          },
+          csi: { driver: "simulated.example", volumeHandle: `${object.metadata.name}-${index}` },
+        },
+      })),
+    ),
+  );
+}
+
+/** Claims that the site's owner made: the settings name them. */
+function givenClaims(object: Loose): object[] {
+  const spec = object.spec?.template?.spec ?? object.spec;
+  const { namespace } = object.metadata;
+  return ((spec?.volumes ?? []) as Loose[]).flatMap(({ persistentVolumeClaim: claim }) => {
+    if (claim === undefined) return [];
+    const name = claim.claimName;
+    const shared = {
+      accessModes: ["ReadOnlyMany"],
+      storageClassName: "given",
+      volumeName: `given-${name}`,
+    };
+    const volume = {
+      accessModes: shared.accessModes,
+      storageClassName: "given",
+      capacity: { storage: "1Ti" },
+      csi: { driver: "simulated.example", volumeHandle: name },
+      claimRef: { namespace, name },
+    };
+    return [
+      {
+        apiVersion: "v1",
+        kind: "PersistentVolumeClaim",
+        metadata: { name, namespace },
+        spec: { ...shared, resources: { requests: { storage: "1Ti" } } },
+      },
+      {
+        apiVersion: "v1",
+        kind: "PersistentVolume",
+        metadata: { name: shared.volumeName },
+        spec: volume,
+      },
+    ];
+  });
+}
+
+/** All pods, once none but `waiting` of them waits for a node, or nothing changes any more. */
+async function settled(waiting = 0): Promise<Loose[]> {
+  let pods: Loose[] = [];
+  let still = 0;
+  let before = "";
+  const seen = async () => {
+    const text = await server.kubectl(["get", "pods", "--all-namespaces", "--output", "json"]);
+    pods = JSON.parse(text).items;
+    const left = pods.filter((pod) => pod.spec.nodeName === undefined).map(nameOf);
+    const now = `${pods.length} ${left}`;
+    still = now === before ? still + 1 : 0;
+    before = now;
+    return still >= 5 && (left.length <= waiting || still >= 20);
+  };
+  await expect.poll(seen, { timeout: 180_000, interval: 500 }).toBe(true);
+  return pods;
+}
+
+async function freeGpus(settings: Settings, pods: readonly Loose[]): Promise<number> {
+  const all = declaredNodes(settings).reduce((sum, { gpus }) => sum + (gpus?.count ?? 0), 0);
+  return all - pods.reduce((sum, pod) => sum + gpusOf(pod), 0);
+}
+
+function gpusOf(pod: Loose): number {
+  const containers: Loose[] = pod.spec.containers;
+  return containers.reduce(
+    (sum, { resources }) => sum + Number(resources?.limits?.["nvidia.com/gpu"] ?? 0),
+    0,
+  );
+}
+
+async function clear(): Promise<void> {
+  const spaces = ["deepseek", "deepseek-gpu", "deepseek-patient", "monitoring"];
+  await server.kubectl(["delete", "namespaces", "--ignore-not-found", "--wait=false", ...spaces]);
+  // No kubelet confirms the end of a pod.
+  for (const space of spaces) {
+    const pods = ["pods", "--all", "--namespace", space, "--grace-period=0", "--force"];
+    await server.kubectl(["delete", ...pods]).catch(() => {});
+  }
+  await server.kubectl([
+    "wait",
+    "--for=delete",
+    "--timeout=60s",
+    ...spaces.map((s) => `namespace/${s}`),
+  ]);
+  await server.kubectl(["delete", "nodes,persistentvolumes,storageclasses", "--all"]);
+}
+
+function nameOf(pod: Loose): string {
+  return pod.metadata.name;
+}
+
+async function apply(objects: readonly object[]): Promise<void> {
+  if (objects.length > 0) await server.kubectl(APPLY, list(objects));
+}
+
+function list(items: readonly object[]): string {
+  return JSON.stringify({ apiVersion: "v1", kind: "List", items });
+}

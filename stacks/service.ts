@@ -1,0 +1,125 @@
+/**
+ * What every site serves with, wherever it stands: walls, certificates, keys, gateway, edge, models
+ * and monitoring. A site's own file brings the ground: the cluster's Pulumi provider and the stores.
+ * Reads as an inventory; what a thing is made of stands in its component, what the settings say of
+ * it in site-arguments.ts.
+ */
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { Alertmanager } from "../components/alertmanager.ts";
+import { ApiKeys } from "../components/api-keys.ts";
+import { type CertificateHandle, Certificates } from "../components/certificates.ts";
+import { Edge } from "../components/edge.ts";
+import type { FineTuningHandle } from "../components/fine-tuning.ts";
+import { Gateway } from "../components/gateway.ts";
+import { NamespaceLimits } from "../components/namespace-limits.ts";
+import { Namespaces } from "../components/namespaces.ts";
+import { NetworkPolicies } from "../components/network-policies.ts";
+import type { PostgresHandle } from "../components/postgres.ts";
+import { Prometheus } from "../components/prometheus.ts";
+import type { RedisHandle } from "../components/redis.ts";
+import { GpuRuntime } from "../components/serving/gpu-runtime.ts";
+import { ModelAccount } from "../components/serving/model-account.ts";
+import { ModelServer, modelService } from "../components/serving/model-server.ts";
+import { RealtimePriority } from "../components/serving/realtime-priority.ts";
+import { ScaledModel } from "../components/serving/scaled-model.ts";
+import { createModel, type WeightsGround } from "./gpu-models.ts";
+import type { OwnStores } from "./own-stores.ts";
+import type { SiteArguments } from "./site-arguments.ts";
+
+export interface Stores {
+  readonly redis: RedisHandle;
+  readonly postgres: PostgresHandle;
+}
+
+/** The certificate of a program, as an argument of its component. */
+export type Secured = (program: string) => { readonly certificate: CertificateHandle };
+
+type Options = pulumi.ComponentResourceOptions;
+
+export interface Ground {
+  readonly provider: k8s.Provider;
+  /** Makes the stores, or hands over those that the cloud keeps. */
+  readonly stores: (options: Options, tls: Secured) => Stores | OwnStores;
+  /** Where weights are beside volumes; null: in volumes alone. */
+  readonly weights: Omit<WeightsGround, "serviceAccount"> | null;
+  readonly fineTuning?: (options: Options) => FineTuningHandle | undefined;
+  /** What else stands on the site, and nobody of the service asks. */
+  readonly beside?: (options: Options, tls: Secured) => void;
+}
+
+export function service(site: SiteArguments, ground: Ground) {
+  const { provider } = ground;
+  const namespaces = new Namespaces("namespaces", site.namespaces, { provider });
+  const inside = { provider, dependsOn: [namespaces] };
+  const walls = new NetworkPolicies("network-policies", site.networkPolicies, inside);
+  const limits = site.limits.map(
+    (limit) => new NamespaceLimits(`limits-${limit.namespace}`, limit, inside),
+  );
+  const tls = new Certificates("certificates", site.certificates, inside);
+  const secured: Secured = (program) => ({ certificate: tls.of(program) });
+  const keys = new ApiKeys("api-keys", site.apiKeys);
+
+  // No pod starts before the walls stand.
+  const guarded = { provider, dependsOn: [walls, ...limits] };
+  const stores = ground.stores(guarded, secured);
+  const { redis, postgres } = stores;
+  const models = [
+    ...site.simulated.map(
+      (model) =>
+        new ModelServer(modelService(model.model), { ...model, ...secured("model") }, guarded),
+    ),
+    ...modelsOnGpus(site, ground, secured, guarded),
+  ];
+  const fineTuning = ground.fineTuning?.(guarded);
+  const peers = { redis, postgres, models, keys: keys.document, fineTuning };
+  const gateway = new Gateway(
+    "gateway",
+    { ...site.gateway, ...secured("gateway"), ...peers },
+    guarded,
+  );
+  const edge = new Edge("edge", { ...site.edge, ...secured("edge"), gateway }, guarded);
+  const alertmanager = new Alertmanager(
+    "alertmanager",
+    { ...site.alertmanager, ...secured("alertmanager") },
+    guarded,
+  );
+  const prometheus = new Prometheus(
+    "prometheus",
+    { ...site.prometheus, ...secured("prometheus"), alertmanager },
+    guarded,
+  );
+  for (const scaled of site.scaled) {
+    new ScaledModel(`scaled-${modelService(scaled.model)}`, scaled, guarded);
+  }
+  ground.beside?.(guarded, secured);
+
+  return {
+    url: edge.url,
+    caCertificate: site.caCertificate,
+    apiKey: keys.first,
+    adminUser: gateway.administrator,
+    adminPassword: gateway.administratorPassword,
+    prometheusUrl: prometheus.url,
+    models: site.modelNames,
+    replication: "replication" in stores ? (stores.replication ?? null) : null,
+  };
+}
+
+function modelsOnGpus(site: SiteArguments, ground: Ground, secured: Secured, options: Options) {
+  if (site.gpuModels.length === 0) return [];
+  const { mode } = site.gpuRuntime;
+  new GpuRuntime(
+    "gpu-runtime",
+    mode === "operator" ? site.gpuRuntime : { ...site.gpuRuntime, ...secured("gpu-exporter") },
+    options,
+  );
+  const ranks = site.priorities.map((rank) => new RealtimePriority(rank.name, rank, options));
+  const account = new ModelAccount("model-account", site.modelAccount, options);
+  const weights =
+    ground.weights === null ? null : { ...ground.weights, serviceAccount: account.account };
+  const after = { ...options, dependsOn: [options.dependsOn ?? [], ...ranks].flat() };
+  return site.gpuModels.map((model) =>
+    createModel(model, { ...secured("model"), weights }, after as Options),
+  );
+}

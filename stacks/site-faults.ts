@@ -1,0 +1,84 @@
+/**
+ * What only arithmetic can judge of a site's settings, as faults like any other: models that do not
+ * fit, budgets of time that are not kept. Told before the first resource. Pure.
+ */
+
+import type { FitPlan } from "../components/sizing/fit.ts";
+import { GPUS } from "../components/sizing/gpus.ts";
+import { latencyOf } from "../components/sizing/latency.ts";
+import { MODELS } from "../components/sizing/model-catalogue.ts";
+import type { ModelRefusal, ServedModel } from "../components/sizing/served-models.ts";
+import type { Fault } from "../config/fault.ts";
+import type { Settings } from "../config/schema.ts";
+import { isOnGpus, servingOf } from "./site-models.ts";
+import { recoveryOfSite } from "./site-recovery.ts";
+
+export function siteFaults(settings: Settings): Fault[] {
+  const serving = servingOf(settings);
+  if ("refusals" in serving) {
+    return serving.refusals.map((refusal) => misfit(settings, refusal));
+  }
+  return [...lateModels(settings, serving.models), ...lateRecovery(settings, serving.models)];
+}
+
+function misfit(settings: Settings, { name, reasons, nearest }: ModelRefusal): Fault {
+  return {
+    path: `deepseek:models[${placeOf(settings, name)}].server`,
+    wrong: reasons.join("; "),
+    right:
+      nearest === null ? "another model, or more GPUs" : `nearest that fits: ${shapeOf(nearest)}`,
+  };
+}
+
+export function shapeOf(plan: FitPlan): string {
+  const { quantisation, tensorParallel, pipelineParallel, contextTokens } = plan;
+  return `quantisation ${quantisation}, tensorParallel ${tensorParallel}, pipelineParallel ${pipelineParallel}, contextTokensMax ${contextTokens}`;
+}
+
+function placeOf({ models }: Settings, name: string): number {
+  return models.findIndex((model) => model.name === name);
+}
+
+function lateModels(settings: Settings, served: readonly ServedModel[]): Fault[] {
+  return settings.models.flatMap((model, index) => {
+    const plan = served.find(({ name }) => name === model.name);
+    if (model.latency === undefined || plan === undefined) return [];
+    const total = latencyOfModel(model.name, settings, plan);
+    if (total === undefined || total.totalMs <= model.latency.milliseconds) return [];
+    const { promptMs, tokensMs, serviceMs, totalMs } = total;
+    const ms = (value: number) => `${Math.ceil(value)} ms`;
+    return [
+      {
+        path: `deepseek:models[${index}].latency.milliseconds`,
+        wrong: `is ${model.latency.milliseconds}, and the plan takes ${ms(totalMs)}: prompt ${ms(promptMs)}, tokens ${ms(tokensMs)}, edge and gateway ${ms(serviceMs)}`,
+        right: `${Math.ceil(totalMs)} or more, or a larger server.tensorParallel`,
+      },
+    ];
+  });
+}
+
+export function latencyOfModel(name: string, settings: Settings, plan: ServedModel) {
+  const model = settings.models.find((one) => one.name === name);
+  if (model?.latency === undefined || !isOnGpus(model)) return undefined;
+  const geometry = MODELS.find(({ id }) => id === model.server.checkpoint);
+  if (geometry === undefined) return undefined;
+  return latencyOf({
+    model: geometry,
+    quantisation: plan.plan.quantisation,
+    tensorParallel: plan.plan.tensorParallel,
+    memoryGibibytes: GPUS[plan.gpu].memoryMebibytes / 1_024,
+    promptTokens: model.latency.promptTokensMax,
+    answerTokens: model.latency.answerTokensMax,
+  });
+}
+
+function lateRecovery(settings: Settings, served: readonly ServedModel[]): Fault[] {
+  const plan = recoveryOfSite(settings, served);
+  if (plan === undefined || "recovery" in plan) return [];
+  const { rtoSeconds, rpoSeconds } = settings.site;
+  return plan.refusal.reasons.map((reason) => ({
+    path: reason.startsWith("service") ? "deepseek:site.rtoSeconds" : "deepseek:site.rpoSeconds",
+    wrong: `is ${reason.startsWith("service") ? rtoSeconds : rpoSeconds}, and ${reason}`,
+    right: "a longer time, site.warmReplicas one or all, or faster storage",
+  }));
+}

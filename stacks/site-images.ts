@@ -1,0 +1,33 @@
+/** Every image that a pod of a site names: what a registry must hold, and what must be locked. Pure. */
+import { imageReference } from "../config/images.ts";
+import type { ImageName, Settings } from "../config/schema.ts";
+import { isOnGpus } from "./site-models.ts";
+
+export function imagesOf(settings: Settings): ImageName[] {
+  const { cloud, site, models, postgres, gpuRuntime } = settings;
+  const managed = cloud !== undefined && site.other === undefined;
+  const engines = models.map(({ server }) => server.engine);
+  const onGpus = models.some(isOnGpus);
+  const fabric = cloud?.pools.some((pool) => pool.kind === "gpu" && pool.fabric !== "none");
+  const when = (condition: boolean, ...names: ImageName[]) => (condition ? names : []);
+  return [
+    ...(["gateway", "edge", "edge-exporter", "prometheus", "alertmanager"] as const),
+    ...when(!managed, "redis", "redis-exporter", "postgres"),
+    ...when(!managed && postgres.kind === "pod", "postgres-exporter"),
+    ...when(engines.includes("simulator"), "simulator"),
+    ...when(engines.includes("vllm"), "vllm"),
+    ...when(engines.includes("ray"), "ray"),
+    ...when(onGpus, "weights"),
+    ...when(onGpus && gpuRuntime.mode === "ours", "device-plugin", "dcgm-exporter"),
+    ...when(onGpus && gpuRuntime.mode === "ours" && fabric === true, "efa-plugin"),
+  ];
+}
+
+/** Of those that come from `registry`, the repositories in it, without tags. */
+export function repositoriesIn(settings: Settings, registry: string): string[] {
+  const paths = imagesOf(settings)
+    .map((name) => imageReference(settings, name))
+    .filter((reference) => reference.startsWith(`${registry}/`))
+    .map((reference) => reference.slice(registry.length + 1).replace(/[:@].*$/, ""));
+  return [...new Set(paths)];
+}

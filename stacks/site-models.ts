@@ -1,0 +1,107 @@
+/**
+ * Models of a site on its GPUs: what the settings wish, what there is, and what follows for each model.
+ * Pure: no resource is made here.
+ */
+import { GPUS, type GpuId } from "../components/sizing/gpus.ts";
+import {
+  type GpuSupply,
+  type ModelWish,
+  type Rates,
+  type ServedModel,
+  type Serving,
+  serveModels,
+} from "../components/sizing/served-models.ts";
+import type { ModelSettings, Settings } from "../config/schema.ts";
+
+type Server = ModelSettings["server"];
+export type GpuServer = Exclude<Server, { engine: "simulator" }>;
+export type GpuModel = ModelSettings & { readonly server: GpuServer };
+
+/** p4d and p4de, as AWS tells: eight of each. */
+const OF_INSTANCE = { "p4d.24xlarge": 40, "p4de.24xlarge": 80 } as const;
+const GPUS_OF_INSTANCE = 8;
+type Slices = Settings["inventory"][number]["slices"];
+
+/**
+ * Bytes a second of one node. Sealed files are opened at some 200 MB/s and compared with their digest
+ * on the way (`npm run weights -- verify`, measured on two cores); others come as object stores give
+ * them, 1 GB/s with eight files at a time. Into the GPUs: 2 GB/s, vLLM's own loader from NVMe.
+ */
+const FETCH = { sealed: 200e6, open: 1e9 } as const;
+const LOAD = 2e9;
+
+export function isOnGpus(model: ModelSettings): model is GpuModel {
+  return model.server.engine !== "simulator";
+}
+
+export function servingOf(settings: Settings): Serving {
+  return serveModels(
+    settings.models.filter(isOnGpus).map(wishOf),
+    supplyOf(settings),
+    ratesOf(settings),
+  );
+}
+
+/** The settings were judged before (site-faults.ts). */
+export function servedModels(settings: Settings): readonly ServedModel[] {
+  const serving = servingOf(settings);
+  if ("models" in serving) return serving.models;
+  throw new Error(serving.refusals.map(({ reasons }) => reasons.join("; ")).join("; "));
+}
+
+export function ratesOf({ models }: Settings): Rates {
+  const sealed = models.some((model) => isOnGpus(model) && model.server.weights.sealed);
+  return { fetch: sealed ? FETCH.sealed : FETCH.open, load: LOAD };
+}
+
+export function supplyOf({ cloud, inventory }: Settings): GpuSupply[] {
+  const pools = (cloud?.pools ?? []).flatMap((pool) =>
+    pool.kind === "gpu"
+      ? [
+          supply(
+            pool.name,
+            pool.nodes.max,
+            GPUS_OF_INSTANCE,
+            OF_INSTANCE[pool.instanceType],
+            pool.slices,
+          ),
+        ]
+      : [],
+  );
+  const own = inventory.map((entry) =>
+    supply(entry.name, entry.nodes, entry.gpusPerNode, entry.memoryGibibytes, entry.slices),
+  );
+  return [...pools, ...own].filter((one) => one !== undefined);
+}
+
+/** Slices that no plan is made for have no entry: a model that wants them is told so. */
+function supply(
+  pool: string,
+  nodes: number,
+  perNode: number,
+  memory: 40 | 80,
+  slices: Slices,
+): GpuSupply | undefined {
+  const id = slices === "none" ? `a100-${memory}` : `a100-${memory}-mig-${slices}`;
+  if (!(id in GPUS)) return undefined;
+  const gpu = id as GpuId;
+  const cut = GPUS[gpu].perNode / GPUS_OF_INSTANCE;
+  return { pool, gpu, nodes, perNode: perNode * cut };
+}
+
+function wishOf({ name, replicas, contextTokensMax, server }: GpuModel): ModelWish {
+  const { scaling } = server;
+  return {
+    name,
+    geometry: server.checkpoint,
+    pool: server.pool,
+    quantisation: server.quantisation,
+    runtime: server.engine === "ray" ? "ray" : "engine",
+    replicas: { least: replicas, most: scaling?.replicasMax ?? replicas },
+    tensorParallel: server.tensorParallel,
+    pipelineParallel: server.pipelineParallel,
+    contextTokens: contextTokensMax,
+    ownCheckpoint: server.ownCheckpoint,
+    weightsInMemory: server.weights.sealed && server.weights.kind === "volume",
+  };
+}
