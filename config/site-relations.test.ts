@@ -110,6 +110,7 @@ const BAD: readonly Row[] = [
   ["prod", "edge.replicas", 1, "edge.replicas", /is 1 in prod/, /2 or more/],
   ["prod", "cloud.database", { multiZone: false }, "cloud.database.multiZone", /false/, /true/],
   ["prod", "cloud.cache", { replicas: 0 }, "cloud.cache.replicas", /is 1 in prod/, /2 or more/],
+  ["prod", "cloud.protect", false, "cloud.protect", /false in prod/, /true/],
   ["prod", "redis", { replicas: 3 }, "redis.replicas", /ElastiCache/, /cloud\.cache/],
   ["prod", "postgres", { kind: "operator" }, "postgres.kind", /RDS/, /cloud\.database/],
   ["prod", "retention.profile", "usHospital", "retention.auditDays", /below the floor/, /2192/],

@@ -242,6 +242,7 @@ function nothingSingle(settings: Part): Fault[] {
     ...few("edge.replicas", edge?.replicas),
     ...few("gateway.replicas", gateway?.replicas),
     ...(zones ? [at("cloud.database.multiZone", wrong("false"), "true")] : []),
+    ...(settings.cloud?.protect === false ? [at("cloud.protect", wrong("false"), "true")] : []),
     ...few("cloud.cache.replicas", cloud === undefined ? undefined : cloud.cache.replicas + 1),
     // One that follows another site's has no replicas of its own, which would elect it away.
     ...(cloud !== undefined || site?.role === "standby"

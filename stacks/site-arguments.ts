@@ -50,6 +50,8 @@ export function siteArguments(settings: Settings) {
 function groundArguments(settings: Settings, served: readonly ServedModel[]) {
   const { limits, patientData } = settings;
   const namespaces = [service, monitoring];
+  // An operator's pods are in a namespace of its own; ours then holds a list of counters only.
+  const daemons = served.length > 0 && settings.gpuRuntime.mode === "ours";
   return {
     provider: provider(settings),
     namespaces: {
@@ -58,13 +60,17 @@ function groundArguments(settings: Settings, served: readonly ServedModel[]) {
         ...(served.length > 0 ? [GPU_NAMESPACE] : []),
         ...(patientData === undefined ? [] : [PATIENT_NAMESPACE]),
       ],
-      exempted: { [GPU_NAMESPACE]: GPU_EXEMPTION },
+      exempted: daemons ? { [GPU_NAMESPACE]: GPU_EXEMPTION } : {},
     },
     limits: [
       { namespace: service, ...withGpuPods(limits, served) },
       { namespace: monitoring, ...limits },
     ],
-    networkPolicies: networkPolicies(settings, namespaces, served),
+    networkPolicies: networkPolicies(
+      settings,
+      [...namespaces, ...(daemons ? [GPU_NAMESPACE] : [])],
+      served,
+    ),
     certificates: { servers: servers(settings), source: source(settings) },
     apiKeys: { holders: holders(settings) },
   };

@@ -1,7 +1,10 @@
 /** What judges say and why it stays as it is. A row that matches nothing fails `npm run judge`, too. */
+import { EXPLAINED_CLOUD } from "./explained-cloud.ts";
+import { EXPLAINED_GPUS } from "./explained-gpus.ts";
 import type { Explanation } from "./explanation.ts";
 
-const WORKLOADS = ["Deployment/*", "StatefulSet/*"];
+// "Pod/*" are the templates in a LeaderWorkerSet and a RayService.
+const WORKLOADS = ["Deployment/*", "StatefulSet/*", "DaemonSet/*", "Pod/*"];
 
 const NO_PROCESSOR_LIMIT = {
   objects: WORKLOADS,
@@ -45,6 +48,8 @@ const SPREAD = {
 };
 
 export const EXPLAINED: readonly Explanation[] = [
+  ...EXPLAINED_GPUS,
+  ...EXPLAINED_CLOUD,
   { judge: "checkov", rule: "CKV_K8S_11", ...NO_PROCESSOR_LIMIT },
   { judge: "monokle", rule: "KBP003", ...NO_PROCESSOR_LIMIT },
   { judge: "kube-score", rule: "container-resources", ...NO_PROCESSOR_LIMIT },
@@ -79,6 +84,7 @@ export const EXPLAINED: readonly Explanation[] = [
       "StatefulSet/deepseek/postgres#postgres-exporter",
       "StatefulSet/deepseek/redis#redis",
       "StatefulSet/deepseek/redis#redis-exporter",
+      "StatefulSet/deepseek/redis#sentinel",
     ],
     ...SECRET_VARIABLES,
   },
@@ -102,7 +108,7 @@ export const EXPLAINED: readonly Explanation[] = [
   {
     judge: "kube-score",
     rule: "deployment-has-host-podantiaffinity",
-    objects: ["Deployment/deepseek/edge"],
+    objects: ["Deployment/deepseek/edge", "Deployment/deepseek/model-*"],
     ...SPREAD,
   },
   {
@@ -136,6 +142,8 @@ export const EXPLAINED: readonly Explanation[] = [
     objects: [
       "Deployment/deepseek/edge",
       "Deployment/deepseek/model-*",
+      "DaemonSet/deepseek-gpu/dcgm-exporter",
+      "Pod/deepseek/*",
       "StatefulSet/deepseek/postgres",
       "StatefulSet/deepseek/redis",
     ],
@@ -152,5 +160,39 @@ export const EXPLAINED: readonly Explanation[] = [
       "The judge wants a Service without an address of its own, by which single pods are called. " +
       "Nobody calls a single one of these pods.",
     instead: "A Service with one address for callers, and one without for Prometheus.",
+  },
+  {
+    judge: "monokle",
+    rule: "LNK001",
+    objects: ["Deployment/deepseek/model-*", "NetworkPolicy/*"],
+    reason:
+      "They name what others make: pods of operators (CloudNativePG, KubeRay, KEDA), volumes and " +
+      "keys of weights that the site's owner put there.",
+    instead:
+      "docs/serving.md and docs/data.md name what must be there; a pod that misses a volume or a " +
+      "key does not start, and says so.",
+  },
+  {
+    judge: "kube-score",
+    rule: "networkpolicy-targets-pod",
+    objects: ["NetworkPolicy/deepseek/allow-postgres", "NetworkPolicy/deepseek-patient/*"],
+    reason: "The pods that they select are made by CloudNativePG, and by fine-tuning's Jobs.",
+    instead: "They are selected by the label that the operator gives its pods.",
+  },
+  {
+    judge: "kube-score",
+    rule: "deployment-has-poddisruptionbudget",
+    objects: ["Deployment/deepseek/model-*"],
+    reason: "A model that may have no server at all has none to spare or to keep.",
+    instead: "From two servers on there is a budget.",
+  },
+  {
+    judge: "monokle",
+    rule: "KBP107",
+    objects: ["Role/deepseek-patient/gateway-fine-tuning"],
+    reason: "The gateway makes the Jobs of fine-tuning, and Jobs make pods.",
+    instead:
+      "In that namespace alone; an admission policy holds the gateway's account to the template: " +
+      "its image, its volumes, its labels, no Secret and no token.",
   },
 ];

@@ -33,7 +33,17 @@ export function kubernetesObjects(resources: readonly ResourceState[]): Kubernet
     .filter(({ custom, type }) => custom && type.startsWith("kubernetes:"))
     .map(({ inputs = {} }) => withoutSecrets(inputs))
     .filter(isKubernetesObject)
-    .flatMap((object) => [object, ...podsInside(object)]);
+    .flatMap((object) => [object, ...secretsOf(object), ...podsInside(object)]);
+}
+
+/** cert-manager writes a Secret for each Certificate; pods mount it. */
+function secretsOf(object: KubernetesObject): KubernetesObject[] {
+  const name = at(object["spec"], "secretName");
+  if (object.kind !== "Certificate" || typeof name !== "string") return [];
+  const { namespace } = object.metadata;
+  const data = { "ca.crt": HIDDEN, "tls.crt": HIDDEN, "tls.key": HIDDEN };
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+  return [{ apiVersion: "v1", kind: "Secret", type: "kubernetes.io/tls", metadata, data }];
 }
 
 /** `Kind/namespace/name`; what belongs to no namespace has no middle part. */

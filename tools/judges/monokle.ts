@@ -18,17 +18,23 @@ import { containersOf, type KubernetesObject, referenceOf } from "./kubernetes-o
 
 const PLUGINS = ["pod-security-standards", "practices", "resource-links", "yaml-syntax"];
 
+/** The package remembers objects by their ids from one call to the next, also over stacks. */
+let calls = 0;
+
 export async function monokle(objects: readonly KubernetesObject[]): Promise<Finding[]> {
   const validator = await createValidator();
+  calls += 1;
+  const call = `${calls}:`;
   const byReference = new Map(objects.map((object) => [reference(object), object]));
-  const resources = [...byReference].map(([id, object]) => resource(id, object));
+  const resources = [...byReference].map(([id, object]) => resource(`${call}${id}`, object));
   // Finds what refers to what, and writes it into them.
   processRefs(resources, new ResourceParser());
   const response = await validator.validate({ resources });
   return response.runs.flatMap(({ results }) =>
     results.map(({ ruleId, message, locations }) => {
       // The second location names the object, and below it the place within.
-      const id = locations[1].physicalLocation?.artifactLocation.uri ?? "";
+      const uri = locations[1].physicalLocation?.artifactLocation.uri ?? "";
+      const id = uri.startsWith(call) ? uri.slice(call.length) : uri;
       const place = locations[1].logicalLocations?.find(({ kind }) => kind === "element");
       return {
         judge: "monokle" as const,
