@@ -39,6 +39,8 @@ export type Tier = Readonly<Record<string, number>>;
 
 export interface GatewayArgs {
   readonly namespace: string;
+  /** Its name, in every record; and the part of each quota that it grants, 1 where it is alone. */
+  readonly site: { readonly name: string; readonly quotaShare: number };
   readonly image: string;
   readonly replicas: number;
   readonly resources: Resources;
@@ -267,6 +269,8 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
   // The first byte of an answer must come before the edge gives up at 120 s.
   const answerSeconds = Math.min(110, args.longestStreamSeconds);
   return {
+    GW_SITE: args.site.name,
+    GW_QUOTA_SHARE_PERCENT: String(Math.round(args.site.quotaShare * 100)),
     GW_LOG_LEVEL: args.logLevel,
     GW_PORT: String(GATEWAY_PORTS.api),
     GW_METRICS_PORT: String(GATEWAY_PORTS.metrics),

@@ -65,7 +65,7 @@ export const site = z.strictObject({
     .describe("Model servers that a standby keeps running."),
   quotaShare: z
     .number()
-    .gt(0)
+    .min(0.01)
     .max(1)
     .default(1)
     .describe("Part of every quota that this site grants: two sites that both serve share them."),

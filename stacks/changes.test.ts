@@ -181,6 +181,7 @@ const ROWS: readonly Row[] = [
     [{ name: "first" }, { name: "second" }],
     ["+RandomPassword:key-second", "Secret:gateway-keys"],
   ],
+  ["onprem-hospital", "site.quotaShare", 0.4, ["StatefulSet:gateway"]],
 ];
 
 const stacks = [...new Set(ROWS.map(([stack]) => stack))];

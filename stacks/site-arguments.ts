@@ -124,11 +124,12 @@ function modelArguments(settings: Settings, served: readonly ServedModel[]) {
 
 /** What callers meet, and what watches. */
 function frontArguments(settings: Settings) {
-  const { edge, gateway, cloud, outside, retention } = settings;
+  const { edge, gateway, cloud, outside, retention, site } = settings;
   const { longestStreamSeconds } = gateway;
   return {
     gateway: {
       ...gateway,
+      site,
       outside,
       storesAuthority: cloud?.authorities,
       clientCertificates: edge.clientAuthorities !== undefined,
