@@ -107,7 +107,7 @@ const TLS = { name: "tls", path: TLS_FOLDER } as const;
 const DATA: Mount = { name: DATA_VOLUME, path: FOLDERS.data, claim: true };
 /** A start with some hundred MB of log takes seconds. */
 const START_SECONDS = 10;
-/** A sentinel holds a handful of names; 8 MiB resident were measured, with TLS. */
+/** A sentinel holds a handful of names; estimated, with room for TLS. */
 const SENTINEL_RESOURCES = { cpu: "20m", memory: "48Mi" } as const;
 
 export class Redis extends Component implements RedisHandle {

@@ -2,18 +2,45 @@
  * What the parts of a site on a cluster of one's own are told by the settings: patients' data and
  * fine-tuning. Pure; null where the settings name none.
  */
+import { MODEL_SERVER } from "../components/serving/model-server.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { PATIENT_NAMESPACE, SERVICE } from "./places.ts";
 import { backupFlow, backupOf } from "./store-arguments.ts";
 
 const SHARED_MEMORY = "16Gi";
+/** As often as KMS rotates by itself. */
+const ROTATION_DAYS = 365;
 
 export function onpremArguments(settings: Settings) {
   return {
     patientStore: patientStore(settings),
     fineTuning: fineTuning(settings),
+    openBao: openBao(settings),
+    kubernetesEncryption: kubernetesEncryption(settings),
   };
+}
+
+/** Documents for whoever administers the OpenBao that opens the site's weights. */
+function openBao({ weightsKey }: Settings) {
+  if (weightsKey?.kind !== "transit") return null;
+  const account = { namespace: SERVICE, name: MODEL_SERVER };
+  return {
+    namespace: SERVICE,
+    address: weightsKey.address,
+    mount: weightsKey.mount,
+    authMount: "kubernetes",
+    audience: "openbao",
+    rotationDays: ROTATION_DAYS,
+    grants: [{ purpose: "weights" as const, account, may: ["open" as const] }],
+  };
+}
+
+/** Documents for whoever administers the cluster: a kubeconfig cannot set what they say. */
+function kubernetesEncryption({ weightsKey }: Settings) {
+  if (weightsKey?.kind !== "transit") return null;
+  const socket = "/var/run/kms/deepseek.sock";
+  return { namespace: SERVICE, plugin: "deepseek", socket, resources: ["secrets", "configmaps"] };
 }
 
 function patientStore(settings: Settings) {

@@ -4,6 +4,8 @@
  */
 import * as k8s from "@pulumi/kubernetes";
 import { FineTuning } from "../components/fine-tuning.ts";
+import { KmsProvider } from "../components/kms-provider.ts";
+import { OpenBaoKeys } from "../components/openbao-keys.ts";
 import { PatientStore } from "../components/patient-store.ts";
 import type { Settings } from "../config/schema.ts";
 import { onpremArguments } from "./onprem-arguments.ts";
@@ -23,6 +25,10 @@ export function onprem(settings: Settings) {
     fineTuning: (guarded) =>
       own.fineTuning === null ? undefined : new FineTuning("fine-tuning", own.fineTuning, guarded),
     beside: (guarded, secured) => {
+      if (own.openBao !== null) new OpenBaoKeys("openbao", own.openBao, guarded);
+      if (own.kubernetesEncryption !== null) {
+        new KmsProvider("kubernetes-encryption", own.kubernetesEncryption, guarded);
+      }
       if (own.patientStore === null) return;
       const database = { ...own.patientStore.database, ...secured("patients") };
       new PatientStore("patients", { ...own.patientStore, database }, guarded);
