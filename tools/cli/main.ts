@@ -92,8 +92,16 @@ function report(error: unknown, environment: Environment): number {
 }
 
 // Everything open (keep-alive sockets, timers of libraries) is of no use after the answer.
+/** What was written to a pipe is handed over later: an exit before that would cut it off. */
+async function leave(code: number): Promise<void> {
+  const written = (stream: NodeJS.WriteStream) =>
+    new Promise<void>((resolve) => stream.write("", () => resolve()));
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  process.exit(code);
+}
+
 try {
-  process.exit(await main(process.argv.slice(2)));
+  await leave(await main(process.argv.slice(2)));
 } catch (error) {
-  process.exit(report(error, readEnvironment()));
+  await leave(report(error, readEnvironment()));
 }
