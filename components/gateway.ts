@@ -22,7 +22,7 @@ import type { PostgresHandle } from "./postgres.ts";
 import type { RedisHandle } from "./redis.ts";
 import { disruptionBudget } from "./replicated-program.ts";
 import { secretData } from "./secret-data.ts";
-import type { ModelHandle } from "./serving/model-server.ts";
+import type { ModelHandle } from "./serving/model-component.ts";
 import { drainOf } from "./sizing/drain.ts";
 import { probeBudget } from "./sizing/probes.ts";
 import { nodeHeap } from "./sizing/quantity.ts";

@@ -3,7 +3,7 @@ import { JOBS } from "../observability/metrics.ts";
 import type { ScrapeJob } from "../observability/prometheus-files.ts";
 import { METRICS_PORTS, metricsServiceName } from "./exporters.ts";
 import { GATEWAY, GATEWAY_METRICS, GATEWAY_PORTS } from "./gateway.ts";
-import { MODEL_PORT, modelService } from "./serving/model-server.ts";
+import { MODEL_PORT, modelService } from "./serving/model-component.ts";
 
 export const MODEL_SERVER_JOB = JOBS.modelServer;
 

@@ -9,7 +9,7 @@ import { type PostgresClusterFlows, postgresClusterFlows } from "./postgres-clus
 import { PROMETHEUS } from "./prometheus.ts";
 import { REDIS } from "./redis.ts";
 import { REDIS_PORT, SENTINEL_PORT } from "./redis-replication.ts";
-import { MODEL_PORT, MODEL_SERVER } from "./serving/model-server.ts";
+import { MODEL_PORT, MODEL_SERVER } from "./serving/model-component.ts";
 
 export interface FlowPlaces {
   /** The namespace that serves, and the one that watches. */

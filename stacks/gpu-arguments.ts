@@ -1,7 +1,7 @@
 /** What the parts of a site that have to do with GPUs are told by the settings. Pure. */
 import type { Flow } from "../components/flows.ts";
 import { groupFlows, MODEL_WORKER } from "../components/serving/group-flows.ts";
-import { MODEL_SERVER } from "../components/serving/model-server.ts";
+import { MODEL_SERVER } from "../components/serving/model-component.ts";
 import { RAY_HEAD, rayFlows } from "../components/serving/ray-flows.ts";
 import { weightsFlows } from "../components/serving/weights-flows.ts";
 import { mebibytes, millicores } from "../components/sizing/quantity.ts";

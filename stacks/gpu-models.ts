@@ -5,7 +5,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CertificateHandle } from "../components/certificates.ts";
 import type { Accelerator } from "../components/serving/accelerators.ts";
-import { type ModelHandle, ModelServer, modelService } from "../components/serving/model-server.ts";
+import { type ModelHandle, modelService } from "../components/serving/model-component.ts";
+import { ModelServer } from "../components/serving/model-server.ts";
 import { ModelServerGroup } from "../components/serving/model-server-group.ts";
 import { RayModelService } from "../components/serving/ray-model-service.ts";
 import type { VllmEngine } from "../components/serving/vllm-engine.ts";

@@ -2,7 +2,7 @@
  * What the parts of a site on a cluster of one's own are told by the settings: patients' data and
  * fine-tuning. Pure; null where the settings name none.
  */
-import { MODEL_SERVER } from "../components/serving/model-server.ts";
+import { MODEL_SERVER } from "../components/serving/model-component.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { PATIENT_NAMESPACE, SERVICE } from "./places.ts";

@@ -11,7 +11,7 @@ import { MODEL_SERVER_JOB, scrapeJobs } from "../components/scrape-jobs.ts";
 import { serverNames } from "../components/server-names.ts";
 import { serviceFlows } from "../components/service-flows.ts";
 import { GPU_METRICS } from "../components/serving/gpu-runtime.ts";
-import { modelService } from "../components/serving/model-server.ts";
+import { modelService } from "../components/serving/model-component.ts";
 import type { ServedModel } from "../components/sizing/served-models.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Loose } from "../../stacks/test-objects.ts";
 import { policiesOf } from "../flows.ts";
 import { groupFlows, MODEL_WORKER } from "./group-flows.ts";
-import { MODEL_SERVER } from "./model-server.ts";
+import { MODEL_SERVER } from "./model-component.ts";
 import { ModelServerGroup, type ModelServerGroupArgs } from "./model-server-group.ts";
 import { podsOfLeaderWorkerSetWithoutOperator } from "./operator-pods.ts";
 import { byKind, certificate, groupEngine, objectsOf, SHARED, variablesOf } from "./test-models.ts";

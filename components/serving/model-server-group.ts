@@ -9,22 +9,19 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "../certificates.ts";
-import { after, Component, labelsOf, type Transform } from "../component.ts";
+import { labelsOf, type Transform } from "../component.ts";
 import { type Program, podTemplate, type Resources } from "../pod-template.ts";
-import { drainOf } from "../sizing/drain.ts";
 import { probeBudget } from "../sizing/probes.ts";
-import { hostOf } from "../stateful-program.ts";
 import { devicesOf } from "./accelerators.ts";
-import type { EngineContext } from "./engine-preset.ts";
 import { MODEL_WORKER, PROCESS_PORT } from "./group-flows.ts";
 import {
+  engineContext,
   MODEL_LABEL,
   MODEL_PORT,
   MODEL_SERVER,
-  type ModelHandle,
-  modelService,
-  modelServices,
-} from "./model-server.ts";
+  type ModelArgs,
+  ModelComponent,
+} from "./model-component.ts";
 import {
   frontArguments,
   networkVariables,
@@ -34,21 +31,15 @@ import {
   vllm,
 } from "./vllm-engine.ts";
 
-export interface ModelServerGroupArgs {
-  readonly namespace: string;
+export interface ModelServerGroupArgs extends ModelArgs {
   readonly image: string;
-  /** What a caller names in `model`. */
-  readonly model: string;
   /** Its pipelineParallel is the number of pods in a group. */
   readonly engine: VllmEngine;
   /** Groups. */
   readonly replicas: number;
-  readonly contextTokensMax: number;
-  readonly capabilities: readonly string[];
   /** Of each pod. */
   readonly resources: Resources;
   readonly certificate: CertificateHandle;
-  readonly longestStreamSeconds: number;
   /** Somebody else says how many there are (ScaledModel); `replicas` then is the least. */
   readonly scaled?: boolean;
   /** Groups beside those that serve while one is replaced; absent: none. */
@@ -65,31 +56,18 @@ const EXCLUSIVE = "leaderworkerset.sigs.k8s.io/exclusive-topology";
 const LEADER = "$(LWS_LEADER_ADDRESS)";
 const INDEX = "$(LWS_WORKER_INDEX)";
 
-export class ModelServerGroup extends Component implements ModelHandle {
-  readonly name: string;
-  readonly owner: string;
-  readonly contextTokensMax: number;
-  readonly capabilities: readonly string[];
-  readonly url: pulumi.Output<string>;
-
+export class ModelServerGroup extends ModelComponent {
   constructor(name: string, args: ModelServerGroupArgs, options?: pulumi.ComponentResourceOptions) {
-    super("serving:ModelServerGroup", name, options);
+    const { owner } = vllm(args.engine, engineContext(args));
+    super("ModelServerGroup", name, { ...args, owner }, options);
     const parent = { parent: this };
     const set = leaderWorkerSet(args);
     const made = args.transform?.leaderWorkerSet?.(set) ?? set;
     new k8s.apiextensions.CustomResource(name, made, parent);
-    const labels = { [MODEL_LABEL]: args.model };
     if (args.replicas > 1) {
       new k8s.policy.v1.PodDisruptionBudget(name, leadersBudget(args), parent);
     }
-    const front = modelServices(this, name, { ...args, labels });
-    this.name = args.model;
-    this.owner = vllm(args.engine, contextOf(args)).owner;
-    this.contextTokensMax = args.contextTokensMax;
-    this.capabilities = args.capabilities;
-    const host = hostOf(modelService(args.model), args.namespace);
-    this.url = after(front, `https://${host}:${MODEL_PORT}`);
-    this.registerOutputs({ url: this.url });
+    this.offer(name, args);
   }
 }
 
@@ -132,16 +110,6 @@ export function leaderWorkerSet(args: ModelServerGroupArgs): k8s.apiextensions.C
   };
 }
 
-function contextOf(args: ModelServerGroupArgs): EngineContext {
-  return {
-    model: args.model,
-    contextTokensMax: args.contextTokensMax,
-    port: MODEL_PORT,
-    tlsFolder: TLS_FOLDER,
-    drain: drainOf(args.longestStreamSeconds).modelServer,
-  };
-}
-
 /** Leaders only: who takes a worker away takes its group away, and its leader is counted. */
 function leadersBudget(args: ModelServerGroupArgs): k8s.policy.v1.PodDisruptionBudgetArgs {
   const labels = labelsOf(MODEL_SERVER, { [MODEL_LABEL]: args.model });
@@ -159,7 +127,7 @@ function leadersBudget(args: ModelServerGroupArgs): k8s.policy.v1.PodDisruptionB
 
 function leader(args: ModelServerGroupArgs): Program {
   const { engine } = args;
-  const context = contextOf(args);
+  const context = engineContext(args);
   const preset = vllm(engine, context);
   const own = member(args, preset.container.environment);
   return {
@@ -186,7 +154,7 @@ function leader(args: ModelServerGroupArgs): Program {
 /** Serves its leader alone: no front, no certificate, and nobody asks it how it is. */
 function worker(args: ModelServerGroupArgs): Program {
   const { engine } = args;
-  const context = contextOf(args);
+  const context = engineContext(args);
   const { container } = vllm(engine, context);
   return {
     ...container,

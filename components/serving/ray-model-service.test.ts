@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Loose } from "../../stacks/test-objects.ts";
 import { mebibytes } from "../sizing/quantity.ts";
-import { MODEL_SERVER } from "./model-server.ts";
+import { MODEL_SERVER } from "./model-component.ts";
 import { podsOfRayServiceWithoutOperator } from "./operator-pods.ts";
 import { RAY_HEAD, rayFlows } from "./ray-flows.ts";
 import { RayModelService, type RayModelServiceArgs } from "./ray-model-service.ts";

@@ -9,42 +9,34 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "../certificates.ts";
-import { after, Component, labelsOf, type Transform } from "../component.ts";
+import { labelsOf, type Transform } from "../component.ts";
 import { type Program, podTemplate, type Resources } from "../pod-template.ts";
 import type { PasswordPlace } from "../secret-data.ts";
-import { drainOf } from "../sizing/drain.ts";
 import { probeBudget } from "../sizing/probes.ts";
 import { mebibytes } from "../sizing/quantity.ts";
-import { hostOf } from "../stateful-program.ts";
 import { type Accelerator, devicesOf } from "./accelerators.ts";
-import type { EngineContext } from "./engine-preset.ts";
 import {
+  engineContext,
   MODEL_LABEL,
   MODEL_PORT,
   MODEL_SERVER,
-  type ModelHandle,
-  modelService,
-  modelServices,
-} from "./model-server.ts";
+  type ModelArgs,
+  ModelComponent,
+} from "./model-component.ts";
 import { RAY_HEAD, RAY_PORTS } from "./ray-flows.ts";
 import { rayServeConfiguration } from "./ray-serve-configuration.ts";
 import { networkVariables, refuseOtherCount, type VllmEngine, vllm } from "./vllm-engine.ts";
 
-export interface RayModelServiceArgs {
-  readonly namespace: string;
+export interface RayModelServiceArgs extends ModelArgs {
   /** rayproject/ray-llm; head and workers run the same. */
   readonly image: string;
   /** Of Ray, as the image has it. */
   readonly rayVersion: string;
-  readonly model: string;
   readonly engine: VllmEngine;
   readonly replicas: { readonly least: number; readonly most: number };
-  readonly contextTokensMax: number;
-  readonly capabilities: readonly string[];
   /** Of each worker. */
   readonly resources: Resources;
   readonly certificate: CertificateHandle;
-  readonly longestStreamSeconds: number;
   /** A whole second cluster fits beside the first; else changes of the cluster wait for a person. */
   readonly spareCluster: boolean;
   /** A Redis of its own, in which the head finds its state again; absent: a new head begins anew. */
@@ -60,27 +52,14 @@ const HEAD_START_SECONDS = 30;
 /** Shared memory of the head: only its own objects. */
 const HEAD_SHARED = "2Gi";
 
-export class RayModelService extends Component implements ModelHandle {
-  readonly name: string;
-  readonly owner: string;
-  readonly contextTokensMax: number;
-  readonly capabilities: readonly string[];
-  readonly url: pulumi.Output<string>;
-
+export class RayModelService extends ModelComponent {
   constructor(name: string, args: RayModelServiceArgs, options?: pulumi.ComponentResourceOptions) {
-    super("serving:RayModelService", name, options);
+    const { owner } = vllm(args.engine, engineContext(args));
+    super("RayModelService", name, { ...args, owner }, options);
     const object = rayService(args);
     const made = args.transform?.rayService?.(object) ?? object;
     new k8s.apiextensions.CustomResource(name, made, { parent: this });
-    const labels = { [MODEL_LABEL]: args.model };
-    const front = modelServices(this, name, { ...args, labels });
-    this.name = args.model;
-    this.owner = vllm(args.engine, contextOf(args)).owner;
-    this.contextTokensMax = args.contextTokensMax;
-    this.capabilities = args.capabilities;
-    const host = hostOf(modelService(args.model), args.namespace);
-    this.url = after(front, `https://${host}:${MODEL_PORT}`);
-    this.registerOutputs({ url: this.url });
+    this.offer(name, args);
   }
 }
 
@@ -111,7 +90,7 @@ export function rayService(args: RayModelServiceArgs): k8s.apiextensions.CustomR
         longestStreamSeconds: args.longestStreamSeconds,
         port: MODEL_PORT,
         tlsFolder: TLS_FOLDER,
-        drainSeconds: contextOf(args).drain.timeoutMs / 1_000,
+        drainSeconds: engineContext(args).drain.timeoutMs / 1_000,
       }),
       // A new cluster beside the old one needs all its GPUs twice; without them it would wait for ever.
       upgradeStrategy: { type: args.spareCluster ? "NewCluster" : "None" },
@@ -178,18 +157,8 @@ function headStore({ headStore: store, model }: RayModelServiceArgs) {
   };
 }
 
-function contextOf(args: RayModelServiceArgs): EngineContext {
-  return {
-    model: args.model,
-    contextTokensMax: args.contextTokensMax,
-    port: MODEL_PORT,
-    tlsFolder: TLS_FOLDER,
-    drain: drainOf(args.longestStreamSeconds).modelServer,
-  };
-}
-
 function pathOf(args: RayModelServiceArgs): { readonly path: string } {
-  const { environment = {} } = vllm(args.engine, contextOf(args)).container;
+  const { environment = {} } = vllm(args.engine, engineContext(args)).container;
   return { path: String(environment["MODEL_PATH"]) };
 }
 
@@ -205,7 +174,7 @@ const HEAD_LIVES = asks(RAY_PORTS.dashboard, "/api/gcs_healthz");
 const QUIET = { RAY_USAGE_STATS_ENABLED: "0" } as const;
 
 function worker(args: RayModelServiceArgs): Program {
-  const context = contextOf(args);
+  const context = engineContext(args);
   const preset = vllm(args.engine, context);
   const { command: _, args: __, ...container } = preset.container;
   const accelerator = acceleratorOf(args.engine);

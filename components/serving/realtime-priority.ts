@@ -5,7 +5,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { after, Component, labelsOf } from "../component.ts";
-import { MODEL_SERVER } from "./model-server.ts";
+import { MODEL_SERVER } from "./model-component.ts";
 
 export interface RealtimePriorityArgs {
   readonly name: string;

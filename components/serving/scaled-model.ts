@@ -6,7 +6,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { Component, labelsOf, type Transform } from "../component.ts";
-import { MODEL_LABEL, MODEL_SERVER, modelService } from "./model-server.ts";
+import { MODEL_LABEL, MODEL_SERVER, modelService } from "./model-component.ts";
 import { groupName } from "./model-server-group.ts";
 import { type Scaling, scalingFaults, stabilisationSeconds, triggersOf } from "./scaling.ts";
 
