@@ -322,4 +322,5 @@ export type ModelSettings = Settings["models"][number];
 export type ImageName = keyof Settings["images"];
 export type CloudSettings = NonNullable<Settings["cloud"]>;
 export type PoolSettings = CloudSettings["pools"][number];
+export type GpuPoolSettings = Extract<PoolSettings, { kind: "gpu" }>;
 export type SectionName = keyof typeof sections;

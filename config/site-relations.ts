@@ -1,9 +1,8 @@
 /** What must hold between the settings of a site: its place, its pools, its pair, its profile. */
 import type { Fault } from "./fault.ts";
-import type { CloudSettings, PoolSettings, Settings } from "./schema.ts";
+import type { CloudSettings, GpuPoolSettings, Settings } from "./schema.ts";
 
 type Part = Partial<Settings>;
-type GpuPool = Extract<PoolSettings, { kind: "gpu" }>;
 
 const ON_AWS: readonly string[] = ["dev", "staging", "prod"];
 /** Where people rely on answers: nothing simulated, nothing single. */
@@ -343,7 +342,7 @@ function apiServerKnown({ network, postgres, fineTuning, cloud, site }: Part): F
   return [at("network.apiServer.ranges", wrong, "addresses, as in 10.0.0.8/29")];
 }
 
-function gpuPools(cloud: CloudSettings): [pool: GpuPool, index: number][] {
+function gpuPools(cloud: CloudSettings): [pool: GpuPoolSettings, index: number][] {
   return cloud.pools.flatMap((pool, index) => (pool.kind === "gpu" ? [[pool, index]] : []));
 }
 

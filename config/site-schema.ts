@@ -39,12 +39,6 @@ export const gpuRuntime = z.strictObject({
 /** The site beside this one. */
 const other = z.strictObject({
   name: label.describe("Its name."),
-  stack: z
-    .string()
-    .regex(/^[a-z0-9-]+\/[a-z0-9-]+\/[a-z0-9-]+$/)
-    .meta({ right: "organization/project/stack" })
-    .optional()
-    .describe("Its stack, asked whether it serves the same weights."),
   postgres: hostName.describe("Where its PostgreSQL answers; its certificate carries the name."),
   redis: hostName.describe("Where its Redis answers."),
   ranges: z.array(addressRange).min(1).describe("Addresses of both."),

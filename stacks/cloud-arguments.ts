@@ -4,24 +4,16 @@
  */
 
 import { registryAddress } from "../components/aws/images.ts";
-import type { KeyPurpose } from "../components/aws/key-policies.ts";
 import type { AwsSite } from "../components/aws/place.ts";
+import { MODEL_SERVER } from "../components/serving/model-component.ts";
 import type { CloudSettings, PoolSettings, Settings } from "../config/schema.ts";
+import { PURPOSES } from "./cloud-keys.ts";
+import { SERVICE } from "./places.ts";
 import { repositoriesIn } from "./site-images.ts";
 import { isManaged } from "./store-arguments.ts";
 
 /** Quota, ledger and audit trail: 18:00 UTC is at night in China and in the afternoon in America. */
 const BACKUP_SCHEDULE = "cron(0 18 * * ? *)";
-const PURPOSES: readonly KeyPurpose[] = [
-  "cluster",
-  "volumes",
-  "database",
-  "cache",
-  "weights",
-  "audit",
-  "images",
-  "logs",
-];
 
 export function cloudArguments(settings: Settings, cloud: CloudSettings) {
   const site: AwsSite = {
@@ -63,7 +55,7 @@ export function cloudArguments(settings: Settings, cloud: CloudSettings) {
       site,
       deletable,
       oldVersionDays: 30,
-      readers: [{ namespace: "deepseek", serviceAccount: "model-server" }],
+      readers: [{ namespace: SERVICE, serviceAccount: MODEL_SERVER }],
     },
     audit: {
       site,

@@ -1,31 +1,28 @@
 /** What the parts of a site that have to do with GPUs are told by the settings. Pure. */
 import type { Flow } from "../components/flows.ts";
+import { PROMETHEUS, PROMETHEUS_PORT } from "../components/prometheus.ts";
 import { groupFlows, MODEL_WORKER } from "../components/serving/group-flows.ts";
 import { MODEL_SERVER } from "../components/serving/model-component.ts";
 import { RAY_HEAD, rayFlows } from "../components/serving/ray-flows.ts";
 import { weightsFlows } from "../components/serving/weights-flows.ts";
 import { mebibytes, millicores } from "../components/sizing/quantity.ts";
 import type { ServedModel } from "../components/sizing/served-models.ts";
+import { hostOf } from "../components/stateful-program.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { REALTIME } from "./gpu-models.ts";
-import { GPU_NAMESPACE, MONITORING, SERVICE } from "./places.ts";
-import { isOnGpus } from "./site-models.ts";
+import { GPU_NAMESPACE, httpsPort, MONITORING, SERVICE } from "./places.ts";
+import { hasFabric, isOnGpus } from "./site-models.ts";
 
 /** Where their own instructions install the operators. */
 const KUBERAY = { namespace: "kuberay-system", program: "kuberay-operator" } as const;
 const KEDA = { namespace: "keda", program: "keda-operator" } as const;
-const PROMETHEUS_PORT = 9090;
-
-export const GPU_EXEMPTION =
-  "the device plugins hand the node's devices to the kubelet, and the exporter reads its GPUs: both need folders of the node";
 
 export function gpuRuntimeArguments(settings: Settings) {
   const { gpuRuntime, cloud, inventory } = settings;
   if (gpuRuntime.mode !== "ours") return { mode: "operator" as const, namespace: GPU_NAMESPACE };
   const pools = [...(cloud?.pools ?? []), ...inventory];
   const sliced = pools.filter((pool) => "slices" in pool && pool.slices !== "none");
-  const fabric = cloud?.pools.some((pool) => pool.kind === "gpu" && pool.fabric !== "none");
   return {
     mode: "ours" as const,
     namespace: GPU_NAMESPACE,
@@ -33,7 +30,7 @@ export function gpuRuntimeArguments(settings: Settings) {
       plugin: imageReference(settings, "device-plugin"),
       exporter: imageReference(settings, "dcgm-exporter"),
     },
-    ...(fabric === true ? { adapterImage: imageReference(settings, "efa-plugin") } : {}),
+    ...(hasFabric(settings) ? { adapterImage: imageReference(settings, "efa-plugin") } : {}),
     slicedPools: sliced.map(({ name }) => name),
   };
 }
@@ -55,7 +52,7 @@ export function scaledArguments(settings: Settings, served: readonly ServedModel
         namespace: SERVICE,
         model: name,
         target: own.component,
-        prometheus: `https://prometheus.${MONITORING}.svc:${PROMETHEUS_PORT}`,
+        prometheus: `https://${hostOf(PROMETHEUS, MONITORING)}:${PROMETHEUS_PORT}`,
         authority: "tls-model",
         scaling: {
           replicas: own.replicas,
@@ -84,7 +81,7 @@ export function gpuFlows(settings: Settings, served: readonly ServedModel[]): Fl
           {
             name: "scaling",
             from: KEDA,
-            to: { namespace: MONITORING, program: "prometheus" },
+            to: { namespace: MONITORING, program: PROMETHEUS },
             ports: [PROMETHEUS_PORT],
           },
         ]
@@ -95,9 +92,9 @@ export function gpuFlows(settings: Settings, served: readonly ServedModel[]): Fl
 /** On AWS the network has no way to the internet: whoever may call everywhere reaches AWS alone. */
 function weightsWays({ cloud, weightsKey }: Settings) {
   if (cloud !== undefined) return { podIdentity: true, ranges: ["0.0.0.0/0"], ports: [443] };
-  const ranges = weightsKey?.kind === "transit" ? weightsKey.ranges : [];
-  const port = weightsKey?.kind === "transit" ? new URL(weightsKey.address).port : "";
-  return { podIdentity: false, ranges, ports: [port === "" ? 443 : Number(port)] };
+  if (weightsKey?.kind !== "transit") return { podIdentity: false, ranges: [], ports: [443] };
+  const { ranges, address } = weightsKey;
+  return { podIdentity: false, ranges, ports: [httpsPort(address)] };
 }
 
 /** What model servers may ask of the namespace beside everything else, replacements included. */

@@ -3,6 +3,8 @@
  * The stack adds certificates; the ground says where weights come from.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { fabricAdapters, networkInterfaces } from "../components/aws/efa.ts";
+import { GPU_INSTANCES } from "../components/aws/gpu-instances.ts";
 import type { CertificateHandle } from "../components/certificates.ts";
 import type { Accelerator } from "../components/serving/accelerators.ts";
 import { type ModelHandle, modelService } from "../components/serving/model-component.ts";
@@ -13,8 +15,9 @@ import type { VllmEngine } from "../components/serving/vllm-engine.ts";
 import type { Weights, WeightsKey } from "../components/serving/weights.ts";
 import type { ServedModel } from "../components/sizing/served-models.ts";
 import { imageReference } from "../config/images.ts";
-import type { Settings } from "../config/schema.ts";
-import { type GpuModel, isOnGpus, servedModels } from "./site-models.ts";
+import type { PoolSettings, Settings } from "../config/schema.ts";
+import { SERVICE } from "./places.ts";
+import { type GpuModel, isOnGpus } from "./site-models.ts";
 
 /** Where a site's weights are beside volumes: its bucket, its key, and whose role may read them. */
 export interface WeightsGround {
@@ -30,10 +33,10 @@ export interface GpuModelArguments {
   readonly shared: ReturnType<typeof shared>;
 }
 
-const ADAPTERS_OF_NODE = 4;
-
-export function gpuModelArguments(settings: Settings): GpuModelArguments[] {
-  const served = servedModels(settings);
+export function gpuModelArguments(
+  settings: Settings,
+  served: readonly ServedModel[],
+): GpuModelArguments[] {
   return settings.models.filter(isOnGpus).map((model) => {
     const own = served.find(({ name }) => name === model.name);
     if (own === undefined) throw new Error(`nothing was planned for ${model.name}`);
@@ -44,7 +47,7 @@ export function gpuModelArguments(settings: Settings): GpuModelArguments[] {
 function shared(settings: Settings, model: GpuModel, served: ServedModel) {
   const { name, contextTokensMax, capabilities, server } = model;
   return {
-    namespace: "deepseek",
+    namespace: SERVICE,
     image: imageReference(settings, server.engine),
     weightsImage: imageReference(settings, "weights"),
     model: name,
@@ -65,15 +68,20 @@ function startedReplicas({ site }: Settings, { replicas }: GpuModel): number {
 
 function acceleratorOf(settings: Settings, { server }: GpuModel, served: ServedModel): Accelerator {
   const pool = settings.cloud?.pools.find(({ name }) => name === server.pool);
-  const fabric = pool?.kind === "gpu" && pool.fabric !== "none";
-  const group = served.plan.nodes > 1;
   return {
     gpu: served.gpu,
     count: served.gpusPerPod,
-    adapters: fabric && group ? ADAPTERS_OF_NODE : 0,
+    adapters: served.plan.nodes > 1 ? adaptersOf(pool) : 0,
     packed: served.packed,
     ...(pool === undefined ? {} : { pool: pool.name }),
   };
+}
+
+/** Of one node. */
+function adaptersOf(pool: PoolSettings | undefined): number {
+  if (pool?.kind !== "gpu" || pool.fabric === "none") return 0;
+  const { networkCards } = GPU_INSTANCES[pool.instanceType];
+  return fabricAdapters(networkInterfaces(networkCards, pool.fabric));
 }
 
 export function createModel(
@@ -157,7 +165,10 @@ function weightsOf(
     place:
       weights.kind === "volume"
         ? { claim: weights.claim, folder: weights.folder }
-        : { bucket: pulumiPath(bucket, weights.folder), region: ground?.region ?? "" },
+        : {
+            bucket: pulumi.interpolate`s3://${bucket}/${weights.folder}`,
+            region: ground?.region ?? "",
+          },
     bytes: served.weightBytes,
     manifest: weights.manifest,
     key: weights.sealed ? keyOf(from.weightsKey, ground) : null,
@@ -170,10 +181,6 @@ function weightsOf(
           : { kind: "disk", encrypted: false },
     ...(ground === null ? {} : { serviceAccount: ground.serviceAccount }),
   };
-}
-
-function pulumiPath(bucket: pulumi.Input<string>, folder: string): pulumi.Input<string> {
-  return pulumi.interpolate`s3://${bucket}/${folder}`;
 }
 
 function keyOf(key: Settings["weightsKey"], ground: WeightsGround | null): WeightsKey {

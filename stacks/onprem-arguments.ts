@@ -2,11 +2,13 @@
  * What the parts of a site on a cluster of one's own are told by the settings: patients' data and
  * fine-tuning. Pure; null where the settings name none.
  */
+import { FINE_TUNING } from "../components/fine-tuning-template.ts";
 import { MODEL_SERVER } from "../components/serving/model-component.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { PATIENT_NAMESPACE, SERVICE } from "./places.ts";
 import { backupFlow, backupOf } from "./store-arguments.ts";
+import { volumeOf } from "./volumes.ts";
 
 const SHARED_MEMORY = "16Gi";
 /** As often as KMS rotates by itself. */
@@ -44,7 +46,7 @@ function kubernetesEncryption({ weightsKey }: Settings) {
 }
 
 function patientStore(settings: Settings) {
-  const { patientData, postgres, storage, network } = settings;
+  const { patientData, postgres, network } = settings;
   if (patientData === undefined) return null;
   const { groups, auditors, resources } = patientData;
   return {
@@ -53,11 +55,7 @@ function patientStore(settings: Settings) {
       image: imageReference(settings, "postgres"),
       instances: Math.max(postgres.instances, 2),
       resources,
-      volume: {
-        storage: patientData.storage,
-        storageClass: patientData.storageClass,
-        onDestroy: storage.onDestroy,
-      },
+      volume: volumeOf(settings, patientData.storage, patientData.storageClass),
       backup: postgres.backups === undefined ? undefined : backupOf(postgres.backups, "patients"),
     },
     flows: {
@@ -69,20 +67,16 @@ function patientStore(settings: Settings) {
       watchers: [],
     },
     dnsRanges: network.dnsRanges,
-    silent: ["fine-tuning"],
+    silent: [FINE_TUNING],
     roles: { operators: groups, auditors },
   };
 }
 
 function fineTuning(settings: Settings) {
-  const { fineTuning: wanted, inventory, storage } = settings;
+  const { fineTuning: wanted, inventory } = settings;
   if (wanted === undefined) return null;
   const product = inventory.find(({ name }) => name === wanted.pool)?.product ?? "";
-  const volume = (size: string) => ({
-    storage: size,
-    storageClass: wanted.storageClass,
-    onDestroy: storage.onDestroy,
-  });
+  const volume = (size: string) => volumeOf(settings, size, wanted.storageClass);
   const { image, command, gpus, resources, longestHours } = wanted;
   return {
     namespace: PATIENT_NAMESPACE,

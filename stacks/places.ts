@@ -1,5 +1,11 @@
-/** The namespaces of a site. */
+/** The namespaces of a site, and where others answer. */
 export const SERVICE = "deepseek";
 export const GPU_NAMESPACE = "deepseek-gpu";
 export const PATIENT_NAMESPACE = "deepseek-patient";
 export const MONITORING = "monitoring";
+
+/** Of an https address; one that names none is at 443. */
+export function httpsPort(address: string): number {
+  const { port } = new URL(address);
+  return port === "" ? 443 : Number(port);
+}

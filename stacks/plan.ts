@@ -1,10 +1,10 @@
 /** The stack output `plan`: what previews, policies and people read instead of our components. */
 import { ALERTMANAGER_RESOURCES, ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
 import { INTERFACE_SERVICES } from "../components/aws/endpoints.ts";
-import { KEY_PURPOSES } from "../components/aws/key-policies.ts";
 import { EXPORTER_RESOURCES } from "../components/exporters.ts";
 import { gpusOf, type ServedModel } from "../components/sizing/served-models.ts";
 import type { Settings } from "../config/schema.ts";
+import { PURPOSES } from "./cloud-keys.ts";
 import { latencyOfModel } from "./site-faults.ts";
 import { isOnGpus, servedModels } from "./site-models.ts";
 import { recoveryOfSite } from "./site-recovery.ts";
@@ -118,7 +118,7 @@ function costItems(settings: Settings): CostItem[] {
     ...(network.kind === "new"
       ? [item("interface endpoint", INTERFACE_SERVICES.length * cloud.zones.length, "endpoint")]
       : []),
-    item("kms key", KEY_PURPOSES.length, "key"),
+    item("kms key", PURPOSES.length, "key"),
   ].filter(({ quantity }) => quantity > 0);
 }
 

@@ -7,16 +7,17 @@ import { ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
 import type { ApiKeyHolder } from "../components/api-keys.ts";
 import type { CertificateSource } from "../components/certificates.ts";
 import { PATIENTS } from "../components/patient-store.ts";
+import { clusterService } from "../components/postgres-cluster.ts";
 import { MODEL_SERVER_JOB, scrapeJobs } from "../components/scrape-jobs.ts";
 import { serverNames } from "../components/server-names.ts";
 import { serviceFlows } from "../components/service-flows.ts";
-import { GPU_METRICS } from "../components/serving/gpu-runtime.ts";
+import { GPU_METRICS, GPU_NAMESPACE_EXEMPTION } from "../components/serving/gpu-runtime.ts";
 import { modelService } from "../components/serving/model-component.ts";
 import type { ServedModel } from "../components/sizing/served-models.ts";
+import { hostOf } from "../components/stateful-program.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import {
-  GPU_EXEMPTION,
   gpuFlows,
   gpuRuntimeArguments,
   priorities,
@@ -27,6 +28,7 @@ import { gpuModelArguments } from "./gpu-models.ts";
 import { GPU_NAMESPACE, MONITORING, PATIENT_NAMESPACE, SERVICE } from "./places.ts";
 import { isOnGpus, servedModels } from "./site-models.ts";
 import { isManaged, postgresClusterArguments, redisLink, storePlaces } from "./store-arguments.ts";
+import { volumeOf } from "./volumes.ts";
 
 const [service, monitoring] = [SERVICE, MONITORING];
 /** Where callers of a balancer expect HTTPS. */
@@ -60,7 +62,7 @@ function groundArguments(settings: Settings, served: readonly ServedModel[]) {
         ...(served.length > 0 ? [GPU_NAMESPACE] : []),
         ...(patientData === undefined ? [] : [PATIENT_NAMESPACE]),
       ],
-      exempted: daemons ? { [GPU_NAMESPACE]: GPU_EXEMPTION } : {},
+      exempted: daemons ? { [GPU_NAMESPACE]: GPU_NAMESPACE_EXEMPTION } : {},
     },
     limits: [
       { namespace: service, ...withGpuPods(limits, served) },
@@ -114,7 +116,7 @@ function modelArguments(settings: Settings, served: readonly ServedModel[]) {
           ]
         : [],
     ),
-    gpuModels: gpuModelArguments(settings),
+    gpuModels: gpuModelArguments(settings, served),
     gpuRuntime: gpuRuntimeArguments(settings),
     modelAccount: { namespace: service },
     priorities: priorities(settings),
@@ -137,7 +139,7 @@ function frontArguments(settings: Settings) {
       namespace: service,
       image: imageReference(settings, "gateway"),
       tiers: tiers(settings),
-      volume: volume(settings, gateway.storage),
+      volume: volumeOf(settings, gateway.storage),
     },
     edge: {
       ...edge,
@@ -205,7 +207,7 @@ function servers({ edge, models, gpuRuntime, patientData, site }: Settings) {
           {
             program: "gpu-exporter",
             namespace: GPU_NAMESPACE,
-            hosts: [`${GPU_METRICS}.${GPU_NAMESPACE}.svc`],
+            hosts: [hostOf(GPU_METRICS, GPU_NAMESPACE)],
           },
         ]
       : []),
@@ -225,7 +227,7 @@ function servers({ edge, models, gpuRuntime, patientData, site }: Settings) {
           {
             program: PATIENTS,
             namespace: PATIENT_NAMESPACE,
-            hosts: [`${PATIENTS}-rw.${PATIENT_NAMESPACE}.svc`],
+            hosts: [hostOf(clusterService(PATIENTS), PATIENT_NAMESPACE)],
           },
         ]),
   ];
@@ -257,16 +259,17 @@ function store(
   settings: Settings,
   { resources, storage }: Pick<Settings["redis"], "resources" | "storage">,
 ) {
-  return { resources, volume: volume(settings, storage) };
-}
-
-function volume({ storage }: Settings, size: string) {
-  return { storage: size, storageClass: storage.class, onDestroy: storage.onDestroy };
+  return { resources, volume: volumeOf(settings, storage) };
 }
 
 function alertmanager(settings: Settings, image: string) {
   const { webhook } = settings.monitoring;
-  return { namespace: monitoring, image, webhook, volume: volume(settings, ALERTMANAGER_STORAGE) };
+  return {
+    namespace: monitoring,
+    image,
+    webhook,
+    volume: volumeOf(settings, ALERTMANAGER_STORAGE),
+  };
 }
 
 function prometheus(settings: Settings, image: string) {
@@ -288,7 +291,7 @@ function prometheus(settings: Settings, image: string) {
     nodePort,
     jobs,
     idleJobs: models.every(({ replicas }) => replicas === 0) ? [MODEL_SERVER_JOB] : [],
-    volume: volume(settings, storage),
+    volume: volumeOf(settings, storage),
   };
 }
 

@@ -30,7 +30,7 @@ function misfit(settings: Settings, { name, reasons, nearest }: ModelRefusal): F
   };
 }
 
-export function shapeOf(plan: FitPlan): string {
+function shapeOf(plan: FitPlan): string {
   const { quantisation, tensorParallel, pipelineParallel, contextTokens } = plan;
   return `quantisation ${quantisation}, tensorParallel ${tensorParallel}, pipelineParallel ${pipelineParallel}, contextTokensMax ${contextTokens}`;
 }

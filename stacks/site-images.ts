@@ -1,14 +1,15 @@
 /** Every image that a pod of a site names: what a registry must hold, and what must be locked. Pure. */
 import { imageReference } from "../config/images.ts";
 import type { ImageName, Settings } from "../config/schema.ts";
-import { isOnGpus } from "./site-models.ts";
+import { hasFabric, isOnGpus } from "./site-models.ts";
+import { isManaged } from "./store-arguments.ts";
 
 export function imagesOf(settings: Settings): ImageName[] {
-  const { cloud, site, models, postgres, gpuRuntime } = settings;
-  const managed = cloud !== undefined && site.other === undefined;
+  const { models, postgres, gpuRuntime } = settings;
+  const managed = isManaged(settings);
   const engines = models.map(({ server }) => server.engine);
   const onGpus = models.some(isOnGpus);
-  const fabric = cloud?.pools.some((pool) => pool.kind === "gpu" && pool.fabric !== "none");
+  const ours = onGpus && gpuRuntime.mode === "ours";
   const when = (condition: boolean, ...names: ImageName[]) => (condition ? names : []);
   return [
     ...(["gateway", "edge", "edge-exporter", "prometheus", "alertmanager"] as const),
@@ -18,8 +19,8 @@ export function imagesOf(settings: Settings): ImageName[] {
     ...when(engines.includes("vllm"), "vllm"),
     ...when(engines.includes("ray"), "ray"),
     ...when(onGpus, "weights"),
-    ...when(onGpus && gpuRuntime.mode === "ours", "device-plugin", "dcgm-exporter"),
-    ...when(onGpus && gpuRuntime.mode === "ours" && fabric === true, "efa-plugin"),
+    ...when(ours, "device-plugin", "dcgm-exporter"),
+    ...when(ours && hasFabric(settings), "efa-plugin"),
   ];
 }
 

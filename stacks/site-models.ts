@@ -2,6 +2,7 @@
  * Models of a site on its GPUs: what the settings wish, what there is, and what follows for each model.
  * Pure: no resource is made here.
  */
+import { GPU_INSTANCES } from "../components/aws/gpu-instances.ts";
 import { GPUS, type GpuId } from "../components/sizing/gpus.ts";
 import {
   type GpuSupply,
@@ -11,15 +12,11 @@ import {
   type Serving,
   serveModels,
 } from "../components/sizing/served-models.ts";
-import type { ModelSettings, Settings } from "../config/schema.ts";
+import type { GpuPoolSettings, ModelSettings, Settings } from "../config/schema.ts";
 
-type Server = ModelSettings["server"];
-export type GpuServer = Exclude<Server, { engine: "simulator" }>;
+type GpuServer = Exclude<ModelSettings["server"], { engine: "simulator" }>;
 export type GpuModel = ModelSettings & { readonly server: GpuServer };
 
-/** p4d and p4de, as AWS tells: eight of each. */
-const OF_INSTANCE = { "p4d.24xlarge": 40, "p4de.24xlarge": 80 } as const;
-const GPUS_OF_INSTANCE = 8;
 type Slices = Settings["inventory"][number]["slices"];
 
 /**
@@ -54,19 +51,14 @@ export function ratesOf({ models }: Settings): Rates {
   return { fetch: sealed ? FETCH.sealed : FETCH.open, load: LOAD };
 }
 
-export function supplyOf({ cloud, inventory }: Settings): GpuSupply[] {
+/** Some nodes have adapters of EFA. */
+export function hasFabric({ cloud }: Settings): boolean {
+  return cloud?.pools.some((pool) => pool.kind === "gpu" && pool.fabric !== "none") ?? false;
+}
+
+function supplyOf({ cloud, inventory }: Settings): GpuSupply[] {
   const pools = (cloud?.pools ?? []).flatMap((pool) =>
-    pool.kind === "gpu"
-      ? [
-          supply(
-            pool.name,
-            pool.nodes.max,
-            GPUS_OF_INSTANCE,
-            OF_INSTANCE[pool.instanceType],
-            pool.slices,
-          ),
-        ]
-      : [],
+    pool.kind === "gpu" ? [supplyOfPool(pool)] : [],
   );
   const own = inventory.map((entry) =>
     supply(entry.name, entry.nodes, entry.gpusPerNode, entry.memoryGibibytes, entry.slices),
@@ -74,18 +66,24 @@ export function supplyOf({ cloud, inventory }: Settings): GpuSupply[] {
   return [...pools, ...own].filter((one) => one !== undefined);
 }
 
+function supplyOfPool({ name, nodes, instanceType, slices }: GpuPoolSettings) {
+  const { gpus, memoryMebibytes } = GPU_INSTANCES[instanceType];
+  return supply(name, nodes.max, gpus, memoryMebibytes / 1_024, slices);
+}
+
 /** Slices that no plan is made for have no entry: a model that wants them is told so. */
 function supply(
   pool: string,
   nodes: number,
   perNode: number,
-  memory: 40 | 80,
+  memory: number,
   slices: Slices,
 ): GpuSupply | undefined {
   const id = slices === "none" ? `a100-${memory}` : `a100-${memory}-mig-${slices}`;
   if (!(id in GPUS)) return undefined;
   const gpu = id as GpuId;
-  const cut = GPUS[gpu].perNode / GPUS_OF_INSTANCE;
+  // What one GPU is cut into: the plan's node of slices is one of eight GPUs.
+  const cut = GPUS[gpu].perNode / GPUS[`a100-${memory}` as GpuId].perNode;
   return { pool, gpu, nodes, perNode: perNode * cut };
 }
 

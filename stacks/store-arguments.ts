@@ -8,7 +8,8 @@ import { REDIS_PORT } from "../components/redis-replication.ts";
 import type { FlowPlaces } from "../components/service-flows.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
-import { SERVICE } from "./places.ts";
+import { httpsPort, SERVICE } from "./places.ts";
+import { volumeOf } from "./volumes.ts";
 
 /** Half past one at night where the site is in China; the operator's cron begins with seconds. */
 const BACKUP_SCHEDULE = "0 30 17 * * *";
@@ -21,7 +22,7 @@ export function isManaged({ cloud, site }: Settings): boolean {
 
 /** null: one pod of ours. */
 export function postgresClusterArguments(settings: Settings) {
-  const { postgres, storage } = settings;
+  const { postgres } = settings;
   if (postgres.kind !== "operator") return null;
   const { instances, resources, backups } = postgres;
   return {
@@ -31,11 +32,7 @@ export function postgresClusterArguments(settings: Settings) {
     image: imageReference(settings, "postgres"),
     instances,
     resources,
-    volume: {
-      storage: postgres.storage,
-      storageClass: storage.class,
-      onDestroy: storage.onDestroy,
-    },
+    volume: volumeOf(settings, postgres.storage),
     backup: backups === undefined ? undefined : backupOf(backups, LEDGER),
     pair: pairOf(settings),
   };
@@ -79,8 +76,8 @@ export function backupOf(backups: NonNullable<Settings["postgres"]["backups"]>, 
 /** Where backups go, for the walls. */
 export function backupFlow({ postgres: { backups } }: Settings) {
   if (backups === undefined) return {};
-  const port = backups.endpoint === undefined ? "" : new URL(backups.endpoint).port;
-  return { store: { ranges: backups.ranges, ports: [port === "" ? 443 : Number(port)] } };
+  const { ranges, endpoint } = backups;
+  return { store: { ranges, ports: [endpoint === undefined ? 443 : httpsPort(endpoint)] } };
 }
 
 type StorePlaces = Pick<

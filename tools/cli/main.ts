@@ -91,8 +91,10 @@ function report(error: unknown, environment: Environment): number {
   return error instanceof UserError ? error.exitCode : 1;
 }
 
-// Everything open (keep-alive sockets, timers of libraries) is of no use after the answer.
-/** What was written to a pipe is handed over later: an exit before that would cut it off. */
+/**
+ * Everything open (keep-alive sockets, timers of libraries) is of no use after the answer; but what was
+ * written to a pipe is handed over later, and an exit before that would cut it off.
+ */
 async function leave(code: number): Promise<void> {
   const written = (stream: NodeJS.WriteStream) =>
     new Promise<void>((resolve) => stream.write("", () => resolve()));
