@@ -4,9 +4,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config/schema.ts";
-import { createSimulatedAwsProvider } from "../tools/engine/providers/aws/provider.ts";
-import { request } from "../tools/engine/providers/aws/test-cloud.ts";
-import type { PropertyMap } from "../tools/engine/values.ts";
+import { mockedCloud } from "../tools/engine/providers/aws/test-cloud.ts";
 
 export interface Registered {
   readonly type: string;
@@ -33,7 +31,7 @@ export async function runProgram(
   settings: Settings,
 ): Promise<Program> {
   const resources: Registered[] = [];
-  const cloud = await simulatedCloud(settings);
+  const cloud = await mockedCloud(settings.cloud?.region ?? "us-east-1");
   await pulumi.runtime.setMocks(
     {
       newResource: async ({ type, name, inputs, id }) => {
@@ -71,29 +69,6 @@ export async function runProgram(
     resources,
     outputs: Object.fromEntries(known.map(({ key, value }) => [key, value])),
     secretOutputs: known.filter(({ secret }) => secret).map(({ key }) => key),
-  };
-}
-
-/** Each resource of AWS is checked as an `up` would check it, and gets the outputs that it would get. */
-async function simulatedCloud({ cloud }: Settings) {
-  const provider = createSimulatedAwsProvider({ simulateCloud: true, environment: {} });
-  await provider.configure({ region: cloud?.region ?? "us-east-1" });
-  const faults: string[] = [];
-  return {
-    faults,
-    ask: (token: string, inputs: PropertyMap) => provider.invoke(token, inputs, false),
-    make: async (type: string, name: string, inputs: PropertyMap) => {
-      const asked = { ...request(type, false, name), oldInputs: undefined, inputs };
-      const checked = await provider.check({ ...asked, randomSeed: new Uint8Array(32) });
-      for (const { property, reason } of checked.failures) {
-        faults.push(`${type} ${name}: ${property}: ${reason}`);
-      }
-      const created = await provider.create({
-        ...request(type, false, name),
-        inputs: checked.inputs,
-      });
-      return { id: created.id, state: { ...created.outputs } };
-    },
   };
 }
 

@@ -4,8 +4,7 @@
  * value out of its list fails the test, and gets the outputs that it would get.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { createSimulatedAwsProvider } from "../../tools/engine/providers/aws/provider.ts";
-import { request } from "../../tools/engine/providers/aws/test-cloud.ts";
+import { mockedCloud } from "../../tools/engine/providers/aws/test-cloud.ts";
 import { containsSecret, type PropertyMap, revealMap, secret } from "../../tools/engine/values.ts";
 import type { ClusterHandle } from "./cluster.ts";
 import type { KeysHandle } from "./keys.ts";
@@ -52,9 +51,7 @@ export async function make<T extends Record<string, unknown>>(
   site: AwsSite = SITE,
 ): Promise<Made<{ [Key in keyof T]: pulumi.Unwrap<T[Key]> }>> {
   const resources: MadeResource[] = [];
-  const faults: string[] = [];
-  const cloud = createSimulatedAwsProvider({ simulateCloud: true, environment: {} });
-  await cloud.configure({ region: site.region });
+  const cloud = await mockedCloud(site.region);
   await pulumi.runtime.setMocks(
     {
       newResource: async ({ type, name, inputs }) => {
@@ -64,21 +61,12 @@ export async function make<T extends Record<string, unknown>>(
           resources.push(plain(type, name, inputs));
           return drawn(type, name, inputs);
         }
-        const randomSeed = new Uint8Array(32);
-        const asked = { ...request(type, false, name), oldInputs: undefined, inputs, randomSeed };
-        const checked = await cloud.check(asked);
-        for (const { property, reason } of checked.failures) {
-          faults.push(`${type} ${name}: ${property}: ${reason}`);
-        }
-        const created = await cloud.create({
-          ...request(type, false, name),
-          inputs: checked.inputs,
-        });
+        const made = await cloud.make(type, name, inputs);
         const told = plain(type.slice("aws:".length), name, inputs);
-        resources.push({ ...told, outputs: revealMap(created.outputs) });
-        return { id: created.id, state: { ...created.outputs } };
+        resources.push({ ...told, outputs: revealMap(made.state) });
+        return made;
       },
-      call: ({ token, inputs }) => cloud.invoke(token, inputs, false),
+      call: ({ token, inputs }) => cloud.ask(token, inputs),
     },
     "deepseek",
     "prod",
@@ -87,7 +75,7 @@ export async function make<T extends Record<string, unknown>>(
     [Key in keyof T]: pulumi.Unwrap<T[Key]>;
   }>["result"];
   await pulumi.runtime.disconnect();
-  if (faults.length > 0) throw new Error(faults.join("\n"));
+  if (cloud.faults.length > 0) throw new Error(cloud.faults.join("\n"));
   return { resources, result, ...lookups(resources) };
 }
 

@@ -2,33 +2,20 @@
  * The judges themselves, over objects and cloud resources with known faults: each must say so. What
  * they say of the stacks is tried by tools/cli/judge.cluster.test.ts.
  */
-import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { silentProgress } from "../base/progress.ts";
-import { up } from "../engine/engine.ts";
-import { Harness } from "../engine/fixtures/test-harness.ts";
-import { createSimulatedAwsProvider } from "../engine/providers/aws/provider.ts";
-import { createRandomProvider } from "../engine/providers/random/provider.ts";
 import type { ResourceState } from "../engine/resource.ts";
 import type { PropertyMap } from "../engine/values.ts";
 import type { Finding } from "./finding.ts";
 import { ensureJudges, type Judges, judgeStack } from "./judge-stack.ts";
+import { simulatedNetwork } from "./test-network.ts";
 
 let judges: Judges;
 let network: readonly ResourceState[];
 
 beforeAll(async () => {
   judges = await ensureJudges("v1.36.3", silentProgress);
-  const harness = new Harness();
-  const options = harness.options({
-    projectDir: path.join(import.meta.dirname, "../engine/providers/aws/fixtures/network"),
-    project: "network",
-    stack: "dev",
-    config: { "aws:region": { value: "eu-central-1", secret: false } },
-    simulateCloud: true,
-  });
-  const random = () => createRandomProvider();
-  const made = await up(options, { random, aws: createSimulatedAwsProvider });
+  const made = await simulatedNetwork();
   network = made.snapshot?.resources ?? [];
 });
 

@@ -1,11 +1,6 @@
 /** A real @pulumi/aws program as the Terraform plan that would make it. */
-import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { up } from "../engine/engine.ts";
-import { Harness } from "../engine/fixtures/test-harness.ts";
-import { createSimulatedAwsProvider } from "../engine/providers/aws/provider.ts";
 import { AWS_SCHEMA } from "../engine/providers/aws/schema.ts";
-import { createRandomProvider } from "../engine/providers/random/provider.ts";
 import type { ResourceState } from "../engine/resource.ts";
 import { secret } from "../engine/values.ts";
 import {
@@ -14,19 +9,11 @@ import {
   terraformPlan,
   terraformType,
 } from "./terraform-plan.ts";
+import { simulatedNetwork } from "./test-network.ts";
 
 let plan: TerraformPlan;
 beforeAll(async () => {
-  const harness = new Harness();
-  const options = harness.options({
-    projectDir: path.join(import.meta.dirname, "../engine/providers/aws/fixtures/network"),
-    project: "network",
-    stack: "dev",
-    config: { "aws:region": { value: "eu-central-1", secret: false } },
-    simulateCloud: true,
-  });
-  const random = () => createRandomProvider();
-  const made = await up(options, { random, aws: createSimulatedAwsProvider });
+  const made = await simulatedNetwork();
   expect(made.errors).toEqual([]);
   plan = terraformPlan(made.snapshot?.resources ?? [], AWS_SCHEMA);
 }, 60_000);

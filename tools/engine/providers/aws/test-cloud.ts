@@ -49,3 +49,27 @@ export async function diff(type: string, oldInputs: PropertyMap, inputs: Propert
   const state = { oldOutputs: {}, ignoreChanges: [], preview: true, id: "i" };
   return provider.diff({ ...request(type), ...state, oldInputs, inputs, ...more });
 }
+
+/**
+ * The simulated cloud behind Pulumi's mocks: each resource is checked as `up` would check it, so that a
+ * missing property, an unknown one or a value out of its list is a fault, and gets the outputs that it
+ * would get.
+ */
+export async function mockedCloud(region: string) {
+  const provider = await configured({ region });
+  const found: string[] = [];
+  return {
+    faults: found as readonly string[],
+    ask: (token: string, inputs: PropertyMap) => provider.invoke(token, inputs, false),
+    make: async (type: string, name: string, inputs: PropertyMap) => {
+      const asked = { ...request(type, false, name), oldInputs: undefined, inputs };
+      const checked = await provider.check({ ...asked, randomSeed: new Uint8Array(32) });
+      for (const { property, reason } of checked.failures) {
+        found.push(`${type} ${name}: ${property}: ${reason}`);
+      }
+      const made = { ...request(type, false, name), inputs: checked.inputs };
+      const { id, outputs } = await provider.create(made);
+      return { id, state: { ...outputs } };
+    },
+  };
+}
