@@ -9,10 +9,11 @@ import { UserError } from "../base/user-error.ts";
 import { createDisplay, type Display, silentDisplay } from "../engine/display/display.ts";
 import { jsonResult } from "../engine/display/json.ts";
 import type { EngineEvent } from "../engine/events.ts";
+import { EarlyProgram } from "../engine/host/program.ts";
 import type { OperationOptions, OperationResult } from "../engine/operation.ts";
 import type { ProviderFactories } from "../engine/providers/factory.ts";
 import { chooseEngine, recordEngine } from "./engine-choice.ts";
-import { inspectLocal, type Prepared, prepareLocal } from "./local-stack.ts";
+import { inspectLocal, type Prepared } from "./local-stack.ts";
 import { runPulumi } from "./pulumi-cli.ts";
 import { agreesTo } from "./question.ts";
 import {
@@ -70,10 +71,7 @@ async function runEmbedded(
   prepared: Prepared,
   display: Display,
 ): Promise<{ readonly result: OperationResult; readonly applying: boolean }> {
-  const engine = await import("../engine/engine.ts");
-  const providers: ProviderFactories = await embeddedProviders(session, prepared);
-  // Changes are planned before they are made, whatever was said on the command line.
-  display.begin(operation === "refresh" ? "refresh" : "preview");
+  const running = operation === "preview" || operation === "up";
   let applying = false;
   const options = operationOptions(session, prepared, {
     onEvent: display.event,
@@ -86,10 +84,18 @@ async function runEmbedded(
       return true;
     },
   });
+  // The program needs a second to load its SDKs, and so does the engine.
+  const early = running ? new EarlyProgram(options, options.parallel) : undefined;
   try {
-    return { result: await engine[operation](options, providers), applying };
+    const engine = await import("../engine/engine.ts");
+    const providers: ProviderFactories = await embeddedProviders(session, prepared);
+    // Changes are planned before they are made, whatever was said on the command line.
+    display.begin(operation === "refresh" ? "refresh" : "preview");
+    const all = early === undefined ? options : { ...options, early };
+    return { result: await engine[operation](all, providers), applying };
   } finally {
     display.end();
+    await early?.end();
   }
 }
 
@@ -126,7 +132,10 @@ function operationOptions(
 
 async function prepare(session: Session, operation: Operation): Promise<Prepared> {
   if (session.isLocal) {
-    return operation === "up" ? prepareLocal(session, createProgress()) : inspectLocal(session);
+    if (operation !== "up") return inspectLocal(session);
+    // A cluster and images to build are much to load for a look.
+    const { prepareLocal } = await import("./local-cluster.ts");
+    return prepareLocal(session, createProgress());
   }
   const kubeconfig = session.call.flags.text("kubeconfig");
   const { variables } = session.environment;

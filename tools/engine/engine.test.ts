@@ -88,6 +88,14 @@ describe("options", () => {
     expect(quiet.counts).toMatchObject({ create: 0, update: 0, delete: 0, replace: 0 });
   });
 
+  test("a function is turned into text with what it captures, which V8 is asked for", async () => {
+    const h = new ProgramHarness("options");
+    h.world.objects.set("foreign-id", {});
+    const result = await h.with({ turned: "true" }, { stackOutputs }).up();
+    expect(result.errors).toEqual([]);
+    expect(result.outputs["functionText"]).toMatch(/captured: 3/);
+  });
+
   test("a StackReference to a stack that is not there is named", async () => {
     const h = new ProgramHarness("options");
     h.world.objects.set("foreign-id", {});

@@ -1,5 +1,6 @@
 /** What a verb of the engine is asked to do, and what it answers. The CLI is its only caller. */
 import type { ChangeCounts, EngineEvent, StepDescription } from "./events.ts";
+import type { EarlyProgram } from "./host/program.ts";
 import type { Snapshot } from "./resource.ts";
 import type { StackStore } from "./state/store.ts";
 import type { PropertyMap } from "./values.ts";
@@ -37,6 +38,8 @@ export interface OperationOptions extends ProgramOptions {
   /** Asked after the plan and before the first change; false leaves everything as it is. */
   readonly confirm: (plan: OperationResult) => Promise<boolean>;
   readonly signal: AbortSignal;
+  /** The first preview takes this program instead of starting its own. */
+  readonly early?: EarlyProgram;
 }
 
 export interface OperationResult {

@@ -1,6 +1,5 @@
 /** Deploys a stack: plan, question, change. The local stack gets its cluster and images first. */
 import { announceLocal } from "../announce.ts";
-import { rememberCluster } from "../local-stack.ts";
 import { operate } from "../operate.ts";
 import { PROGRAM_OPTIONS } from "../session.ts";
 import type { Verb } from "../verb.ts";
@@ -33,6 +32,7 @@ export const verb: Verb = {
   run: (call) =>
     operate(call, "up", async (outcome) => {
       if (!outcome.session.isLocal) return;
+      const { rememberCluster } = await import("../local-cluster.ts");
       await rememberCluster(outcome.session, outcome.prepared);
       await announceLocal(outcome);
     }),

@@ -3,7 +3,7 @@ import { UserError } from "../../base/user-error.ts";
 import { EngineService } from "../host/engine-service.ts";
 import { Monitor } from "../host/monitor.ts";
 import { Program } from "../host/program.ts";
-import { startServer } from "../host/server.ts";
+import { serve } from "../host/server.ts";
 import type { OperationOptions } from "../operation.ts";
 import type { PropertyMap } from "../values.ts";
 import { deleteRest } from "./deletions.ts";
@@ -36,20 +36,18 @@ export async function runProgram(
 
 /** The genuine executor in its own process, served over gRPC. */
 export const executeProgram: Execute = async (run, registrar, options) => {
+  const { preview } = run;
+  const early = preview ? options.early?.take() : undefined;
+  const program = await (early ?? Program.start(options, { preview, parallel: options.parallel }));
+  program.hear((line) => run.reporter.diagnostic("info", line));
   const monitor = new Monitor(run, registrar, options);
   const service = new EngineService(run.reporter);
-  const server = await startServer({
+  const server = serve(program.socket, {
     monitor: monitor.handlers(),
     engine: service.handlers(),
     quiet: (error) => run.stopped || run.reporter.failures.includes(error),
   });
   try {
-    const program = new Program(options, {
-      address: server.address,
-      preview: run.preview,
-      parallel: options.parallel,
-      onLine: (line) => run.reporter.diagnostic("info", line),
-    });
     // Once the run has stopped the steps on their way end first, then the program goes.
     const stop = run.onStop(async () => {
       await monitor.settled();

@@ -1,6 +1,6 @@
 /**
  * Starts the program with Pulumi's own executor (@pulumi/pulumi/cmd/run) in its own process and
- * waits for its end.
+ * waits for its end. A program can be started before the engine that it is to talk to is loaded.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -10,6 +10,8 @@ import { parse } from "yaml";
 import { UserError } from "../../base/user-error.ts";
 import type { ProgramOptions } from "../operation.ts";
 import { endProcess } from "../process-end.ts";
+import { wholeEnvironment } from "./config.ts";
+import { ProgramSocket } from "./program-socket.ts";
 
 /** The executor's exit code after it has logged the error itself (cmd/run/index.js). */
 const ALREADY_REPORTED = 32;
@@ -20,10 +22,8 @@ const STOP_GRACE_MS = 3_000;
 const PRELOAD = path.join(import.meta.dirname, "executor-preload.cjs");
 
 export interface ProgramRun {
-  readonly address: string;
   readonly preview: boolean;
   readonly parallel: number;
-  readonly onLine: (line: string) => void;
 }
 
 export interface ProgramEnd {
@@ -35,12 +35,36 @@ export interface ProgramEnd {
 }
 
 export class Program {
+  /** Where it calls the engine. */
+  readonly socket: ProgramSocket;
   readonly ended: Promise<ProgramEnd>;
   private readonly child: ChildProcess;
+  private readonly early: string[] = [];
+  private tell = (line: string): void => {
+    this.early.push(line);
+  };
 
-  constructor(options: ProgramOptions, run: ProgramRun) {
-    this.child = startExecutor(options, run);
-    this.ended = watch(this.child, run.onLine);
+  private constructor(options: ProgramOptions, run: ProgramRun, socket: ProgramSocket) {
+    this.socket = socket;
+    this.child = startExecutor(options, run, socket.address);
+    this.ended = watch(this.child, (line) => this.tell(line));
+  }
+
+  static async start(options: ProgramOptions, run: ProgramRun): Promise<Program> {
+    const environment = wholeEnvironment(options.environment);
+    const socket = await ProgramSocket.open();
+    try {
+      return new Program({ ...options, environment }, run, socket);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  /** What it writes goes to `onLine`, from its first line on. */
+  hear(onLine: (line: string) => void): void {
+    this.early.splice(0).forEach(onLine);
+    this.tell = onLine;
   }
 
   /** Gives the program a moment to end by itself, then ends it. */
@@ -53,11 +77,39 @@ export class Program {
       });
     });
     await timer;
+    await this.end();
+  }
+
+  /** Ends the program where it is, and its socket; does nothing to one that has come to its end. */
+  async end(): Promise<void> {
     await endProcess(this.child);
+    this.socket.close();
   }
 }
 
-function startExecutor(options: ProgramOptions, run: ProgramRun): ChildProcess {
+/** A preview's program on its way before there is an engine: taken once, or ended. */
+export class EarlyProgram {
+  private program: Promise<Program> | undefined;
+
+  constructor(options: ProgramOptions, parallel: number) {
+    this.program = Program.start(options, { preview: true, parallel });
+    // Told by whoever takes it.
+    this.program.catch(() => {});
+  }
+
+  take(): Promise<Program> | undefined {
+    const { program } = this;
+    this.program = undefined;
+    return program;
+  }
+
+  async end(): Promise<void> {
+    const program = await this.take()?.catch(() => undefined);
+    await program?.end();
+  }
+}
+
+function startExecutor(options: ProgramOptions, run: ProgramRun, address: string): ChildProcess {
   const { directory, main } = entryPoint(options.projectDir);
   const config = Object.entries(options.config);
   const requireFromProject = createRequire(path.join(options.projectDir, "package.json"));
@@ -67,7 +119,7 @@ function startExecutor(options: ProgramOptions, run: ProgramRun): ChildProcess {
     [
       ...["--require", PRELOAD],
       executor,
-      ...["--monitor", run.address, "--engine", run.address],
+      ...["--monitor", address, "--engine", address],
       ...["--project", options.project, "--stack", options.stack],
       ...["--organization", "organization", "--root-directory", options.projectDir],
       ...["--pwd", directory, "--parallel", String(run.parallel)],

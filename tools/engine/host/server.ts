@@ -1,15 +1,11 @@
-/** The one gRPC server of a run, on loopback and a free port: ResourceMonitor and Engine. */
+/** The one gRPC server of a run, on the socket of its program: ResourceMonitor and Engine. */
 import { Server, ServerCredentials, type ServerUnaryCall, status } from "@grpc/grpc-js";
 import { StoppedError } from "../apply/stopped.ts";
 import { CHANNEL_OPTIONS, engineService, monitorService } from "../wire/proto.ts";
+import type { ProgramSocket } from "./program-socket.ts";
 
 /** By the method's name; each takes its request message and answers with its response message. */
 export type Handlers = Readonly<Record<string, (request: never) => Promise<object>>>;
-
-export interface HostServer {
-  readonly address: string;
-  close(): void;
-}
 
 export interface Services {
   readonly monitor: Handlers;
@@ -18,16 +14,19 @@ export interface Services {
   readonly quiet: (error: unknown) => boolean;
 }
 
-export async function startServer(services: Services): Promise<HostServer> {
+/** Answers the program's calls; `close` ends them. */
+export function serve(socket: ProgramSocket, services: Services): { close(): void } {
   const server = new Server(CHANNEL_OPTIONS);
   server.addService(monitorService, implementation(services.monitor, services.quiet));
   server.addService(engineService, implementation(services.engine, services.quiet));
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
-  return { address: `127.0.0.1:${port}`, close: () => server.forceShutdown() };
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  socket.answerWith((connection) => injector.injectConnection(connection));
+  return {
+    close() {
+      server.forceShutdown();
+      socket.close();
+    },
+  };
 }
 
 type Reply = (error: { code: number; details: string } | null, response?: object) => void;
