@@ -115,6 +115,8 @@ export function nodeObject(shape: NodeShape, taken = 0): object {
     kind: "Node",
     metadata: {
       name: shape.name,
+      // For kwok, where it runs.
+      annotations: { "kwok.x-k8s.io/node": "fake" },
       labels: {
         "kubernetes.io/hostname": shape.name,
         "kubernetes.io/os": "linux",

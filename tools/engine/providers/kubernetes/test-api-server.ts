@@ -1,7 +1,7 @@
 /**
  * Starts a real control plane for tests: etcd, the API server and the controller manager of the
  * cluster's own binary, on free loopback ports, in a folder that is removed at the end. There is
- * no node: tests play the kubelet by patching the status of pods.
+ * no node: tests play the kubelet by patching the status of pods, or leave that to kwok.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -12,6 +12,7 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runOrThrow } from "../../../base/process.ts";
+import { stages } from "../../../cluster/gpu-nodes.ts";
 
 export interface TestApiServer {
   readonly kubeconfig: string;
@@ -37,12 +38,14 @@ const READY_MS = 60_000;
 export interface TestServerOptions {
   /** The real scheduler as well. Nodes are then objects that a test makes, and nobody doubts them. */
   readonly scheduler?: boolean;
+  /** The program kwok: nodes that are annotated as simulated are ready, and pods on them seem to run. */
+  readonly kwok?: string;
 }
 
 /** `kube` is the multi-call binary that tools/cluster builds. */
 export async function startTestApiServer(
   kube: string,
-  { scheduler = false }: TestServerOptions = {},
+  { scheduler = false, kwok }: TestServerOptions = {},
 ): Promise<TestApiServer> {
   const dir = await mkdtemp(path.join(os.tmpdir(), "test-api-server-"));
   const [etcd, peer, api] = await freePorts(3);
@@ -71,6 +74,10 @@ export async function startTestApiServer(
       children.push(startComponent(layout, "kube-scheduler", schedulerFlags(kubeconfig)));
     }
     await untilControllersWork(layout, kubeconfig);
+    if (kwok !== undefined) {
+      await writeFile(path.join(dir, "kwok.yaml"), stages());
+      children.push(startLogged(layout, "kwok", kwok, kwokFlags(layout, kubeconfig)));
+    }
     return {
       kubeconfig,
       server,
@@ -162,6 +169,17 @@ function schedulerFlags(kubeconfig: string): string[] {
   ];
 }
 
+function kwokFlags({ dir }: Layout, kubeconfig: string): string[] {
+  return [
+    `--kubeconfig=${kubeconfig}`,
+    `--config=${path.join(dir, "kwok.yaml")}`,
+    "--manage-all-nodes=false",
+    "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
+    "--node-lease-duration-seconds=40",
+    "--cidr=10.0.0.1/24",
+  ];
+}
+
 async function writeKeys({ dir, token }: Layout): Promise<void> {
   const key = path.join(dir, "sa.key");
   await mkdir(path.join(dir, "certificates"));
@@ -188,8 +206,17 @@ async function writeKubeconfig({ dir, token }: Layout, server: string): Promise<
 }
 
 function startComponent(layout: Layout, name: string, flags: readonly string[]): ChildProcess {
+  return startLogged(layout, name, layout.kube, [name, ...flags]);
+}
+
+function startLogged(
+  layout: Layout,
+  name: string,
+  program: string,
+  args: readonly string[],
+): ChildProcess {
   const log = createWriteStream(path.join(layout.dir, `${name}.log`), { flags: "a" });
-  const child = spawn(layout.kube, [name, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   child.on("error", () => {});
