@@ -9,8 +9,11 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Component as Exporter } from "../observability/catalogue/metric.ts";
+import { STORE_METRICS } from "../observability/catalogue/stores.ts";
 import { EXPORTER_METRICS } from "../observability/metrics.ts";
 import { webConfiguration } from "../observability/prometheus-files.ts";
+import { expositionFaults } from "../observability/test-exposition.ts";
 import { buildImages } from "../tools/images/build.ts";
 import { recipeNamed } from "../tools/images/catalogue.ts";
 import { PROGRAM_UID } from "../tools/images/recipes/program-user.ts";
@@ -173,6 +176,13 @@ async function untilShows(exporter: string, port: number, line: string): Promise
   throw new Error(`${line} never came of ${exporter}\n${last}\n${[...output.values()].join("\n")}`);
 }
 
+/** Those of a replica's link are only there where there is one. */
+function catalogued(exporter: Exporter) {
+  return STORE_METRICS.filter(
+    ({ name, component }) => component === exporter && !/_master_link|_slave_lag/.test(name),
+  );
+}
+
 const TLS_1_2 = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" } as const;
 
 describe("redis-exporter", () => {
@@ -195,6 +205,7 @@ describe("redis-exporter", () => {
   test("gives what rules use, and answers the probe's question", async () => {
     const metrics = await untilShows("redis-exporter", port, `${EXPORTER_METRICS.redisUp} 1`);
     expect(metrics).toMatch(new RegExp(`^${EXPORTER_METRICS.redisMemory} \\d`, "m"));
+    expect(expositionFaults(metrics, catalogued("redis-exporter"))).toEqual([]);
     const bound = /^redis_memory_max_bytes (\S+)$/m.exec(metrics)?.[1];
     expect(Number(bound)).toBe(64 * 1_048_576);
     expect(await ask(port, "/health")).toMatch(/^200\n/);
@@ -254,6 +265,7 @@ describe("postgres-exporter", () => {
     }
     expect(metrics).toMatch(/^pg_database_size_bytes\{datname="gateway"[^}]*\} [1-9]/m);
     expect(metrics).toMatch(/^pg_exporter_last_scrape_error 0$/m);
+    expect(expositionFaults(metrics, catalogued("postgres-exporter"))).toEqual([]);
     expect(await ask(port, "/")).toMatch(/^200\n/);
   });
 
@@ -322,6 +334,7 @@ describe("edge-exporter", () => {
   test("counts what nginx serves, and is seen through nginx over TLS 1.3", async () => {
     const shown = await untilShows("edge-exporter", metrics, "nginx_up 1");
     expect(shown).toMatch(/^nginx_http_requests_total \d+$/m);
+    expect(expositionFaults(shown, catalogued("edge-exporter"))).toEqual([]);
     await expect(ask(metrics, "/metrics", TLS_1_2)).rejects.toThrow(/protocol version/);
   });
 });

@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { alertRouting } from "./alert-routing.ts";
-import { EXPORTER_METRICS, JOBS, METRICS } from "./metrics.ts";
+import { JOBS, METRICS } from "./metrics.ts";
 import { prometheusConfiguration, prometheusRules, webConfiguration } from "./prometheus-files.ts";
 import { type AlertRule, RULE_GROUPS } from "./rules.ts";
 
@@ -19,28 +19,7 @@ describe("metrics", () => {
   test.each(Object.values(METRICS))("%s is made by the gateway or a model server", (name) => {
     expect(made).toContain(`"${name}"`);
   });
-
-  test("in a rule are in the catalogue or recorded by another rule", () => {
-    const recorded = rules.flatMap((rule) => ("record" in rule ? [rule.record] : []));
-    const known = new Set<string>([
-      ...Object.values(METRICS),
-      ...Object.values(EXPORTER_METRICS),
-      ...recorded,
-      "up",
-    ]);
-    for (const { expr } of rules) {
-      const bare = expr.replaceAll(/\{[^}]*\}|"[^"]*"|\[[^\]]*\]|\b(by|on)\s*\([^)]*\)/g, " ");
-      const words = bare.match(/[a-zA-Z_:][\w:]*/g) ?? [];
-      const names = words.filter((word) => /[_:]/.test(word) && !PROMQL.has(word));
-      for (const name of names) {
-        const whole = known.has(name) ? name : name.replace(/_(bucket|count|sum)$/, "");
-        expect(known, expr).toContain(whole);
-      }
-    }
-  });
 });
-
-const PROMQL = new Set(["histogram_quantile", "label_replace"]);
 
 describe("alerts", () => {
   test("come in four severities, each with what happened and what it means", () => {

@@ -8,7 +8,11 @@ import { promisify } from "node:util";
 import OpenAI from "openai";
 import { type Agent, fetch, type RequestInit, request } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { METRIC_CATALOGUE } from "../../observability/metric-catalogue.ts";
 import { JOBS } from "../../observability/metrics.ts";
+import { RULE_GROUPS } from "../../observability/rules.ts";
+import { seriesFaults } from "../../observability/test-exposition.ts";
+import { withRecorded } from "../../observability/test-promql.ts";
 import { podDeaths } from "./test-pod-deaths.ts";
 import { runVerb, runVerbOrFail, type StackOutputs, stackOutputs, trusting } from "./test-stack.ts";
 import { callsThroughTheEdge } from "./test-through-edge.ts";
@@ -159,6 +163,23 @@ describe("the local stack after up", () => {
       new Set([...Object.values(JOBS), "alertmanager", "prometheus"]),
     );
     expect(found).toHaveLength(expected);
+  });
+
+  test("exposes what the metric catalogue says, with its types and labels", async () => {
+    const ask = async <T>(path: string) => {
+      const response = await request(new URL(path, outputs.prometheusUrl), { dispatcher });
+      return ((await response.body.json()) as { readonly data: T }).data;
+    };
+    const ours = encodeURIComponent(
+      '{__name__=~"(api|gateway)_.+|vllm:.+|redis_up|pg_up|nginx_up"}',
+    );
+    const series = await ask<Record<string, string>[]>(`/api/v1/series?match[]=${ours}`);
+    expect(seriesFaults(series, withRecorded(METRIC_CATALOGUE, RULE_GROUPS))).toEqual([]);
+    expect(new Set(series.map(({ job }) => job))).toContain(JOBS.modelServer);
+    const types = await ask<Record<string, { readonly type: string }[]>>("/api/v1/metadata");
+    for (const { name, type } of METRIC_CATALOGUE.filter((metric) => metric.name in types)) {
+      expect(types[name], name).toContainEqual(expect.objectContaining({ type }));
+    }
   });
 });
 
