@@ -20,6 +20,7 @@ export const images = z
     edge: image,
     redis: image,
     postgres: image,
+    "postgres-cluster": image,
     prometheus: image,
     alertmanager: image,
     "edge-exporter": image,

@@ -52,7 +52,7 @@ function patientStore(settings: Settings) {
   return {
     namespace: PATIENT_NAMESPACE,
     database: {
-      image: imageReference(settings, "postgres"),
+      image: imageReference(settings, "postgres-cluster"),
       instances: Math.max(postgres.instances, 2),
       resources,
       volume: volumeOf(settings, patientData.storage, patientData.storageClass),

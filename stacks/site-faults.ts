@@ -1,10 +1,11 @@
 /**
- * What only arithmetic can judge of a site's settings, as faults like any other: models that do not
- * fit, budgets of time that are not kept. Told before the first resource. Pure.
+ * What only arithmetic can judge of a site's settings, as faults like any other: GPUs that cannot be,
+ * models that do not fit, budgets of time that are not kept. Told before the first resource. Pure.
  */
 
 import type { FitPlan } from "../components/sizing/fit.ts";
 import { GPUS } from "../components/sizing/gpus.ts";
+import { stockOf } from "../components/sizing/inventory.ts";
 import { latencyOf } from "../components/sizing/latency.ts";
 import { MODELS } from "../components/sizing/model-catalogue.ts";
 import type { ModelRefusal, ServedModel } from "../components/sizing/served-models.ts";
@@ -14,11 +15,55 @@ import { isOnGpus, servingOf } from "./site-models.ts";
 import { recoveryOfSite } from "./site-recovery.ts";
 
 export function siteFaults(settings: Settings): Fault[] {
+  const unbelieved = settings.inventory.flatMap(inventoryFaults);
+  if (unbelieved.length > 0) return unbelieved;
   const serving = servingOf(settings);
   if ("refusals" in serving) {
     return serving.refusals.map((refusal) => misfit(settings, refusal));
   }
-  return [...lateModels(settings, serving.models), ...lateRecovery(settings, serving.models)];
+  return [
+    ...unjoinedGpus(settings, serving.models),
+    ...lateModels(settings, serving.models),
+    ...lateRecovery(settings, serving.models),
+  ];
+}
+
+type Entry = Settings["inventory"][number];
+
+function inventoryFaults(entry: Entry, index: number): Fault[] {
+  const found = stockFor(entry);
+  if ("stock" in found) return [];
+  return [
+    {
+      path: `deepseek:inventory[${index}]`,
+      wrong: found.faults.join("; "),
+      right: "what the nodes' labels nvidia.com/gpu.product, .count and .memory say",
+    },
+  ];
+}
+
+function stockFor({ product, nodes, gpusPerNode: perNode, memoryGibibytes }: Entry) {
+  return stockOf({ product, nodes, perNode, memoryMebibytes: memoryGibibytes * 1_024 });
+}
+
+/** Cards on PCIe are joined two by two at most: a layer that is cut wider waits for the bus. */
+function unjoinedGpus(settings: Settings, served: readonly ServedModel[]): Fault[] {
+  return settings.models.flatMap((model, index) => {
+    if (!isOnGpus(model)) return [];
+    const entry = settings.inventory.find(({ name }) => name === model.server.pool);
+    const found = entry === undefined ? undefined : stockFor(entry);
+    const { tensorParallel = 1 } = served.find(({ name }) => name === model.name)?.plan ?? {};
+    if (found === undefined || "faults" in found) return [];
+    const { product, tensorParallelMax } = found.stock;
+    if (tensorParallel <= tensorParallelMax) return [];
+    return [
+      {
+        path: `deepseek:models[${index}].server.tensorParallel`,
+        wrong: `is ${tensorParallel}, and of ${product} ${tensorParallelMax} are joined by NVLink`,
+        right: `${tensorParallelMax} with server.pipelineParallel, or GPUs on an SXM board`,
+      },
+    ];
+  });
 }
 
 function misfit(settings: Settings, { name, reasons, nearest }: ModelRefusal): Fault {

@@ -13,8 +13,9 @@ export function imagesOf(settings: Settings): ImageName[] {
   const when = (condition: boolean, ...names: ImageName[]) => (condition ? names : []);
   return [
     ...(["gateway", "edge", "edge-exporter", "prometheus", "alertmanager"] as const),
-    ...when(!managed, "redis", "redis-exporter", "postgres"),
-    ...when(!managed && postgres.kind === "pod", "postgres-exporter"),
+    ...when(!managed, "redis", "redis-exporter"),
+    ...when(!managed && postgres.kind === "pod", "postgres", "postgres-exporter"),
+    ...when(!managed && postgres.kind === "operator", "postgres-cluster"),
     ...when(engines.includes("simulator"), "simulator"),
     ...when(engines.includes("vllm"), "vllm"),
     ...when(engines.includes("ray"), "ray"),

@@ -29,7 +29,8 @@ export function postgresClusterArguments(settings: Settings) {
     namespace: SERVICE,
     cluster: "postgres",
     role: "gateway",
-    image: imageReference(settings, "postgres"),
+    // The operator starts its own manager in the pod, in images that are made for it.
+    image: imageReference(settings, "postgres-cluster"),
     instances,
     resources,
     volume: volumeOf(settings, postgres.storage),

@@ -1,6 +1,6 @@
 /**
- * The GPUs that a site of one's own says it has: what their product is, whether count and memory fit
- * it, and whether what is planned finds room on the nodes there are. Pure.
+ * The GPUs that a site of one's own says it has: what their product is, and whether count and memory
+ * fit it. Whether what is planned finds room on them is said by served-models.ts. Pure.
  */
 export interface GpuInventory {
   /** As NVIDIA's feature discovery labels the nodes: `nvidia.com/gpu.product`. */
@@ -78,52 +78,4 @@ function memoryFaults(product: string, gigabytes: number, told: number): string[
   const whole = gigabytes * 1_024;
   if (told <= whole && told >= whole * (1 - MEMORY_SLACK)) return [];
   return [`${product} has ${whole} MiB, and ${told} are declared`];
-}
-
-/** What wants GPUs: so many replicas, each of so many parts, each part on one node. */
-export interface GpuWish {
-  readonly name: string;
-  readonly replicas: number;
-  /** Nodes of one replica: its pipeline stages. */
-  readonly parts: number;
-  readonly gpusPerPart: number;
-}
-
-export interface Placement {
-  readonly used: number;
-  readonly free: number;
-}
-
-/**
- * Whether all of it has room at the same time: the largest part first, each on the fullest node that
- * still takes it. Where parts and nodes are powers of two this finds a place whenever there is one.
- */
-export function placementOf(
-  { nodes, perNode }: Pick<GpuInventory, "nodes" | "perNode">,
-  wishes: readonly GpuWish[],
-): { readonly placement: Placement } | { readonly refusal: string } {
-  const parts = wishes
-    .flatMap(({ name, replicas, parts: own, gpusPerPart }) =>
-      Array.from({ length: replicas * own }, () => ({ name, gpus: gpusPerPart })),
-    )
-    .sort((a, b) => b.gpus - a.gpus);
-  const used = parts.reduce((sum, part) => sum + part.gpus, 0);
-  if (used > nodes * perNode) {
-    return { refusal: `${used} GPUs are planned, and there are ${nodes * perNode}` };
-  }
-  const free = Array.from({ length: nodes }, () => perNode);
-  for (const { name, gpus } of parts) {
-    const place = free.reduce(
-      (best, room, node) => (room >= gpus && (best < 0 || room < (free[best] ?? 0)) ? node : best),
-      -1,
-    );
-    if (place < 0) {
-      const rooms = free.filter((room) => room > 0).join(", ");
-      return {
-        refusal: `${name} wants ${gpus} GPUs of one node, and nodes have ${rooms || "none"} left`,
-      };
-    }
-    free[place] = (free[place] ?? 0) - gpus;
-  }
-  return { placement: { used, free: nodes * perNode - used } };
 }
