@@ -29,7 +29,7 @@ export const EXPORTER_METRICS = {
   postgresConnectionsMax: "pg_settings_max_connections",
 } as const;
 
-/** Scrape jobs; the label `job` of every sample. */
+/** Scrape jobs that every site has; the label `job` of every sample. */
 export const JOBS = {
   gateway: "gateway",
   modelServer: "model-server",
@@ -38,4 +38,18 @@ export const JOBS = {
   postgres: "postgres",
   prometheus: "prometheus",
   alertmanager: "alertmanager",
+} as const;
+
+/**
+ * Jobs that a site may have beside them. Rules about a job are rendered where it is scraped: by our own
+ * Prometheus (GPUs), or by the one that a cluster brings.
+ */
+export const OTHER_JOBS = {
+  gpu: "gpu",
+  postgresOperator: "cloudnative-pg",
+  addresses: "blackbox",
+  nodes: "node-exporter",
+  objects: "kube-state-metrics",
+  volumes: "kubelet",
+  scaler: "keda",
 } as const;

@@ -4,16 +4,20 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { alertRouting } from "./alert-routing.ts";
-import { JOBS, METRICS } from "./metrics.ts";
-import { prometheusConfiguration, prometheusRules, webConfiguration } from "./prometheus-files.ts";
-import { type AlertRule, RULE_GROUPS } from "./rules.ts";
+import { JOBS, METRICS, OTHER_JOBS } from "./metrics.ts";
+import {
+  prometheusConfiguration,
+  prometheusRuleObject,
+  prometheusRules,
+  webConfiguration,
+} from "./prometheus-files.ts";
+import { ALERTS as alerts, RULE_GROUPS } from "./rules.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const made = ["gateway-image/src/telemetry/metrics.ts", "tools/simulator/metrics.ts"]
   .map((file) => readFileSync(path.join(root, file), "utf8"))
   .join("\n");
 const rules = RULE_GROUPS.flatMap((group) => group.rules);
-const alerts = rules.filter((rule): rule is AlertRule => "alert" in rule);
 
 describe("metrics", () => {
   test.each(Object.values(METRICS))("%s is made by the gateway or a model server", (name) => {
@@ -72,9 +76,30 @@ describe("files", () => {
   });
 
   test("have every alert", () => {
-    const { groups } = parse(prometheusRules(Object.values(JOBS)));
+    const { groups } = parse(
+      prometheusRules([...Object.values(JOBS), ...Object.values(OTHER_JOBS)]),
+    );
     const rendered = groups.flatMap((group: { rules: object[] }) => group.rules);
     expect(rendered).toHaveLength(rules.length);
+  });
+
+  test("say of every alert who mends it, and where to read on", () => {
+    const links = { runbooks: "https://docs.example.org/runbooks", dashboards: "https://g" };
+    const { spec } = prometheusRuleObject({ name: "r", namespace: "m", labels: {} }, [], links) as {
+      readonly spec: { readonly groups: readonly { readonly rules: readonly RenderedRule[] }[] };
+    };
+    const rendered = spec.groups.flatMap(({ rules: own }) => own).filter(({ alert }) => alert);
+    expect(rendered.length).toBeGreaterThan(30);
+    for (const { alert, labels, annotations } of rendered) {
+      expect(Object.keys(labels)).toEqual(["severity", "subject", "owner"]);
+      expect(annotations).toMatchObject({
+        value: "{{ $value }}",
+        runbook_url: `https://docs.example.org/runbooks/${alert}.md`,
+        dashboard: expect.stringMatching(/^https:\/\/g\/d\/[a-z]+$/),
+      });
+    }
+    const local = prometheusRules([]);
+    expect(local).toContain("runbook_url: docs/runbooks/GatewayAway.md");
   });
 
   test("rules about what is not scraped are left out", () => {
@@ -85,3 +110,9 @@ describe("files", () => {
     }
   });
 });
+
+interface RenderedRule {
+  readonly alert?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}

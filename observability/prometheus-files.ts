@@ -1,7 +1,14 @@
 /** Prometheus' files from typed data: scrape configuration, rules, and its own TLS. Pure. */
 import { stringify } from "yaml";
 import { JOBS } from "./metrics.ts";
-import { type AlertRule, type RecordingRule, RULE_GROUPS } from "./rules.ts";
+import {
+  type AlertRule,
+  alertTexts,
+  type Links,
+  NO_LINKS,
+  type RecordingRule,
+} from "./rules/rule.ts";
+import { RULE_GROUPS } from "./rules.ts";
 
 export interface ScrapeJob {
   /** The label `job`. */
@@ -49,15 +56,35 @@ export function prometheusConfiguration(settings: PrometheusSettings): string {
 }
 
 /** `jobs` are those that are scraped; a store that a cloud keeps, say, is watched there. */
-export function prometheusRules(jobs: readonly string[]): string {
-  return render({
-    groups: RULE_GROUPS.map((group) => ({
-      name: group.name,
-      rules: group.rules
-        .filter((rule) => "record" in rule || rule.job === undefined || jobs.includes(rule.job))
-        .map((rule) => ("record" in rule ? recording(rule) : alert(rule))),
-    })),
-  });
+export function prometheusRules(jobs: readonly string[], links: Links = NO_LINKS): string {
+  return render({ groups: ruleGroups(jobs, links) });
+}
+
+/**
+ * The same as an object of the Prometheus operator, for clusters whose own Prometheus scrapes more
+ * than ours does: nodes, volumes, Kubernetes' objects. `labels` are those by which it finds rules.
+ */
+export function prometheusRuleObject(
+  metadata: { readonly name: string; readonly namespace: string; readonly labels: object },
+  jobs: readonly string[],
+  links: Links,
+): object {
+  return {
+    apiVersion: "monitoring.coreos.com/v1",
+    kind: "PrometheusRule",
+    metadata,
+    spec: { groups: ruleGroups(jobs, links) },
+  };
+}
+
+/** Without groups in which nothing is left. */
+function ruleGroups(jobs: readonly string[], links: Links): object[] {
+  return RULE_GROUPS.map(({ name, rules }) => ({
+    name,
+    rules: rules
+      .filter((rule) => "record" in rule || rule.job === undefined || jobs.includes(rule.job))
+      .map((rule) => ("record" in rule ? recording(rule) : alert(rule, links))),
+  })).filter(({ rules }) => rules.length > 0);
 }
 
 /** The web configuration that Prometheus and Alertmanager share. */
@@ -113,13 +140,12 @@ function recording({ record, expr }: RecordingRule): object {
   return { record, expr };
 }
 
-function alert(rule: AlertRule): object {
+function alert(rule: AlertRule, links: Links): object {
   return {
     alert: rule.alert,
     expr: rule.expr,
     ...(rule.for === undefined ? {} : { for: rule.for }),
-    labels: { severity: rule.severity },
-    annotations: { summary: rule.summary, description: rule.description },
+    ...alertTexts(rule, links),
   };
 }
 

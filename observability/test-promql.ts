@@ -212,7 +212,11 @@ class Judge {
       return { ...operand, kind: "vector", type: "derived" };
     }
     if (name === "histogram_quantile") return this.#quantile(operand, text);
-    if (name === "absent") return shape("vector", "derived", this.#equalities(nodes[0]));
+    if (name === "absent") {
+      // Of a plain selector; what was computed before has lost its labels.
+      const plain = nodes[0]?.name === "VectorSelector";
+      return shape("vector", "derived", plain ? this.#equalities(nodes[0]) : []);
+    }
     if (name === "label_replace") {
       const [, target, , source] = nodes.map((child) => this.#of(child).replaceAll('"', ""));
       if (source !== undefined && !operand.labels.has(source)) {

@@ -6,6 +6,7 @@ import type { Server as TlsServer } from "node:https";
 import { type AddressInfo, Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DestinationStream } from "pino";
+import { checkOwnTrail } from "./audit/self-check.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Config } from "./config.ts";
 import { passwordReader } from "./files.ts";
@@ -52,6 +53,7 @@ export async function startGateway(
     parts.probes?.start();
     parts.jobRunner.start();
     parts.fineTuning.start();
+    void watchTrail(parts, stopping.signal);
     lifecycle.state = "ready";
     parts.log.info("ready");
   });
@@ -114,6 +116,24 @@ async function prepareLedger(parts: Parts): Promise<void> {
 async function startAudit(parts: Parts): Promise<void> {
   await parts.anchors.prepare();
   await parts.audit?.start();
+}
+
+async function watchTrail(parts: Parts, signal: AbortSignal): Promise<void> {
+  const { audit: trail, anchors, config, clock, metrics, log } = parts;
+  if (trail === null) return;
+  const check = {
+    trail,
+    anchors: () => anchors.latest(config.GW_SITE),
+    pauseMs: limits.auditSelfCheckMs,
+    restFactor: limits.auditSelfCheckRest,
+    monotonicMs: () => clock.monotonicMs(),
+    onVerdict: (faults: number) => {
+      metrics.auditChainFaults.set(faults);
+      if (faults > 0) log.error({ faults }, "the audit trail was changed");
+    },
+    onFault: (cause: unknown) => log.warn({ cause }, "the audit trail could not be checked"),
+  };
+  await checkOwnTrail(check, signal);
 }
 
 async function startDirectory(parts: Parts): Promise<void> {

@@ -180,6 +180,10 @@ export const limits = {
   auditSegmentBytesMax: 16 * MIB,
   /** How often days whose time is over are looked for. */
   auditPruneMs: 3_600_000,
+  /** A change of the trail is found within so long; a trail that takes longer to read, later. */
+  auditSelfCheckMs: 600_000,
+  /** A check takes one part in fifty of the time: 2 % of one core, and of the disk. */
+  auditSelfCheckRest: 49,
   /** How much of a trail may be cut off without an anchor knowing it. */
   auditAnchorMs: 10_000,
 

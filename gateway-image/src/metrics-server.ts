@@ -1,4 +1,5 @@
 /** GET /metrics on a port of its own, which the edge never reaches. */
+import { X509Certificate } from "node:crypto";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
 import { limits } from "./limits.ts";
@@ -27,10 +28,15 @@ async function answer(
     response.writeHead(404).end();
     return;
   }
-  const { registry, ledgerLag, auditLag } = parts.metrics;
+  const { registry, ledgerLag, auditLag, certificateExpires } = parts.metrics;
   const { oldest } = parts.ledgerQueue;
   ledgerLag.set(oldest === null ? 0 : (parts.clock.wallMs() - oldest.getTime()) / 1000);
   auditLag.set((parts.audit?.lagMs ?? 0) / 1000);
+  const certificate = parts.certificate?.current;
+  if (certificate !== undefined) {
+    const { validToDate } = new X509Certificate(certificate.cert);
+    certificateExpires.set({ certificate: "server" }, validToDate.getTime() / 1000);
+  }
   try {
     const page = await registry.metrics();
     response.writeHead(200, { "content-type": registry.contentType }).end(page);

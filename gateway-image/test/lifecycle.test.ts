@@ -1,6 +1,7 @@
 /** Start, reload and stop: TLS, changed files, the drain, and the real process with its signals. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import https from "node:https";
 import path from "node:path";
 import tls from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
@@ -81,6 +82,35 @@ describe("TLS", () => {
     write("tls.crt", (await issue("third")).certificate);
     harness.gateway.parts.certificate?.check();
     expect(await subjectSeen(harness.gateway.port, ca)).toBe("second");
+  });
+
+  test("the metrics say when the certificate ends, and nothing where there is none", async () => {
+    const metric = "gateway_certificate_expires_seconds";
+    const { harness, ca } = await startWithTls();
+    const page = await new Promise<string>((resolve, reject) => {
+      const options = {
+        host: "localhost",
+        port: harness.gateway.metricsPort,
+        path: "/metrics",
+        ca,
+      };
+      https
+        .get(options, (response) => {
+          response
+            .setEncoding("utf8")
+            .toArray()
+            .then((parts) => resolve(parts.join("")), reject);
+        })
+        .once("error", reject);
+    });
+    const [, seconds] =
+      new RegExp(`^${metric}\\{certificate="server"\\} (\\d+)$`, "m").exec(page) ?? [];
+    const days = (Number(seconds) - Date.now() / 1000) / 86_400;
+    expect(days).toBeGreaterThan(0.5);
+    expect(days).toBeLessThan(2.5);
+    const plain = await boot({ targets: [{ url: "http://127.0.0.1:9" }] });
+    const shown = await fetch(`http://127.0.0.1:${plain.gateway.metricsPort}/metrics`);
+    expect(await shown.text()).not.toMatch(new RegExp(`^${metric}`, "m"));
   });
 
   test("a model server is verified with the stack's CA and its name", async () => {

@@ -77,15 +77,16 @@ const POSTGRES = metricsOf("postgres-exporter", "0.11", [
 const OPERATOR = metricsOf("cloudnative-pg", "1.22", [
   ["cnpg_collector_up", "gauge", "none", "cluster", "1: PostgreSQL is up."],
   ["cnpg_pg_replication_lag", "gauge", "seconds", "", "How far a replica is behind its primary."],
+  // Of its plugin Barman Cloud; the operator's own names for the same stay at 0 with it.
   [
-    "cnpg_collector_last_available_backup_timestamp",
+    "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp",
     "gauge",
     "seconds since 1970",
     "",
     "When the last backup that can be restored was made.",
   ],
   [
-    "cnpg_collector_last_failed_backup_timestamp",
+    "barman_cloud_cloudnative_pg_io_last_failed_backup_timestamp",
     "gauge",
     "seconds since 1970",
     "",

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { DURATION_BUCKETS } from "../../../observability/rules.ts";
+import { DURATION_BUCKETS } from "../../../observability/rules/recordings.ts";
 import { limits } from "../limits.ts";
 import { createMetrics } from "./metrics.ts";
 

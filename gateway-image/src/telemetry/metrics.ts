@@ -133,6 +133,17 @@ function recordMetrics(make: Maker) {
       "Rows on the disk, owed to the ledger.",
       [],
     ),
+    auditChainFaults: make.gauge(
+      "gateway_audit_chain_faults",
+      "Faults that the last check of the own audit trail found.",
+      [],
+    ),
+    certificateExpires: make.gauge(
+      "gateway_certificate_expires_seconds",
+      "When a certificate that it serves with ends, in seconds since 1970.",
+      // Without a label there would be a series, and the year 1970, where TLS is off.
+      ["certificate"],
+    ),
     auditEvents: make.counter("gateway_audit_events_total", "Events of the audit trail.", [
       "outcome",
     ]),

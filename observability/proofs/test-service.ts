@@ -1,0 +1,202 @@
+/** Worlds of the alerts about what callers see. */
+import { counter, gauge, type Proof, type Series, shares } from "./test-proof.ts";
+
+const requests = (status: string, code: string) =>
+  `api_requests_total{endpoint="/v1/chat/completions", model="m", status="${status}", code="${code}", user="u", job="gateway", instance="g"}`;
+const SUCCESS = requests("success", "200");
+const ERROR = requests("error", "502");
+
+/** Of all calls, in minutes. */
+function failing(threshold: number): Series[] {
+  const { bad, good } = shares(threshold);
+  return [counter(SUCCESS, good), counter(ERROR, bad)];
+}
+
+/** A histogram of which a share lies above one bucket. */
+function late(name: string, labels: string, bound: string, threshold: number): Series[] {
+  const { total, good } = shares(threshold);
+  const more = labels === "" ? "" : `, ${labels}`;
+  const own = `model="m", job="gateway", instance="g"${more}`;
+  return [
+    counter(SUCCESS, total),
+    counter(`${name}_bucket{${own}, le="${bound}"}`, good),
+    counter(`${name}_bucket{${own}, le="+Inf"}`, total),
+    counter(`${name}_count{${own}}`, total),
+  ];
+}
+
+const traffic = (calm: number, trouble: number, edge: number, few = calm) => [
+  counter(SUCCESS, { calm, trouble, edge, few }),
+];
+const ofModel = { labels: { model: "m" } };
+const gateway = 'job="gateway", instance="g"';
+const ofGateway = { labels: { job: "gateway", instance: "g" } };
+const MIB = 1_048_576;
+
+export const SERVICE_PROOFS: readonly Proof[] = [
+  { alert: "APIHighErrorRate", series: failing(0.05), fires: 9, few: true },
+  { alert: "ModelErrorRateOver2pct", series: failing(0.02), fires: 5, few: true, ...ofModel },
+  { alert: "ErrorBudgetBurnsFast", series: failing(0.0144), fires: 62, step: 2, few: true },
+  { alert: "ErrorBudgetBurnsSteadily", series: failing(0.006), fires: 375, step: 15, few: true },
+  { alert: "ErrorBudgetBurnsSlowly", series: failing(0.003), fires: 1_500, step: 60, few: true },
+  { alert: "ErrorBudgetUsedUp", series: failing(0.001), fires: 4_500, step: 180, few: true },
+  {
+    alert: "FirstTokenOver500ms",
+    series: late("api_time_to_first_token_seconds", "", "0.5", 0.05),
+    fires: 6,
+    few: true,
+    ...ofModel,
+  },
+  {
+    alert: "FirstTokenSlow",
+    series: [
+      ...traffic(100, 3.3, 100, 3),
+      // All between 1 and 3: the 95th percentile of evenly spread ones is 2.9; 2 is the edge.
+      counter(`api_time_to_first_token_seconds_bucket{model="m", ${gateway}, le="1"}`, {
+        calm: 100,
+        trouble: 0,
+        edge: 90,
+        few: 0,
+      }),
+      counter(`api_time_to_first_token_seconds_bucket{model="m", ${gateway}, le="3"}`, {
+        calm: 100,
+        trouble: 3.3 * 0.9,
+        edge: 100,
+        few: 3,
+      }),
+      counter(`api_time_to_first_token_seconds_bucket{model="m", ${gateway}, le="+Inf"}`, {
+        calm: 100,
+        trouble: 3.3,
+        edge: 100,
+        few: 3,
+      }),
+    ],
+    fires: 8,
+    few: true,
+    ...ofModel,
+  },
+  {
+    alert: "EmbeddingsOver500ms",
+    series: late(
+      "api_request_duration_seconds",
+      'endpoint="/v1/embeddings", status="success"',
+      "0.5",
+      0.05,
+    ),
+    fires: 6,
+    few: true,
+    ...ofModel,
+  },
+  {
+    alert: "RiskDecisionsOver200ms",
+    series: late(
+      "api_request_duration_seconds",
+      'endpoint="/v1/risk/decisions", status="success"',
+      "0.2",
+      0.05,
+    ),
+    fires: 5,
+    few: true,
+    ...ofModel,
+  },
+  { alert: "NoTraffic", series: traffic(60, 0, 0.001), fires: 64, idleFires: true },
+  {
+    alert: "TrafficGone",
+    series: traffic(33, 3.1, 3.3, 30),
+    fires: 20,
+    history: 1_500,
+    step: 5,
+    few: true,
+    needsPast: true,
+  },
+  {
+    alert: "TrafficUnusual",
+    series: traffic(13, 68, 65, 13),
+    fires: 15,
+    history: 1_560,
+    step: 5,
+    needsPast: true,
+  },
+  {
+    alert: "CredentialsRefusedOften",
+    series: [counter(requests("client_error", "401"), { calm: 10, trouble: 66, edge: 60 })],
+    fires: 9,
+  },
+  {
+    alert: "QuotasRefuseMany",
+    series: [
+      counter(SUCCESS, shares(0.2).total),
+      counter(`gateway_quota_refusals_total{reason="rate", ${gateway}}`, shares(0.2).bad),
+    ],
+    fires: 19,
+    few: true,
+  },
+  {
+    alert: "GatewayQueueLong",
+    series: [gauge(`api_queue_length{model="m", ${gateway}}`, { calm: 2, trouble: 55, edge: 50 })],
+    fires: 8,
+    ...ofModel,
+  },
+  {
+    alert: "ModelServersFail",
+    series: [
+      counter(`gateway_upstream_faults_total{model="m", reason="refused", ${gateway}}`, {
+        calm: 1,
+        trouble: 6.6,
+        edge: 6,
+      }),
+    ],
+    fires: 9,
+    ...ofModel,
+  },
+  {
+    alert: "ModelServerLeftAlone",
+    series: [
+      gauge(`gateway_upstream_ejected{model="m", target="t", ${gateway}}`, {
+        calm: 0,
+        trouble: 1,
+        edge: 0,
+      }),
+    ],
+    fires: 8,
+    labels: { model: "m", target: "t" },
+  },
+  {
+    alert: "GatewayMemoryGrows",
+    series: [
+      gauge(`process_resident_memory_bytes{${gateway}}`, {
+        calm: 180 * MIB,
+        trouble: 280 * MIB,
+        edge: 256 * MIB,
+      }),
+    ],
+    fires: 20,
+    history: 90,
+    needsPast: true,
+    ...ofGateway,
+  },
+  {
+    alert: "GatewayRestartsOften",
+    series: [
+      gauge(`process_start_time_seconds{${gateway}}`, {
+        calm: 100,
+        trouble: (minute) => minute,
+        edge: (minute) => Math.floor(minute / 15),
+      }),
+    ],
+    fires: 2,
+    ...ofGateway,
+  },
+  {
+    alert: "GatewayLate",
+    series: [
+      gauge(`nodejs_eventloop_lag_p99_seconds{${gateway}}`, {
+        calm: 0.01,
+        trouble: 0.22,
+        edge: 0.2,
+      }),
+    ],
+    fires: 8,
+    ...ofGateway,
+  },
+];
