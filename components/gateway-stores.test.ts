@@ -43,6 +43,7 @@ function makeGateway(replicas: 1 | 3, change: () => Partial<GatewayArgs> = () =>
       jobsAtOnce: 1,
       site: { name: "primary", quotaShare: 1 },
       auditDays: 184,
+      adminTotp: "required",
       clientCertificates: false,
       outside: { providerKeys: {}, webhookHosts: [] },
       origins: [],

@@ -52,6 +52,8 @@ export interface GatewayArgs {
   readonly jobsAtOnce: number;
   /** How long a gateway keeps its own part of the audit trail, 90 or more. */
   readonly auditDays: number;
+  /** "required": administrators need an authenticator before anything else. */
+  readonly adminTotp: "optional" | "required";
   /** The edge verifies callers' certificates and passes them on. */
   readonly clientCertificates: boolean;
   readonly outside: Outside;
@@ -302,6 +304,7 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
     GW_DATA_KEY_FILE: `${SECRETS_FOLDER}/${SECRET_FILES.dataKeys}`,
     GW_JWT_SECRET_FILE: `${SECRETS_FOLDER}/${SECRET_FILES.tokenSecrets}`,
     GW_AUDIT_SEAL_KEY_FILE: `${SECRETS_FOLDER}/${SECRET_FILES.auditSeal}`,
+    GW_ADMIN_TOTP: args.adminTotp,
     GW_ADMIN_PASSWORD_FILE: `${SECRETS_FOLDER}/${SECRET_FILES.administratorPassword}`,
     GW_ANSWER_TIMEOUT_MS: String(answerSeconds * 1_000),
   };

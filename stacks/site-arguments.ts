@@ -126,7 +126,7 @@ function modelArguments(settings: Settings, served: readonly ServedModel[]) {
 
 /** What callers meet, and what watches. */
 function frontArguments(settings: Settings) {
-  const { edge, gateway, cloud, outside, retention, site } = settings;
+  const { edge, environment, gateway, cloud, outside, retention, site } = settings;
   const { longestStreamSeconds } = gateway;
   return {
     gateway: {
@@ -136,6 +136,8 @@ function frontArguments(settings: Settings) {
       storesAuthority: cloud?.authorities,
       clientCertificates: edge.clientAuthorities !== undefined,
       auditDays: retention.auditDays,
+      // On a machine of one's own the first sign-in is a trial; anywhere else it guards other people.
+      adminTotp: environment === "local" ? ("optional" as const) : ("required" as const),
       namespace: service,
       image: imageReference(settings, "gateway"),
       tiers: tiers(settings),
