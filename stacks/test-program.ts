@@ -10,6 +10,8 @@ export interface Registered {
   readonly type: string;
   readonly name: string;
   readonly inputs: Record<string, unknown>;
+  /** What it became: computed values of the simulated cloud and of random sources included. */
+  readonly outputs: Record<string, unknown>;
 }
 
 export interface Program {
@@ -35,8 +37,15 @@ export async function runProgram(
   await pulumi.runtime.setMocks(
     {
       newResource: async ({ type, name, inputs, id }) => {
-        resources.push({ type, name, inputs: revealed(inputs) as Registered["inputs"] });
-        if (type.startsWith("aws:")) return cloud.make(type, name, inputs);
+        const at = resources.length;
+        const known = revealed(inputs) as Registered["inputs"];
+        resources.push({ type, name, inputs: known, outputs: known });
+        if (type.startsWith("aws:")) {
+          const made = await cloud.make(type, name, inputs);
+          const outputs = revealed({ ...made.state, id: made.id }) as Registered["outputs"];
+          resources[at] = { type, name, inputs: known, outputs };
+          return made;
+        }
         const drawn = standIn(name, Number(inputs.length ?? 0));
         const made = type.endsWith(":RandomPassword")
           ? { result: drawn }

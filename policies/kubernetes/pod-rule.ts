@@ -1,35 +1,33 @@
 /** The frame of a rule about pods: finds them, reports what is malformed, judges the rest. */
-import type { ResourceValidationPolicy } from "@pulumi/policy";
+import type { Context, Report, Resource, Rule } from "../judging/rule.ts";
 import { judgeEach } from "./judge.ts";
-import { type Container, containersOf, type Pod, podsOf } from "./pods.ts";
-import type { Fields } from "./values.ts";
+import { type Container, containersOf, hasPods, type Pod, podsOf } from "./pods.ts";
 
-export type Report = (message: string) => void;
-
-export interface PodRule extends Omit<ResourceValidationPolicy, "validateResource"> {
-  /** Why a pod in this namespace is not judged; undefined: it is. */
-  readonly exempt?: (pod: Pod, config: Fields) => boolean;
-  readonly pod?: (pod: Pod, report: Report, config: Fields) => void;
-  readonly container?: (pod: Pod, container: Container, report: Report, config: Fields) => void;
+export interface PodRule extends Omit<Rule, "sees" | "about" | "applies" | "judge"> {
+  readonly about?: string;
+  /** Which objects with pods it is about; all, where it does not say. */
+  readonly applies?: (resource: Resource) => boolean;
+  readonly pod?: (pod: Pod, report: Report, context: Context) => void;
+  readonly container?: (pod: Pod, container: Container, report: Report, context: Context) => void;
 }
 
-export function podRule(rule: PodRule): ResourceValidationPolicy {
-  const { exempt, pod: judgePod, container: judgeContainer, ...policy } = rule;
+export function podRule(rule: PodRule): Rule {
+  const { pod: judgePod, container: judgeContainer, applies, about, ...rest } = rule;
   return {
-    ...policy,
-    validateResource: (args, reportViolation) => {
-      const report: Report = (message) => reportViolation(message);
-      const pods = podsOf(args.type, args.props);
-      pods.malformed.forEach(report);
+    ...rest,
+    sees: "resource",
+    about: about ?? "pods",
+    applies: (resource) => hasPods(resource.type) && (applies?.(resource) ?? true),
+    judge: (resource, report, context) => {
+      const pods = podsOf(resource.type, resource.props);
+      for (const fault of pods.malformed) report.fails(fault);
       judgeEach(pods.items, (pod) => {
-        const config = args.getConfig<Fields>();
-        if (exempt?.(pod, config) === true) return;
         const containers = containersOf(pod);
-        containers.malformed.forEach(report);
+        for (const fault of containers.malformed) report.fails(fault);
         judgeEach(
           [
-            () => judgePod?.(pod, report, config),
-            ...containers.items.map((one) => () => judgeContainer?.(pod, one, report, config)),
+            () => judgePod?.(pod, report, context),
+            ...containers.items.map((one) => () => judgeContainer?.(pod, one, report, context)),
           ],
           (judge) => judge(),
         );

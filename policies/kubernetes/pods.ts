@@ -2,23 +2,41 @@
 import { isUnknownValue } from "./judge.ts";
 import { asFields, at, type Fields, isPresent, textAt } from "./values.ts";
 
-/** Where a type keeps its pod, and whether its pods are meant to run for good. */
+/** Where a type keeps a pod, and whether its pods are meant to run for good. */
 interface Place {
+  /** `*` stands for every entry of a list. */
   readonly path: readonly string[];
   readonly longRunning: boolean;
+  /** An object of the type may do without it. */
+  readonly optional?: boolean;
 }
 
-const TEMPLATE: Place = { path: ["spec", "template"], longRunning: true };
-const PLACES: Readonly<Record<string, Place>> = {
-  Pod: { path: [], longRunning: true },
+const TEMPLATE: readonly Place[] = [{ path: ["spec", "template"], longRunning: true }];
+const LEADER_WORKER = ["spec", "leaderWorkerTemplate"];
+const PLACES: Readonly<Record<string, readonly Place[]>> = {
+  Pod: [{ path: [], longRunning: true }],
   Deployment: TEMPLATE,
   StatefulSet: TEMPLATE,
   DaemonSet: TEMPLATE,
   ReplicaSet: TEMPLATE,
   ReplicationController: TEMPLATE,
-  Job: { path: ["spec", "template"], longRunning: false },
-  CronJob: { path: ["spec", "jobTemplate", "spec", "template"], longRunning: false },
+  Job: [{ path: ["spec", "template"], longRunning: false }],
+  CronJob: [{ path: ["spec", "jobTemplate", "spec", "template"], longRunning: false }],
+  LeaderWorkerSet: [
+    { path: [...LEADER_WORKER, "leaderTemplate"], longRunning: true, optional: true },
+    { path: [...LEADER_WORKER, "workerTemplate"], longRunning: true },
+  ],
+  RayCluster: rayPlaces(["spec"]),
+  RayService: rayPlaces(["spec", "rayClusterConfig"]),
+  RayJob: rayPlaces(["spec", "rayClusterSpec"]),
 };
+
+function rayPlaces(cluster: readonly string[]): Place[] {
+  return [
+    { path: [...cluster, "headGroupSpec", "template"], longRunning: true },
+    { path: [...cluster, "workerGroupSpecs", "*", "template"], longRunning: true, optional: true },
+  ];
+}
 
 export interface Pod {
   /** `Deployment gateway` */
@@ -50,26 +68,55 @@ export function kindOf(type: string): string | undefined {
   return type.startsWith("kubernetes:") ? type.split(":")[2] : undefined;
 }
 
-/** The pod of an object, if its type has one. */
+export function hasPods(type: string): boolean {
+  return PLACES[kindOf(type) ?? ""] !== undefined;
+}
+
+/** The pods of an object, if its type has any. */
 export function podsOf(type: string, props: Fields): Found<Pod> {
-  const kind = kindOf(type);
-  const place = kind === undefined ? undefined : PLACES[kind];
-  if (kind === undefined || place === undefined) return { items: [], malformed: [] };
-  const owner = `${kind} ${nameIn(props)}`;
-  const spec = asFields(at(props, ...place.path, "spec"));
-  if (spec === undefined) {
-    return { items: [], malformed: [`${owner} has no pod specification that could be judged.`] };
-  }
-  const pod: Pod = {
-    owner,
-    get namespace() {
-      return textAt(props, "metadata", "namespace") ?? "default";
-    },
-    labels: asFields(at(props, ...place.path, "metadata", "labels")) ?? {},
-    spec,
-    longRunning: place.longRunning,
+  const kind = kindOf(type) ?? "";
+  const found = (PLACES[kind] ?? []).map((place) => podsAt(kind, place, props));
+  return {
+    items: found.flatMap(({ items }) => items),
+    malformed: found.flatMap(({ malformed }) => malformed),
   };
-  return { items: [pod], malformed: [] };
+}
+
+function podsAt(kind: string, place: Place, props: Fields): Found<Pod> {
+  const owner = `${kind} ${nameIn(props)}`;
+  const templates = valuesAt(props, place.path);
+  const present = templates.filter((template) => template !== undefined && template !== null);
+  if (present.length === 0 && place.optional === true) return { items: [], malformed: [] };
+  const specs = (place.optional === true ? present : templates).map((template) => ({
+    template,
+    spec: asFields(at(template, "spec")),
+  }));
+  const items = specs.flatMap(({ template, spec }): Pod[] => {
+    if (spec === undefined) return [];
+    return [
+      {
+        owner,
+        get namespace() {
+          return textAt(props, "metadata", "namespace") ?? "default";
+        },
+        labels: asFields(at(template, "metadata", "labels")) ?? {},
+        spec,
+        longRunning: place.longRunning,
+      },
+    ];
+  });
+  const malformed = specs.some(({ spec }) => spec === undefined)
+    ? [`${owner} has no pod specification that could be judged.`]
+    : [];
+  return { items, malformed };
+}
+
+/** What stands at a path, for every entry of the lists on the way. */
+function valuesAt(value: unknown, path: readonly string[]): unknown[] {
+  const [key, ...rest] = path;
+  if (key === undefined) return [value];
+  if (key === "*") return Array.isArray(value) ? value.flatMap((one) => valuesAt(one, rest)) : [];
+  return valuesAt(asFields(value)?.[key], rest);
 }
 
 /** The name in a message; one that is not known yet must not keep the rest from being judged. */

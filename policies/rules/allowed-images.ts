@@ -3,9 +3,9 @@
  * `latest` and never nothing. `registries` is a list of prefixes by path segment; `*` stands for
  * part of a host name.
  */
-import { podRule, type Report } from "../kubernetes/pod-rule.ts";
+import type { Context, Report } from "../judging/rule.ts";
+import { podRule } from "../kubernetes/pod-rule.ts";
 import { type Container, type Pod, whereOf } from "../kubernetes/pods.ts";
-import type { Fields } from "../kubernetes/values.ts";
 
 /** Whose images the stacks use; everything else a customer adds by policy configuration. */
 const REGISTRIES = [
@@ -19,6 +19,10 @@ const REGISTRIES = [
   "registry.k8s.io",
   "*.dkr.ecr.*.amazonaws.com",
   "*.dkr.ecr.*.amazonaws.com.cn",
+  // Examples of registries of one's own, which the stacks of this package name (RFC 2606).
+  "registry.example.org/deepseek",
+  "registry.bank.example/deepseek",
+  "registry.hospital.example/deepseek",
 ];
 
 export const allowedImages = podRule({
@@ -31,25 +35,32 @@ export const allowedImages = podRule({
   container: judgeContainer,
 });
 
-function judgeContainer(pod: Pod, container: Container, report: Report, config: Fields): void {
+function judgeContainer(
+  pod: Pod,
+  container: Container,
+  report: Report,
+  { settings }: Context,
+): void {
   const where = whereOf(pod, container);
   const { image } = container.fields;
   if (typeof image !== "string" || image.trim() === "") {
-    report(`${where} names no image. Give repository:version.`);
+    report.fails(`${where} names no image. Give repository:version.`);
     return;
   }
   const { repository, tag, digest } = parseImage(image);
-  const registries = Array.isArray(config.registries) ? config.registries.map(String) : REGISTRIES;
+  const registries = Array.isArray(settings.registries)
+    ? settings.registries.map(String)
+    : REGISTRIES;
   if (!registries.some((registry) => isUnder(repository, registry))) {
-    report(
+    report.fails(
       `${where} takes ${image} from a repository that is not allowed. Allowed: ${registries.join(", ")}.`,
     );
   }
   if (digest === undefined && (tag === undefined || tag === "latest")) {
-    report(`${where} takes whatever ${image} is today. Give a version or a digest.`);
+    report.fails(`${where} takes whatever ${image} is today. Give a version or a digest.`);
   }
   if (digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest)) {
-    report(`${where} names the digest ${digest}, which is none. Give sha256: and 64 digits.`);
+    report.fails(`${where} names the digest ${digest}, which is none. Give sha256: and 64 digits.`);
   }
 }
 

@@ -2,53 +2,45 @@
  * In every namespace that has pods, whatever is not allowed is forbidden: a NetworkPolicy that
  * selects all pods and allows nothing, in both directions. Named flows are further policies.
  */
-import type { PolicyResource, ReportViolation, StackValidationPolicy } from "@pulumi/policy";
+import type { Resource, Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
-import { kindOf, podsOf } from "../kubernetes/pods.ts";
+import { hasPods, kindOf, podsOf } from "../kubernetes/pods.ts";
 import { asFields, at, type Fields, textAt } from "../kubernetes/values.ts";
 
 const DIRECTIONS = ["Ingress", "Egress"];
 
-export const defaultDeny: StackValidationPolicy = {
+export const defaultDeny: Rule = {
   name: "default-deny",
   description: "Every namespace with pods forbids what no policy allows.",
   severity: "high",
-  enforcementLevel: "mandatory",
-  validateStack: (args, reportViolation) => {
-    /** namespace → directions that are closed */
-    const closed = new Map<string, Set<string>>();
-    /** namespace → the first object with pods in it */
-    const peopled = new Map<string, PolicyResource>();
-    // An unknown policy may be the one that is missed, so nothing can be said without it.
-    judgeEach(args.resources, (resource) => {
-      if (kindOf(resource.type) === "NetworkPolicy") addClosed(resource.props, closed);
+  sees: "stack",
+  about: "pods",
+  applies: ({ type }) => hasPods(type),
+  judge: (resource, report, context) => {
+    const named = context.once("named", () => new Set<string>());
+    judgeEach(podsOf(resource.type, resource.props).items, ({ namespace }) => {
+      // An unknown policy may be the one that is missed, so nothing can be said without it.
+      const closed = context
+        .once("closed", () => closedDirections(context.resources))
+        .get(namespace);
+      const open = DIRECTIONS.filter((one) => closed?.has(one) !== true);
+      if (open.length === 0 || named.has(namespace)) return;
+      named.add(namespace);
+      report.fails(
+        `Namespace ${namespace} has pods but no default deny for ${open.join(" and ")}. ` +
+          "Add a NetworkPolicy with podSelector {} and no rules.",
+      );
     });
-    try {
-      judgeEach(args.resources, (resource) => {
-        for (const pod of podsOf(resource.type, resource.props).items) {
-          if (!peopled.has(pod.namespace)) peopled.set(pod.namespace, resource);
-        }
-      });
-    } finally {
-      reportOpen(peopled, closed, reportViolation);
-    }
   },
 };
 
-function reportOpen(
-  peopled: ReadonlyMap<string, PolicyResource>,
-  closed: ReadonlyMap<string, ReadonlySet<string>>,
-  report: ReportViolation,
-): void {
-  for (const [namespace, resource] of peopled) {
-    const open = DIRECTIONS.filter((one) => closed.get(namespace)?.has(one) !== true);
-    if (open.length === 0) continue;
-    report(
-      `Namespace ${namespace} has pods but no default deny for ${open.join(" and ")}. ` +
-        "Add a NetworkPolicy with podSelector {} and no rules.",
-      resource.urn,
-    );
-  }
+/** namespace → directions that are closed */
+function closedDirections(resources: readonly Resource[]): ReadonlyMap<string, Set<string>> {
+  const closed = new Map<string, Set<string>>();
+  judgeEach(resources, (resource) => {
+    if (kindOf(resource.type) === "NetworkPolicy") addClosed(resource.props, closed);
+  });
+  return closed;
 }
 
 function addClosed(props: Fields, closed: Map<string, Set<string>>): void {

@@ -3,9 +3,9 @@
  * before the stop plus the longest stream. The gateway's own setting tells how long a stream may
  * last (GW_STREAM_TIMEOUT_MS); without it, the configured `longestStreamSeconds` counts.
  */
-import type { StackValidationPolicy } from "@pulumi/policy";
+import type { Resource, Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
-import { containersOf, type Pod, podsOf } from "../kubernetes/pods.ts";
+import { containersOf, hasPods, type Pod, podsOf } from "../kubernetes/pods.ts";
 import { asFields, at, type Fields } from "../kubernetes/values.ts";
 
 const NAME_LABEL = "app.kubernetes.io/name";
@@ -17,41 +17,33 @@ const LONGEST_STREAM_SECONDS = 600;
 /** Kubernetes' default where a pod says nothing. */
 const GRACE_DEFAULT_SECONDS = 30;
 
-interface Streaming {
-  readonly pod: Pod;
-  readonly urn: string;
-}
-
-export const drainOutlastsStreams: StackValidationPolicy = {
+export const drainOutlastsStreams: Rule = {
   name: "drain-outlasts-streams",
   description: "Edge, gateway and model servers stop more slowly than the longest stream ends.",
   severity: "medium",
-  enforcementLevel: "mandatory",
   configSchema: {
     properties: {
       longestStreamSeconds: { type: "number", minimum: 1, default: LONGEST_STREAM_SECONDS },
       programs: { type: "array", items: { type: "string" }, default: PROGRAMS },
     },
   },
-  validateStack: (args, reportViolation) => {
-    const config = args.getConfig<Fields>();
-    const programs = Array.isArray(config.programs) ? config.programs : PROGRAMS;
-    const streaming: Streaming[] = [];
-    try {
-      judgeEach(args.resources, (resource) => {
-        for (const pod of podsOf(resource.type, resource.props).items) {
-          if (programs.includes(pod.labels[NAME_LABEL])) streaming.push({ pod, urn: resource.urn });
-        }
-      });
-    } finally {
-      const longest = longestStream(streaming, config);
-      judgeEach(streaming, ({ pod, urn }) => {
-        const fault = faultOf(pod, longest);
-        if (fault !== undefined) reportViolation(fault, urn);
-      });
-    }
+  sees: "stack",
+  about: "pods on the path of a stream",
+  applies: ({ type, props }, { settings }) =>
+    hasPods(type) && podsOf(type, props).items.some((pod) => isStreaming(pod, settings)),
+  judge: (resource, report, { resources, settings, once }) => {
+    const longest = once("longest", () => longestStream(resources, settings));
+    judgeEach(podsOf(resource.type, resource.props).items, (pod) => {
+      const fault = isStreaming(pod, settings) ? faultOf(pod, longest) : undefined;
+      if (fault !== undefined) report.fails(fault);
+    });
   },
 };
+
+function isStreaming(pod: Pod, settings: Fields): boolean {
+  const programs = Array.isArray(settings.programs) ? settings.programs : PROGRAMS;
+  return programs.includes(pod.labels[NAME_LABEL]);
+}
 
 function faultOf(pod: Pod, longest: number): string | undefined {
   const set = pod.spec.terminationGracePeriodSeconds;
@@ -64,20 +56,27 @@ function faultOf(pod: Pod, longest: number): string | undefined {
   );
 }
 
-function longestStream(streaming: readonly Streaming[], config: Fields): number {
-  const told = streaming.flatMap(({ pod }) =>
-    containersOf(pod).items.flatMap((container) => {
-      const { env } = container.fields;
-      const variable = (Array.isArray(env) ? env : []).find(
-        (one: unknown) => at(one, "name") === STREAM_VARIABLE,
-      );
-      const value = Number(at(variable, "value"));
-      return Number.isFinite(value) && value > 0 ? [value / 1000] : [];
-    }),
-  );
+function longestStream(resources: readonly Resource[], settings: Fields): number {
+  const told: number[] = [];
+  judgeEach(resources, ({ type, props }) => {
+    judgeEach(podsOf(type, props).items, (pod) => {
+      if (isStreaming(pod, settings)) told.push(...streamSeconds(pod));
+    });
+  });
   if (told.length > 0) return Math.max(...told);
-  const configured = config.longestStreamSeconds;
+  const configured = settings.longestStreamSeconds;
   return typeof configured === "number" ? configured : LONGEST_STREAM_SECONDS;
+}
+
+function streamSeconds(pod: Pod): number[] {
+  return containersOf(pod).items.flatMap((container) => {
+    const { env } = container.fields;
+    const variable = (Array.isArray(env) ? env : []).find(
+      (one: unknown) => at(one, "name") === STREAM_VARIABLE,
+    );
+    const value = Number(at(variable, "value"));
+    return Number.isFinite(value) && value > 0 ? [value / 1000] : [];
+  });
 }
 
 /** A preStop wait runs inside the grace period, before the program hears of the stop. */

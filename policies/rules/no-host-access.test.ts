@@ -54,10 +54,10 @@ test("a Pod and a DaemonSet are judged, a Service is not", async () => {
   expect((await judge(noHostAccess, "kubernetes:core/v1:Service", props)).violations).toEqual([]);
 });
 
-test("the GPU namespace is exempt; an unknown namespace is not evaluated", async () => {
-  expect(await faults({ hostNetwork: true }, { namespace: "deepseek-gpu" })).toEqual([]);
+test("no namespace is left out, known or not", async () => {
+  expect(await faults({ hostNetwork: true }, { namespace: "deepseek-gpu" })).toHaveLength(1);
   const unknown = deployment({ hostNetwork: true }, { namespace: UNKNOWN });
-  expect((await judge(noHostAccess, DEPLOYMENT, unknown)).notEvaluated).toBe(true);
+  expect((await judge(noHostAccess, DEPLOYMENT, unknown)).violations).toHaveLength(1);
 });
 
 test("an unknown in one container does not hide another's fault", async () => {

@@ -1,8 +1,8 @@
 /** No pod reaches into its node: no host namespaces, ports or paths, nothing privileged. */
-import { podRule, type Report } from "../kubernetes/pod-rule.ts";
+import type { Report } from "../judging/rule.ts";
+import { podRule } from "../kubernetes/pod-rule.ts";
 import { type Container, type Pod, whereOf } from "../kubernetes/pods.ts";
 import { asFields, at, isPresent } from "../kubernetes/values.ts";
-import { EXEMPTION_SCHEMA, isExempt } from "./exemptions.ts";
 
 const HOST_NAMESPACES = ["hostNetwork", "hostPID", "hostIPC"];
 
@@ -10,41 +10,41 @@ export const noHostAccess = podRule({
   name: "no-host-access",
   description: "Pods use no network, process space, port or path of their node.",
   severity: "critical",
-  configSchema: EXEMPTION_SCHEMA,
-  exempt: isExempt,
   pod: judgePod,
   container: judgeContainer,
 });
 
 function judgePod(pod: Pod, report: Report): void {
   for (const key of HOST_NAMESPACES) {
-    if (pod.spec[key] === true) report(`${pod.owner} sets ${key}. Remove it.`);
+    if (pod.spec[key] === true) report.fails(`${pod.owner} sets ${key}. Remove it.`);
   }
   if (at(pod.spec, "securityContext", "windowsOptions", "hostProcess") === true) {
-    report(`${pod.owner} is a host process. Remove windowsOptions.hostProcess.`);
+    report.fails(`${pod.owner} is a host process. Remove windowsOptions.hostProcess.`);
   }
   const { volumes } = pod.spec;
   if (isPresent(volumes) && !Array.isArray(volumes)) {
-    report(`${pod.owner}: volumes is not a list.`);
+    report.fails(`${pod.owner}: volumes is not a list.`);
     return;
   }
   for (const volume of Array.isArray(volumes) ? volumes : []) {
     const path = at(volume, "hostPath", "path");
     if (!("hostPath" in (asFields(volume) ?? {}))) continue;
-    report(`${pod.owner} mounts ${path ?? "a path"} of its node. Use a persistentVolumeClaim.`);
+    report.fails(
+      `${pod.owner} mounts ${path ?? "a path"} of its node. Use a persistentVolumeClaim.`,
+    );
   }
 }
 
 function judgeContainer(pod: Pod, container: Container, report: Report): void {
   const where = whereOf(pod, container);
   if (at(container.fields, "securityContext", "privileged") === true) {
-    report(`${where} is privileged. Set privileged: false and add what it really needs.`);
+    report.fails(`${where} is privileged. Set privileged: false and add what it really needs.`);
   }
   const { ports } = container.fields;
   for (const port of Array.isArray(ports) ? ports : []) {
     const hostPort = at(port, "hostPort");
     // 0 is Kubernetes' own word for none.
     if (!isPresent(hostPort) || hostPort === 0) continue;
-    report(`${where} takes port ${hostPort} of its node. Use a Service.`);
+    report.fails(`${where} takes port ${hostPort} of its node. Use a Service.`);
   }
 }

@@ -3,11 +3,12 @@
  * may hold one: all three are read by whoever may read the object, and end up in logs and dumps.
  * A message names the place and never the value.
  */
-import type { ResourceValidationPolicy } from "@pulumi/policy";
+import type { Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
 import {
   type Container,
   containersOf,
+  hasPods,
   kindOf,
   nameIn,
   podsOf,
@@ -37,17 +38,18 @@ const SETTING =
 /** nginx's words for where a request goes: `proxy_pass https://gateway`. */
 const NGINX_PASS = /^(proxy|fastcgi|grpc|uwsgi|scgi|memcached)_pass$/i;
 
-export const noPlainSecrets: ResourceValidationPolicy = {
+export const noPlainSecrets: Rule = {
   name: "no-plain-secrets",
   description: "No secret in a ConfigMap, a literal variable or an argument.",
   severity: "critical",
-  enforcementLevel: "mandatory",
-  validateResource: (args, reportViolation) => {
-    const report = (message: string) => reportViolation(message);
-    if (kindOf(args.type) === "ConfigMap") judgeConfigMap(args.props, report);
-    judgeEach(podsOf(args.type, args.props).items, (pod) => {
+  sees: "resource",
+  about: "ConfigMaps or pods",
+  applies: ({ type }) => kindOf(type) === "ConfigMap" || hasPods(type),
+  judge: ({ type, props }, report) => {
+    if (kindOf(type) === "ConfigMap") judgeConfigMap(props, report.fails);
+    judgeEach(podsOf(type, props).items, (pod) => {
       judgeEach(containersOf(pod).items, (container) => {
-        judgeContainer(whereOf(pod, container), container, report);
+        judgeContainer(whereOf(pod, container), container, report.fails);
       });
     });
   },

@@ -55,7 +55,7 @@ test("an unknown quantity is not evaluated", async () => {
     DEPLOYMENT,
     deployment({ containers: [container({ resources })] }),
   );
-  expect(verdict).toEqual({ violations: [], notEvaluated: true });
+  expect(verdict).toMatchObject({ violations: [], notEvaluated: true });
 });
 
 test("every question of a probe counts", async () => {

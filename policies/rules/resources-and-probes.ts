@@ -3,7 +3,8 @@
  * memory, a wall for memory, probes where it runs for good. A hard processor limit is not asked for:
  * it throttles single answers, and shares already divide a full node fairly.
  */
-import { podRule, type Report } from "../kubernetes/pod-rule.ts";
+import type { Report } from "../judging/rule.ts";
+import { podRule } from "../kubernetes/pod-rule.ts";
 import { type Container, type Pod, whereOf } from "../kubernetes/pods.ts";
 import { asFields, at, isPresent } from "../kubernetes/values.ts";
 
@@ -29,13 +30,13 @@ function judgeContainer(pod: Pod, container: Container, report: Report): void {
   for (const [group, key] of NEEDED) {
     const value = at(container.fields, "resources", group, key);
     const isQuantity = typeof value === "number" || (typeof value === "string" && value !== "");
-    if (!isQuantity) report(`${where} has no resources.${group}.${key}. Set it.`);
+    if (!isQuantity) report.fails(`${where} has no resources.${group}.${key}. Set it.`);
   }
   const runsForGood = container.kind === "container" ? pod.longRunning : container.sidecar;
   if (!runsForGood) return;
   for (const probe of PROBES) {
     const value = container.fields[probe];
     const asks = QUESTIONS.some((question) => isPresent(asFields(value)?.[question]));
-    if (!asks) report(`${where} has no ${probe}. Give it ${QUESTIONS.join(", ")}.`);
+    if (!asks) report.fails(`${where} has no ${probe}. Give it ${QUESTIONS.join(", ")}.`);
   }
 }

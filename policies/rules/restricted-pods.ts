@@ -3,10 +3,10 @@
  * (https://kubernetes.io/docs/concepts/security/pod-security-standards/) and, beyond it, with a
  * root file system that nobody can write. Host access is the rule no-host-access.
  */
-import { podRule, type Report } from "../kubernetes/pod-rule.ts";
+import type { Report } from "../judging/rule.ts";
+import { podRule } from "../kubernetes/pod-rule.ts";
 import { type Container, type Pod, whereOf } from "../kubernetes/pods.ts";
 import { asFields, at, type Fields, isPresent } from "../kubernetes/values.ts";
-import { EXEMPTION_SCHEMA, isExempt } from "./exemptions.ts";
 
 const SECCOMP = ["RuntimeDefault", "Localhost"];
 const CAPABILITIES_ADDED = ["NET_BIND_SERVICE"];
@@ -38,20 +38,18 @@ export const restrictedPods = podRule({
   name: "restricted-pods",
   description: "Pods run as an ordinary user, without privileges, on a read-only file system.",
   severity: "high",
-  configSchema: EXEMPTION_SCHEMA,
-  exempt: isExempt,
   pod: judgePod,
   container: judgeContainer,
 });
 
 function judgePod(pod: Pod, report: Report): void {
   const context = asFields(pod.spec.securityContext) ?? {};
-  if (context.runAsUser === 0) report(`${pod.owner} runs as root. Set runAsUser to 10001.`);
+  if (context.runAsUser === 0) report.fails(`${pod.owner} runs as root. Set runAsUser to 10001.`);
   const { sysctls } = context;
   for (const sysctl of Array.isArray(sysctls) ? sysctls : []) {
     const name = String(at(sysctl, "name"));
     if (SYSCTLS.includes(name)) continue;
-    report(`${pod.owner} sets the sysctl ${name}, which is not safe per pod. Remove it.`);
+    report.fails(`${pod.owner} sets the sysctl ${name}, which is not safe per pod. Remove it.`);
   }
   const { volumes } = pod.spec;
   for (const volume of Array.isArray(volumes) ? volumes : []) {
@@ -59,7 +57,9 @@ function judgePod(pod: Pod, report: Report): void {
     // hostPath has a rule and a message of its own.
     const wrong = kinds.filter((kind) => !VOLUMES.includes(kind) && kind !== "hostPath");
     for (const kind of wrong) {
-      report(`${pod.owner} mounts a volume of type ${kind}. Use one of: ${VOLUMES.join(", ")}.`);
+      report.fails(
+        `${pod.owner} mounts a volume of type ${kind}. Use one of: ${VOLUMES.join(", ")}.`,
+      );
     }
   }
 }
@@ -71,31 +71,31 @@ function judgeContainer(pod: Pod, container: Container, report: Report): void {
   const effective = (key: string) => (isPresent(own[key]) ? own[key] : inherited[key]);
 
   if (effective("runAsNonRoot") !== true)
-    report(`${where} may run as root. Set runAsNonRoot: true.`);
-  if (own.runAsUser === 0) report(`${where} runs as root. Set runAsUser to 10001.`);
+    report.fails(`${where} may run as root. Set runAsNonRoot: true.`);
+  if (own.runAsUser === 0) report.fails(`${where} runs as root. Set runAsUser to 10001.`);
   if (own.allowPrivilegeEscalation !== false) {
-    report(`${where} may gain privileges. Set allowPrivilegeEscalation: false.`);
+    report.fails(`${where} may gain privileges. Set allowPrivilegeEscalation: false.`);
   }
   if (own.readOnlyRootFilesystem !== true) {
-    report(`${where} can write its root file system. Set readOnlyRootFilesystem: true.`);
+    report.fails(`${where} can write its root file system. Set readOnlyRootFilesystem: true.`);
   }
   if (!SECCOMP.includes(String(at(effective("seccompProfile"), "type")))) {
-    report(`${where} has no seccomp profile. Set seccompProfile.type: RuntimeDefault.`);
+    report.fails(`${where} has no seccomp profile. Set seccompProfile.type: RuntimeDefault.`);
   }
   judgeCapabilities(where, own, report);
   if (isPresent(own.procMount) && own.procMount !== "Default") {
-    report(`${where} sees an unmasked /proc. Remove procMount.`);
+    report.fails(`${where} sees an unmasked /proc. Remove procMount.`);
   }
 }
 
 function judgeCapabilities(where: string, own: Fields, report: Report): void {
   const drop = at(own, "capabilities", "drop");
   if (!Array.isArray(drop) || !drop.includes("ALL")) {
-    report(`${where} keeps Linux capabilities. Set capabilities.drop: ["ALL"].`);
+    report.fails(`${where} keeps Linux capabilities. Set capabilities.drop: ["ALL"].`);
   }
   const add = at(own, "capabilities", "add");
   for (const capability of Array.isArray(add) ? add : []) {
     if (CAPABILITIES_ADDED.includes(String(capability))) continue;
-    report(`${where} adds the capability ${capability}. Only NET_BIND_SERVICE may be added.`);
+    report.fails(`${where} adds the capability ${capability}. Only NET_BIND_SERVICE may be added.`);
   }
 }

@@ -1,11 +1,7 @@
 /** For tests: asks one rule as Pulumi's policy runner would, unknown values included. */
 import { createRequire } from "node:module";
-import type {
-  PolicyResource,
-  ResourceValidationPolicy,
-  StackValidationPolicy,
-} from "@pulumi/policy";
-import { isUnknownValue } from "../kubernetes/judge.ts";
+import { judgeGraph } from "../judging/judge-graph.ts";
+import type { Rule } from "../judging/rule.ts";
 
 /** What Pulumi puts where a text will only be known after the update. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -13,9 +9,16 @@ export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 export interface Verdict {
   readonly violations: readonly string[];
   readonly notEvaluated: boolean;
+  readonly applies: boolean;
 }
 
 type Props = Record<string, unknown>;
+
+export interface TestObject {
+  readonly type: string;
+  readonly props: Props;
+  readonly name?: string;
+}
 
 /** The runner's own wrapper; the package exports it without a declaration. */
 const { unknownCheckingProxy } = createRequire(import.meta.url)("@pulumi/policy/proxy.js") as {
@@ -23,76 +26,45 @@ const { unknownCheckingProxy } = createRequire(import.meta.url)("@pulumi/policy/
 };
 
 export async function judge(
-  rule: ResourceValidationPolicy,
+  rule: Rule,
   type: string,
   props: Props,
   config: object = {},
 ): Promise<Verdict> {
-  const { validateResource } = rule;
-  if (typeof validateResource !== "function") throw new Error("the rule judges no resource");
-  return collect((report) =>
-    validateResource(
-      {
-        ...frame(config),
-        type,
-        props: unknownCheckingProxy(props),
-        urn: "urn:pulumi:s::p::t::n",
-        name: "n",
-        isType: () => false,
-        asType: () => undefined,
-        opts: NO_OPTIONS,
-      },
-      report,
-    ),
-  );
+  return judgeStack(rule, [{ type, props }], config);
 }
 
 export async function judgeStack(
-  rule: StackValidationPolicy,
-  objects: readonly { type: string; props: Props }[],
+  rule: Rule,
+  objects: readonly TestObject[],
   config: object = {},
 ): Promise<Verdict> {
-  const resources = objects.map(
-    ({ type, props }, index): PolicyResource => ({
-      type,
+  const resources = objects.map(({ type, props, name }, index) => {
+    const own = name ?? String(index);
+    const resource = {
+      ...{ type, name: own, urn: `urn:pulumi:s::p::${type}::${own}` },
       props: unknownCheckingProxy(props),
-      urn: `urn:pulumi:s::p::${type}::${index}`,
-      name: String(index),
-      opts: NO_OPTIONS,
-      dependencies: [],
-      propertyDependencies: {},
-      isType: () => false,
-      asType: () => undefined,
-    }),
+    };
+    return { inputs: resource, outputs: resource };
+  });
+  const settings = { [rule.name]: { ...config } };
+  const { verdicts } = judgeGraph([rule], resources, {
+    exemptions: [],
+    today: "2026-11-26",
+    settings,
+  });
+  const judgements = verdicts.flatMap((verdict) => verdict.judgements);
+  const threw = judgements.flatMap(({ messages }) =>
+    messages.filter((text) => text.startsWith("The rule itself failed")),
   );
-  return collect((report) => rule.validateStack({ ...frame(config), resources }, report));
-}
-
-const NO_OPTIONS = {
-  protect: false,
-  ignoreChanges: [],
-  aliases: [],
-  customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 },
-  additionalSecretOutputs: [],
-};
-
-function frame(config: object) {
+  if (threw.length > 0) throw new Error(threw.join("\n"));
   return {
-    stackTags: new Map<string, string>(),
-    getConfig: <T extends object>() => config as T,
-    notApplicable: (): never => {
-      throw new Error("not applicable");
-    },
+    violations: judgements.flatMap(({ messages }) => messages.filter((text) => !isOpen(text))),
+    notEvaluated: judgements.some(({ messages }) => messages.some(isOpen)),
+    applies: judgements.length > 0,
   };
 }
 
-async function collect(ask: (report: (message: string) => void) => unknown): Promise<Verdict> {
-  const violations: string[] = [];
-  try {
-    await ask((message) => violations.push(message));
-    return { violations, notEvaluated: false };
-  } catch (error) {
-    if (!isUnknownValue(error)) throw error;
-    return { violations, notEvaluated: true };
-  }
+function isOpen(text: string): boolean {
+  return text.startsWith("A value is not known yet") || text.startsWith("Not known:");
 }

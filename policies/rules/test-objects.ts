@@ -53,3 +53,46 @@ export function deployment(over: Fields = {}, metadata: Fields = {}): Fields {
     },
   };
 }
+
+/** A gateway's container, with variables beside those it always has. */
+export function gateway(variables: Readonly<Record<string, string>> = {}): Fields {
+  const env = { ...variables, GW_TLS_CERT_FILE: "/etc/tls/tls.crt" };
+  return container({
+    name: "gateway",
+    env: Object.entries(env).map(([name, value]) => ({ name, value })),
+  });
+}
+
+/** A Deployment whose pods are of another program. */
+export function labelled(program: string, over: Fields = {}): Fields {
+  return {
+    metadata: { name: program, namespace: "deepseek" },
+    spec: {
+      template: {
+        metadata: { labels: { "app.kubernetes.io/name": program } },
+        spec: podSpec(over),
+      },
+    },
+  };
+}
+
+/** The root of a stack that names its profile. */
+export function stackOf(profile: string) {
+  return { type: "pulumi:pulumi:Stack", props: { plan: { profile } } };
+}
+
+/** Two replicas apart from each other. */
+export function spread(props: Fields): Fields {
+  const { template, ...spec } = props["spec"] as { template: { spec: Fields } & Fields };
+  const topologySpreadConstraints = ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map(
+    (topologyKey) => ({ topologyKey }),
+  );
+  return {
+    ...props,
+    spec: {
+      ...spec,
+      replicas: 2,
+      template: { ...template, spec: { ...template.spec, topologySpreadConstraints } },
+    },
+  };
+}

@@ -4,32 +4,52 @@
  * default server is open for every name on that port. Where `ssl_protocols` is absent, nginx's own
  * default takes TLS 1.2 as well (https://nginx.org/en/docs/http/ngx_http_ssl_module.html).
  */
-import type { ResourceValidationPolicy } from "@pulumi/policy";
-import { judgeEach } from "../kubernetes/judge.ts";
+import type { Rule } from "../judging/rule.ts";
+import { isUnknownValue, judgeEach } from "../kubernetes/judge.ts";
 import { kindOf, nameIn } from "../kubernetes/pods.ts";
-import { asFields } from "../kubernetes/values.ts";
+import { asFields, type Fields } from "../kubernetes/values.ts";
 import { type Directive, NginxSyntaxError, parseNginx } from "./nginx-syntax.ts";
 
 const OTHER_LANGUAGE = /\.(json|ya?ml|toml|sql|pem|crt|sh|md)$/i;
 
-export const tls13Only: ResourceValidationPolicy = {
+export const tls13Only: Rule = {
   name: "tls13-only",
   description: "nginx accepts TLS 1.3 only, on every server and on the default server.",
   severity: "high",
-  enforcementLevel: "mandatory",
-  validateResource: (args, reportViolation) => {
-    if (kindOf(args.type) !== "ConfigMap") return;
-    const name = nameIn(args.props);
-    const data = asFields(args.props.data) ?? {};
+  sees: "resource",
+  about: "configuration of nginx",
+  applies: ({ type, props }) =>
+    kindOf(type) === "ConfigMap" &&
+    // One that is not known yet may be nginx' and must be judged, or be told as not evaluated.
+    readable(asFields(props.data) ?? {}).some(
+      ([key, text]) => text === undefined || (typeof text === "string" && isNginx(key, text)),
+    ),
+  judge: ({ props }, report) => {
+    const name = nameIn(props);
+    const data = asFields(props.data) ?? {};
     // A file of another language is not read: its text may not be known yet.
     const keys = Object.keys(data).filter((key) => !OTHER_LANGUAGE.test(key));
     judgeEach(keys, (key) => {
       const text = data[key];
       if (typeof text !== "string" || !isNginx(key, text)) return;
-      for (const fault of faultsOf(text)) reportViolation(`ConfigMap ${name}, ${key}: ${fault}`);
+      for (const fault of faultsOf(text)) report.fails(`ConfigMap ${name}, ${key}: ${fault}`);
     });
   },
 };
+
+/** Each file's text; undefined where it is not known yet. */
+function readable(data: Fields): [key: string, text: unknown][] {
+  return Object.keys(data)
+    .filter((key) => !OTHER_LANGUAGE.test(key))
+    .map((key) => {
+      try {
+        return [key, data[key] ?? ""];
+      } catch (error) {
+        if (!isUnknownValue(error)) throw error;
+        return [key, undefined];
+      }
+    });
+}
 
 function isNginx(key: string, text: string): boolean {
   return (

@@ -1,0 +1,45 @@
+import { adminMfa } from "./admin-mfa.ts";
+import { DEPLOYMENT, deployment, gateway } from "./test-objects.ts";
+import { judgedByTable } from "./test-table.ts";
+
+judgedByTable(adminMfa, {
+  good: {
+    gateway: {
+      type: DEPLOYMENT,
+      props: deployment({ containers: [gateway({ GW_ADMIN_TOTP: "required" })] }),
+    },
+  },
+  fails: {
+    "an optional factor": [
+      [
+        [
+          "gateway",
+          "spec.template.spec.containers.0.env",
+          [{ name: "GW_ADMIN_TOTP", value: "optional" }],
+        ],
+      ],
+      /is optional/,
+    ],
+    "no word about it": [[["gateway", "spec.template.spec.containers.0.env", []]], /is optional/],
+    "a value from elsewhere": [
+      [
+        [
+          "gateway",
+          "spec.template.spec.containers.0.env",
+          [{ name: "GW_ADMIN_TOTP", valueFrom: {} }],
+        ],
+      ],
+      /is optional/,
+    ],
+    "no variables": [
+      [["gateway", "spec.template.spec.containers.0.env", undefined]],
+      /is optional/,
+    ],
+  },
+  open: {
+    "another program": [
+      ["gateway", "spec.template.metadata.labels", { "app.kubernetes.io/name": "edge" }],
+    ],
+  },
+  unknown: ["gateway", "spec.template.spec.containers.0.env.0.value"],
+});

@@ -1,0 +1,55 @@
+/**
+ * The audit trail in a cloud cannot be changed or deleted by anybody, its owner included: Object Lock in
+ * compliance mode, versions, and for backups a locked vault. A site of one's own exports to a store that
+ * can, which no stack of ours makes and whose owners attest it.
+ */
+import { pointingTo } from "../aws/resources.ts";
+import type { Context, Rule } from "../judging/rule.ts";
+import { at, type Fields, isPresent } from "../kubernetes/values.ts";
+
+const BUCKET = "aws:s3/bucket:Bucket";
+const LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration";
+const VERSIONS = "aws:s3/bucketVersioning:BucketVersioning";
+const VAULT = "aws:backup/vault:Vault";
+const VAULT_LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration";
+
+export const auditWorm: Rule = {
+  name: "audit-worm",
+  description: "The audit trail and backups in a cloud cannot be changed before their time.",
+  severity: "critical",
+  sees: "stack",
+  about: "audit bucket or backup vault",
+  applies: ({ type, name }) => type === VAULT || (type === BUCKET && /audit/i.test(name)),
+  judge: ({ type, props, name }, report, context) => {
+    if (type === VAULT) {
+      const locks = pointingTo(context, VAULT_LOCK, "backupVaultName", props["name"]);
+      const kept = locks.some(
+        (one) =>
+          isPresent(one.props["minRetentionDays"]) && isPresent(one.props["changeableForDays"]),
+      );
+      if (!kept)
+        report.fails(
+          `${name} lets backups be deleted. Lock it: minRetentionDays and changeableForDays.`,
+        );
+      return;
+    }
+    for (const fault of bucketFaults(props, context)) report.fails(`${name} ${fault}.`);
+  },
+};
+
+function bucketFaults(props: Fields, context: Context): string[] {
+  const named = (type: string) => pointingTo(context, type, "bucket", props["bucket"]);
+  const faults: string[] = [];
+  if (props["objectLockEnabled"] !== true)
+    faults.push("has no Object Lock. Set objectLockEnabled: true");
+  const modes = named(LOCK).map((one) => at(one.props, "rule", "defaultRetention", "mode"));
+  if (!modes.includes("COMPLIANCE")) {
+    const mode = modes.length === 0 ? "no default retention" : `mode ${String(modes[0])}`;
+    faults.push(`has ${mode}. Set defaultRetention.mode: COMPLIANCE`);
+  }
+  const versioned = named(VERSIONS).some(
+    (one) => at(one.props, "versioningConfiguration", "status") === "Enabled",
+  );
+  if (!versioned) faults.push("keeps no versions. Enable versioning");
+  return faults;
+}

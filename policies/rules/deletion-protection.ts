@@ -1,0 +1,68 @@
+/** Data outlives a mistake: what holds it refuses to be deleted, or leaves it behind. */
+import type { Rule } from "../judging/rule.ts";
+import { kindOf, nameIn } from "../kubernetes/pods.ts";
+import { at, type Fields, isPresent } from "../kubernetes/values.ts";
+
+type Look = (props: Fields) => readonly (string | undefined)[];
+
+const LOOKS: Readonly<Record<string, Look>> = {
+  "aws:rds/instance:Instance": (props) => [
+    when(props["deletionProtection"] !== true, "can be deleted. Set deletionProtection: true"),
+    when(
+      props["skipFinalSnapshot"] === true || !isPresent(props["finalSnapshotIdentifier"]),
+      "leaves no last snapshot. Set finalSnapshotIdentifier",
+    ),
+    when(
+      props["deleteAutomatedBackups"] !== false,
+      "takes its backups along. Set deleteAutomatedBackups: false",
+    ),
+  ],
+  "aws:eks/cluster:Cluster": (props) => [
+    when(props["deletionProtection"] !== true, "can be deleted. Set deletionProtection: true"),
+  ],
+  "aws:lb/loadBalancer:LoadBalancer": (props) => [
+    when(
+      props["enableDeletionProtection"] !== true,
+      "can be deleted. Set enableDeletionProtection: true",
+    ),
+  ],
+  "aws:s3/bucket:Bucket": (props) => [
+    when(props["forceDestroy"] === true, "is emptied when it is deleted. Set forceDestroy: false"),
+  ],
+  "aws:backup/vault:Vault": (props) => [
+    when(props["forceDestroy"] === true, "is emptied when it is deleted. Set forceDestroy: false"),
+  ],
+};
+
+export const deletionProtection: Rule = {
+  name: "deletion-protection",
+  description: "What holds data refuses to be deleted, or leaves the data behind.",
+  severity: "high",
+  sees: "resource",
+  about: "data that could be deleted",
+  applies: ({ type, props }) =>
+    LOOKS[type] !== undefined ||
+    kindOf(type) === "StorageClass" ||
+    (kindOf(type) === "StatefulSet" && isPresent(at(props, "spec", "volumeClaimTemplates"))),
+  judge: ({ type, props, name }, report) => {
+    for (const fault of LOOKS[type]?.(props) ?? []) {
+      if (fault !== undefined) report.fails(`${name} ${fault}.`);
+    }
+    if (kindOf(type) === "StorageClass" && props["reclaimPolicy"] !== "Retain") {
+      report.fails(
+        `StorageClass ${nameIn(props)} deletes volumes with their claims. Set reclaimPolicy: Retain.`,
+      );
+    }
+    if (kindOf(type) !== "StatefulSet") return;
+    const policy = at(props, "spec", "persistentVolumeClaimRetentionPolicy");
+    for (const key of ["whenDeleted", "whenScaled"]) {
+      // Kubernetes keeps claims where the policy says nothing.
+      if ((at(policy, key) ?? "Retain") === "Retain") continue;
+      report.fails(`StatefulSet ${nameIn(props)} loses its volumes (${key}). Set it to Retain.`);
+    }
+  },
+};
+
+function when(wrong: boolean, text: string): string | undefined {
+  return wrong ? text : undefined;
+}

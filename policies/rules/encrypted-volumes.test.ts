@@ -1,0 +1,55 @@
+import { encryptedVolumes } from "./encrypted-volumes.ts";
+import { judgedByTable } from "./test-table.ts";
+
+judgedByTable(encryptedVolumes, {
+  good: {
+    class: {
+      type: "kubernetes:storage.k8s.io/v1:StorageClass",
+      props: {
+        metadata: { name: "gp3" },
+        provisioner: "ebs.csi.aws.com",
+        parameters: { encrypted: "true", kmsKeyId: "k" },
+      },
+    },
+    set: {
+      type: "kubernetes:apps/v1:StatefulSet",
+      props: { spec: { volumeClaimTemplates: [{ spec: { storageClassName: "gp3" } }] } },
+    },
+    claim: {
+      type: "kubernetes:core/v1:PersistentVolumeClaim",
+      props: { spec: { storageClassName: "encrypted" } },
+    },
+    cluster: {
+      type: "kubernetes:postgresql.cnpg.io/v1:Cluster",
+      props: { spec: { storage: { storageClass: "gp3" } } },
+    },
+  },
+  fails: {
+    "a class that does not encrypt": [
+      [["class", "parameters.encrypted", "false"]],
+      /does not encrypt/,
+    ],
+    "a class under AWS' own key": [
+      [["class", "parameters.kmsKeyId", undefined]],
+      /does not encrypt/,
+    ],
+    "a class that nobody knows": [
+      [["set", "spec.volumeClaimTemplates.0.spec.storageClassName", "fast"]],
+      /class fast/,
+    ],
+    "the cluster's default class": [
+      [["set", "spec.volumeClaimTemplates.0.spec.storageClassName", undefined]],
+      /default class/,
+    ],
+    "a claim of such a class": [
+      [["claim", "spec.storageClassName", "fast"]],
+      /PersistentVolumeClaim/,
+    ],
+    "a database of such a class": [
+      [["cluster", "spec.storage.storageClass", undefined]],
+      /Cluster/,
+    ],
+  },
+  open: { "a provisioner that does not say": [["class", "provisioner", "nfs.example"]] },
+  unknown: ["set", "spec.volumeClaimTemplates.0.spec.storageClassName"],
+});

@@ -1,0 +1,45 @@
+import { leastRbac } from "./least-rbac.ts";
+import { judgedByTable } from "./test-table.ts";
+
+judgedByTable(leastRbac, {
+  good: {
+    role: {
+      type: "kubernetes:rbac.authorization.k8s.io/v1:Role",
+      props: { rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }] },
+    },
+    binding: {
+      type: "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+      props: {
+        roleRef: { name: "reader" },
+        subjects: [{ kind: "ServiceAccount", name: "gateway" }],
+      },
+    },
+  },
+  passes: {
+    "one Secret by name": [
+      [
+        "role",
+        "rules",
+        [{ apiGroups: [""], resources: ["secrets"], resourceNames: ["one"], verbs: ["get"] }],
+      ],
+    ],
+  },
+  fails: {
+    "every verb": [[["role", "rules.0.verbs", ["*"]]], /\* in verbs/],
+    "every resource": [[["role", "rules.0.resources", ["*"]]], /\* in resources/],
+    "every Secret": [[["role", "rules.0.resources", ["secrets"]]], /every Secret/],
+    "more rights than one has": [[["role", "rules.0.verbs", ["escalate"]]], /may escalate/],
+    "a shell": [[["role", "rules.0.resources", ["pods/exec"]]], /pods\/exec/],
+    "no rules": [[["role", "rules", undefined]], /no rules/],
+    "the administrator's role": [
+      [["binding", "roleRef.name", "cluster-admin"]],
+      /gives cluster-admin/,
+    ],
+    everybody: [
+      [["binding", "subjects.0", { kind: "Group", name: "system:authenticated" }]],
+      /system:authenticated/,
+    ],
+    "a default account": [[["binding", "subjects.0.name", "default"]], /default account/],
+  },
+  unknown: ["binding", "roleRef.name"],
+});

@@ -1,0 +1,67 @@
+import { onlyThroughGateway } from "./only-through-gateway.ts";
+import { DEPLOYMENT, labelled } from "./test-objects.ts";
+import { judgedByTable } from "./test-table.ts";
+
+const NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
+
+judgedByTable(onlyThroughGateway, {
+  good: {
+    policy: {
+      type: NETWORK_POLICY,
+      props: {
+        spec: {
+          podSelector: { matchLabels: { "app.kubernetes.io/name": "model-server" } },
+          ingress: [
+            {
+              from: [{ podSelector: { matchLabels: { "app.kubernetes.io/name": "gateway" } } }],
+              ports: [{ port: 8000 }],
+            },
+          ],
+        },
+      },
+    },
+    service: {
+      type: "kubernetes:core/v1:Service",
+      props: {
+        spec: { type: "ClusterIP", selector: { "app.kubernetes.io/name": "model-server" } },
+      },
+    },
+    pods: { type: DEPLOYMENT, props: labelled("model-server") },
+  },
+  fails: {
+    "another caller": [
+      [
+        [
+          "policy",
+          [
+            "spec",
+            "ingress",
+            "0",
+            "from",
+            "0",
+            "podSelector",
+            "matchLabels",
+            "app.kubernetes.io/name",
+          ],
+          "edge",
+        ],
+      ],
+      /lets edge call/,
+    ],
+    "a range of addresses": [
+      [["policy", "spec.ingress.0.from.0", { ipBlock: { cidr: "10.0.0.0/8" } }]],
+      /lets 10.0.0.0\/8 call/,
+    ],
+    everybody: [[["policy", "spec.ingress.0.from", undefined]], /everybody call/],
+    "no policy": [[["policy", "", undefined]], /no NetworkPolicy/],
+    "a port of the nodes": [[["service", "spec.type", "NodePort"]], /way around the gateway/],
+  },
+  open: {
+    "a stack without model servers": [
+      ["policy", "", undefined],
+      ["service", "", undefined],
+      ["pods", "", undefined],
+    ],
+  },
+  unknown: ["service", "spec.type"],
+});

@@ -1,0 +1,73 @@
+/**
+ * One machine or one zone may go: edge and gateway run more than once, apart from each other, and are
+ * not all evicted together; a cloud's networks, nodes and balancers span zones.
+ */
+import type { Context, Report, Resource, Rule } from "../judging/rule.ts";
+import { hasPods, kindOf, type Pod, podsOf } from "../kubernetes/pods.ts";
+import { programOf, selects } from "../kubernetes/read.ts";
+import { asFields, at, type Fields, isPresent } from "../kubernetes/values.ts";
+
+/** Programs that every call passes; a model's replicas are a matter of GPUs, and of its plan. */
+const PROGRAMS = ["edge", "gateway"];
+const BALANCER = "aws:lb/loadBalancer:LoadBalancer";
+const CLUSTER = "aws:eks/cluster:Cluster";
+const NODES = "aws:eks/nodeGroup:NodeGroup";
+const ZONES_MIN = 2;
+const REPLICAS_MIN = 2;
+
+export const redundancy: Rule = {
+  name: "redundancy",
+  description: "Edge, gateway and their ground survive the loss of a machine or a zone.",
+  severity: "high",
+  sees: "stack",
+  about: "programs that every call passes",
+  applies: ({ type, props }) =>
+    [BALANCER, CLUSTER, NODES].includes(type) ||
+    (hasPods(type) && podsOf(type, props).items.some((pod) => PROGRAMS.includes(programOf(pod)))),
+  judge: (resource, report, context) => {
+    const { type, props, name } = resource;
+    if (hasPods(type)) {
+      for (const pod of podsOf(type, props).items) judgeProgram(resource, pod, report, context);
+      return;
+    }
+    // GPUs of one group stand in one zone on purpose: a model does not span zones.
+    if (type === NODES && isPresent(props["taints"])) return;
+    const list =
+      type === BALANCER
+        ? props["subnets"]
+        : type === CLUSTER
+          ? at(props, "vpcConfig", "subnetIds")
+          : props["subnetIds"];
+    const subnets = Array.isArray(list) ? new Set(list).size : 0;
+    if (subnets < ZONES_MIN)
+      report.fails(`${name} stands in ${subnets} subnet. Give it one in each of two zones.`);
+    const least = Number(at(props, "scalingConfig", "minSize"));
+    if (type === NODES && !(least >= REPLICAS_MIN))
+      report.fails(
+        `${name} may have ${String(at(props, "scalingConfig", "minSize"))} node. Set minSize to 2.`,
+      );
+  },
+};
+
+function judgeProgram({ props }: Resource, pod: Pod, report: Report, { resources }: Context): void {
+  const replicas = at(props, "spec", "replicas") ?? 1;
+  if (typeof replicas !== "number" || replicas < REPLICAS_MIN) {
+    report.fails(`${pod.owner} has ${String(replicas)} replica. Set at least ${REPLICAS_MIN}.`);
+  }
+  const spread = pod.spec["topologySpreadConstraints"];
+  const keys = (Array.isArray(spread) ? spread : []).map((one) => asFields(one)?.["topologyKey"]);
+  const apart = isPresent(at(pod.spec, "affinity", "podAntiAffinity"));
+  for (const key of ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]) {
+    if (!apart && !keys.includes(key))
+      report.fails(`${pod.owner} is not spread over ${key}. Add a topologySpreadConstraint.`);
+  }
+  const kept = resources.some(
+    (one) => kindOf(one.type) === "PodDisruptionBudget" && protects(one.props, pod.labels),
+  );
+  if (!kept) report.fails(`${pod.owner} may be evicted whole. Add a PodDisruptionBudget.`);
+}
+
+function protects(props: Fields, labels: Fields): boolean {
+  const all = String(at(props, "spec", "maxUnavailable")) === "100%";
+  return !all && selects(at(props, "spec", "selector"), labels);
+}

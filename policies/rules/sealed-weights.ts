@@ -1,0 +1,59 @@
+/**
+ * Weights are compared with their manifest before an engine loads them, and unsealed under a named key:
+ * an init container `weights` prepares them, and the engine reads what it prepared and nothing else.
+ */
+import type { Report, Rule } from "../judging/rule.ts";
+import { judgeEach } from "../kubernetes/judge.ts";
+import { containersOf, hasPods, type Pod, podsOf } from "../kubernetes/pods.ts";
+import { programOf, variableOf } from "../kubernetes/read.ts";
+import { at, isPresent } from "../kubernetes/values.ts";
+
+const GPU = "nvidia.com/gpu";
+/** The key that opens them: of KMS, or of a transit engine. */
+const KEYS = ["WEIGHTS_KMS_KEY", "WEIGHTS_TRANSIT_KEY"];
+
+export const sealedWeights: Rule = {
+  name: "sealed-weights",
+  description: "Weights are verified and unsealed before an engine loads them.",
+  severity: "high",
+  sees: "resource",
+  about: "model servers on GPUs",
+  applies: ({ type, props }) =>
+    hasPods(type) && podsOf(type, props).items.some((pod) => isServing(pod)),
+  judge: ({ type, props }, report) => {
+    judgeEach(podsOf(type, props).items, (pod) => {
+      if (isServing(pod)) judgePod(pod, report);
+    });
+  },
+};
+
+function isServing(pod: Pod): boolean {
+  return (
+    programOf(pod) === "model-server" &&
+    containersOf(pod).items.some(({ fields }) => isPresent(at(fields, "resources", "limits", GPU)))
+  );
+}
+
+function judgePod(pod: Pod, report: Report): void {
+  const containers = containersOf(pod).items;
+  const prepares = containers.find(
+    ({ kind, name }) => kind === "init container" && name === "weights",
+  );
+  if (prepares === undefined) {
+    report.fails(
+      `${pod.owner} loads weights that nobody verified. Add the init container weights.`,
+    );
+    return;
+  }
+  if (!KEYS.some((key) => variableOf(prepares, key) !== undefined)) {
+    report.fails(`${pod.owner} keeps its weights unsealed. Set ${KEYS.join(" or ")}.`);
+  }
+  const to = variableOf(prepares, "WEIGHTS_TO") ?? "";
+  for (const engine of containers.filter(({ fields }) =>
+    isPresent(at(fields, "resources", "limits", GPU)),
+  )) {
+    const from = variableOf(engine, "MODEL_PATH") ?? "";
+    if (from !== to)
+      report.fails(`${pod.owner} loads ${from || "an unknown folder"}, and ${to} was verified.`);
+  }
+}

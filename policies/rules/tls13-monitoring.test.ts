@@ -1,0 +1,53 @@
+import { judgedByTable } from "./test-table.ts";
+import { tls13Monitoring } from "./tls13-monitoring.ts";
+
+judgedByTable(tls13Monitoring, {
+  good: {
+    prometheus: {
+      type: "kubernetes:core/v1:ConfigMap",
+      props: {
+        data: {
+          "web.yml": "tls_server_config:\n  cert_file: a\n  min_version: TLS13\n",
+          "prometheus.yml":
+            "scrape_configs:\n  - job_name: a\n    scheme: https\n  - job_name: b\n    scheme: https\n",
+        },
+      },
+    },
+  },
+  fails: {
+    "a web server with an older protocol": [
+      [["prometheus", ["data", "web.yml"], "tls_server_config:\n  min_version: TLS12\n"]],
+      /less than TLS 1.3/,
+    ],
+    "a web server without a least version": [
+      [["prometheus", ["data", "web.yml"], "tls_server_config:\n  cert_file: a\n"]],
+      /less than/,
+    ],
+    "a plain scrape": [
+      [
+        [
+          "prometheus",
+          ["data", "prometheus.yml"],
+          "scrape_configs:\n  - job_name: a\n    scheme: http\n",
+        ],
+      ],
+      /without TLS/,
+    ],
+    "a scrape that does not say": [
+      [["prometheus", ["data", "prometheus.yml"], "scrape_configs:\n  - job_name: a\n"]],
+      /without TLS/,
+    ],
+    "a scrape that trusts anybody": [
+      [
+        [
+          "prometheus",
+          ["data", "prometheus.yml"],
+          "scrape_configs:\n  - job_name: a\n    scheme: https\n    tls_config:\n      insecure_skip_verify: true\n",
+        ],
+      ],
+      /any certificate/,
+    ],
+  },
+  open: { "a file of another program": [["prometheus", "data", { "other.yml": "a: 1" }]] },
+  unknown: ["prometheus", ["data", "web.yml"]],
+});

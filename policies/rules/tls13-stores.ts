@@ -1,0 +1,96 @@
+/**
+ * The stores speak TLS 1.3 and nothing less: Redis and PostgreSQL by their configuration files, a
+ * CloudNativePG cluster by its parameters, RDS by its parameter group, ElastiCache by its mode.
+ */
+import type { Report, Rule } from "../judging/rule.ts";
+import { kindOf, nameIn } from "../kubernetes/pods.ts";
+import { filesOf, hasFile, settingIn } from "../kubernetes/read.ts";
+import { asFields, at, type Fields, textAt } from "../kubernetes/values.ts";
+
+const FILES = /^(redis|sentinel|postgresql)\.conf$/;
+const REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup";
+const PARAMETER_GROUP = "aws:rds/parameterGroup:ParameterGroup";
+
+export const tls13Stores: Rule = {
+  name: "tls13-stores",
+  description: "Redis and PostgreSQL take TLS 1.3 only, and leave no plain port open.",
+  severity: "high",
+  sees: "resource",
+  about: "stores",
+  applies: ({ type, props }) =>
+    (kindOf(type) === "ConfigMap" && hasFile(props, FILES)) ||
+    isPostgresCluster(type) ||
+    type === REPLICATION_GROUP ||
+    type === PARAMETER_GROUP,
+  judge: ({ type, props }, report) => {
+    if (kindOf(type) === "ConfigMap") judgeFiles(props, report);
+    if (isPostgresCluster(type)) judgeCluster(props, report);
+    if (type === REPLICATION_GROUP) judgeCache(props, report);
+    if (type === PARAMETER_GROUP) judgeParameters(props, report);
+  },
+};
+
+export function isPostgresCluster(type: string): boolean {
+  return type.startsWith("kubernetes:postgresql.cnpg.io/") && kindOf(type) === "Cluster";
+}
+
+function judgeFiles(props: Fields, report: Report): void {
+  for (const { name, text } of filesOf(props, FILES)) {
+    const where = `ConfigMap ${nameIn(props)}, ${name}`;
+    if (name === "postgresql.conf") {
+      if (settingIn(text, "ssl") !== "on") report.fails(`${where} has no TLS. Set ssl = on.`);
+      const least = settingIn(text, "ssl_min_protocol_version");
+      if (least !== "TLSv1.3") {
+        report.fails(
+          `${where} takes ${least ?? "TLSv1.2"}. Set ssl_min_protocol_version to TLSv1.3.`,
+        );
+      }
+      continue;
+    }
+    if (settingIn(text, "port") !== "0")
+      report.fails(`${where} leaves a plain port open. Set port 0.`);
+    const protocols = settingIn(text, "tls-protocols");
+    if (protocols !== "TLSv1.3") {
+      report.fails(
+        `${where} takes ${protocols ?? "TLSv1.2 TLSv1.3"}. Set tls-protocols "TLSv1.3".`,
+      );
+    }
+  }
+}
+
+function judgeCluster(props: Fields, report: Report): void {
+  const where = `Cluster ${nameIn(props)}`;
+  const least = textAt(props, "spec", "postgresql", "parameters", "ssl_min_protocol_version");
+  if (least !== "TLSv1.3") {
+    report.fails(`${where} takes ${least ?? "any version"} of TLS. Set ssl_min_protocol_version.`);
+  }
+  const rules = at(props, "spec", "postgresql", "pg_hba");
+  const plain = (Array.isArray(rules) ? rules : []).filter(
+    (line) => /^\s*host(nossl)?\s/.test(String(line)) && !/\sreject\s*$/.test(String(line)),
+  );
+  if (plain.length > 0)
+    report.fails(`${where} lets callers in without TLS. Use hostssl in pg_hba.`);
+}
+
+function judgeCache(props: Fields, report: Report): void {
+  const where = `ElastiCache ${textAt(props, "replicationGroupId") ?? "(named later)"}`;
+  if (props["transitEncryptionEnabled"] !== true || props["transitEncryptionMode"] !== "required") {
+    report.fails(`${where} takes plain connections. Set transitEncryptionMode: required.`);
+  }
+}
+
+function judgeParameters(props: Fields, report: Report): void {
+  const where = `Parameter group ${textAt(props, "name") ?? "(named later)"}`;
+  const { parameters } = props;
+  const value = (name: string) =>
+    textAt(
+      (Array.isArray(parameters) ? parameters : []).find((one) => asFields(one)?.["name"] === name),
+      "value",
+    );
+  if (value("rds.force_ssl") !== "1")
+    report.fails(`${where} takes plain connections. Set rds.force_ssl to 1.`);
+  const least = value("ssl_min_protocol_version");
+  if (least !== "TLSv1.3") {
+    report.fails(`${where} takes ${least ?? "TLSv1.2"}. Set ssl_min_protocol_version to TLSv1.3.`);
+  }
+}
