@@ -23,6 +23,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   doctor: () => import("./verbs/doctor.ts"),
   soak: () => import("./verbs/soak.ts"),
   size: () => import("./verbs/size.ts"),
+  "gpu-check": () => import("./verbs/gpu-check.ts"),
   smoke: () => import("./verbs/smoke.ts"),
   weights: () => import("./verbs/weights.ts"),
   gateway: () => import("./verbs/gateway.ts"),

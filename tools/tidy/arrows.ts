@@ -157,6 +157,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/servers": ["tools/base", "tools/debian", "tools/pki"],
   "tools/bench": ["tools/base", "tools/engine", "tools/debian", "tools/images", "tools/servers"],
   "tools/smoke": [],
+  "tools/gpu-check": ["tools/base"],
   "tools/engine": ["tools/base"],
   // They judge what the engine planned.
   "tools/judges": ["tools/base", "tools/debian", "tools/engine", "tools/go"],
@@ -175,6 +176,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "tools/bench",
     "tools/servers",
     "tools/smoke",
+    "tools/gpu-check",
     "tools/weights",
     // `npm run size` shows what stacks are planned with.
     "components/sizing",
