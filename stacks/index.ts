@@ -18,5 +18,6 @@ const make =
 
 const outputs = make(settings);
 
-export const { url, caCertificate, apiKey, adminUser, adminPassword, prometheusUrl } = outputs;
+export const { url, consoleUrl, caCertificate, apiKey, adminUser, adminPassword, prometheusUrl } =
+  outputs;
 export const { models, plan, replication } = outputs;

@@ -330,6 +330,7 @@ describe("outputs", () => {
     const ca = settingsOf().certificates?.ca;
     expect(program.outputs).toMatchObject({
       url: "https://localhost:30443",
+      consoleUrl: "https://localhost:30443/console",
       prometheusUrl: "https://localhost:30090",
       caCertificate: ca,
       models: ["deepseek-llm-7b-chat", "deepseek-coder-33b-instruct"],

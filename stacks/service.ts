@@ -97,6 +97,7 @@ export function service(site: SiteArguments, ground: Ground) {
 
   return {
     url: edge.url,
+    consoleUrl: edge.url.apply((url) => `${url}/console`),
     caCertificate: site.caCertificate,
     apiKey: keys.first,
     adminUser: gateway.administrator,

@@ -60,6 +60,11 @@ export const environmentSchema = z.strictObject({
     .default("on")
     .describe("The pages /docs and /redoc; /openapi.json is always there."),
 
+  GW_CONSOLE: z
+    .enum(["on", "off"])
+    .default("on")
+    .describe("The page /console for people who log in; its data is always there."),
+
   GW_KEYS_FILE: path.describe("API keys (JSON, `keysFile`); reloaded when it changes."),
   GW_ROUTES_FILE: path.describe("Models (JSON, `routesFile`); reloaded when it changes."),
   GW_PROVIDERS_FOLDER: path

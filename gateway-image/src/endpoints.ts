@@ -38,6 +38,7 @@ export interface EndpointRow {
     | "showUsage"
     | "showDailyUsage"
     | "showQuota"
+    | "showConsole"
     | "issueToken"
     | "showSelf"
     | "changePassword"
@@ -118,6 +119,7 @@ export const ENDPOINTS = [
   { ...openai, method: "GET", path: "/v1/quota", does: "showQuota", api: null },
   { ...openai, method: "GET", path: "/v1/quota/requests", does: "listQuotaRequests", api: null },
   { ...openai, method: "POST", path: "/v1/quota/requests", does: "askForQuota", api: null },
+  { ...openai, method: "GET", path: "/console/data", does: "showConsole", api: null },
   { method: "POST", path: "/token", does: "issueToken", api: null, errors: "oauth" },
   { ...openai, method: "GET", path: "/users/me", does: "showSelf", api: null },
   { ...openai, method: "POST", path: "/users/me/password", does: "changePassword", api: null },

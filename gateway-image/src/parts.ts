@@ -12,6 +12,8 @@ import { type Clock, systemClock } from "./base/clock.ts";
 import { SealedBox } from "./base/sealed-box.ts";
 import type { WatchedFile } from "./base/watched-file.ts";
 import type { Config } from "./config.ts";
+import { Refusals } from "./console/refusals.ts";
+import { Remembered } from "./console/remembered.ts";
 import { WordFilter } from "./content/word-filter.ts";
 import { baselineEntities } from "./directory/baseline.ts";
 import { Directory } from "./directory/directory.ts";
@@ -72,6 +74,9 @@ export interface Parts extends JobMachine, Quotas, FineTuningMachinery {
   readonly sockets: StreamSockets;
   readonly ledger: LedgerStore;
   readonly ledgerQueue: LedgerQueue;
+  /** For the console. */
+  readonly refusals: Refusals;
+  readonly remembered: Remembered;
   /** null: no trail is kept. */
   readonly audit: AuditTrail | null;
   readonly anchors: AuditAnchorStore;
@@ -138,6 +143,8 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     sockets: new StreamSockets(metrics, clock),
     ...quotas,
     ledger: database.ledger,
+    refusals: new Refusals(),
+    remembered: new Remembered(clock),
     anchors: database.anchors,
     ...records,
     ...jobMachine,

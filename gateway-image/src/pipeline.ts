@@ -57,6 +57,7 @@ import { recordUsage } from "./steps/record-usage.ts";
 import { requestId } from "./steps/request-id.ts";
 import { schedule } from "./steps/schedule.ts";
 import { exportAudit, showAuditEvents, verifyAudit } from "./steps/show-audit.ts";
+import { showConsole } from "./steps/show-console.ts";
 import {
   cancelFineTuning,
   listFineTuningEvents,
@@ -222,13 +223,17 @@ function fineTuning(parts: Parts, { withBody, read }: Trunk) {
 
 /** What there is, and what was used of it. */
 function views(parts: Parts, { read }: Trunk) {
-  const { routes, providerKeys, ledger, clock } = parts;
+  const { routes, providerKeys, ledger, clock, config } = parts;
   return {
     listModels: read("models:read", listModels(routes, providerKeys)),
     showModel: read("models:read", showModel(routes, providerKeys)),
     showUsage: read("usage:read", showUsage(ledger, clock)),
     showDailyUsage: read("usage:read", showDailyUsage(ledger, clock)),
     showQuota: read("usage:read", showQuota(parts.quota)),
+    showConsole: read(
+      "usage:read",
+      showConsole({ ...parts, site: config.GW_SITE, instance: config.GW_INSTANCE }),
+    ),
   } satisfies Partial<Record<Does, Pipeline>>;
 }
 

@@ -3,6 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import { addConsole } from "./api/console-page.ts";
 import { addPages, type Pages } from "./api/pages.ts";
 import { covers, ENDPOINTS, type EndpointRow, OTHER } from "./endpoints.ts";
 import { errorBody } from "./error-answer.ts";
@@ -36,8 +37,10 @@ export function createServer(parts: Parts, lifecycle: Lifecycle): FastifyInstanc
   const wanted = parts.config.GW_API_PAGES === "on";
   const pages = addPages(app, parts.version, wanted);
   if (wanted && !pages.complete) parts.log.warn("the packages of /docs and /redoc are not there");
+  const console = addConsole(app, parts.config.GW_CONSOLE === "on");
+  if (!console.complete) parts.log.warn("the files of /console are not there");
   addOpenRoutes(app, parts, lifecycle, pages);
-  addPipelines(app, parts, lifecycle, [...OPEN, ...pages.paths]);
+  addPipelines(app, parts, lifecycle, [...OPEN, ...pages.paths, ...console.paths]);
   return app;
 }
 

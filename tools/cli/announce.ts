@@ -39,6 +39,7 @@ export async function announceLocal({ session, result }: Outcome): Promise<void>
       "",
       `  models         ${outputs.models.join(", ")}`,
       `  first API key  ${outputs.apiKey}`,
+      `  console        ${outputs.url}/console`,
       `  administrator  ${outputs.adminUser} (password: npm run -s outputs -- local --json --show-secrets)`,
       `  authority      ${caFile}`,
       "",

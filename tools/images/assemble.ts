@@ -56,5 +56,10 @@ async function programLayer(root: string, program: Program): Promise<ImageTree> 
   for (const { package: name, path: file, target } of program.packageFiles ?? []) {
     addFile(tree, `app/${target}`, await readFile(path.join(root, "node_modules", name, file)));
   }
+  for (const { path: folder, files, target } of program.ownFolders ?? []) {
+    for (const file of files) {
+      addFile(tree, `app/${target}/${file}`, await readFile(path.join(root, folder, file)));
+    }
+  }
   return tree;
 }

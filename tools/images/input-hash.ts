@@ -75,7 +75,7 @@ async function hashSources(root: string, sources: readonly string[]): Promise<st
 async function listSources(root: string, folder: string): Promise<string[]> {
   const entries = await readdir(path.join(root, folder), { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && /\.(ts|js|mjs|json|sql|lua)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(ts|js|mjs|json|sql|lua|html|css)$/.test(entry.name))
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
     .filter((file) => !TEST_FILE.test(file));
 }

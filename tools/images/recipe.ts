@@ -44,12 +44,22 @@ export interface Program {
   readonly workspace: string;
   /** Single files of packages, put beside the bundle as they are. */
   readonly packageFiles?: readonly PackageFile[];
+  /** Files of ours that the program reads: a folder of `sources`, put beside the bundle as it is. */
+  readonly ownFolders?: readonly OwnFolder[];
 }
 
 export interface PackageFile {
   readonly package: string;
   /** In the package. */
   readonly path: string;
+  /** Below the program's folder. */
+  readonly target: string;
+}
+
+export interface OwnFolder {
+  /** In the repository. */
+  readonly path: string;
+  readonly files: readonly string[];
   /** Below the program's folder. */
   readonly target: string;
 }

@@ -337,5 +337,6 @@ export const CHECKS: readonly Check[] = [
   plain("GET /v1/usage", hasList),
   plain("GET /v1/usage/daily", hasList),
   plain("GET /v1/quota", hasList),
+  plain("GET /console/data", holds(z.object({ series: z.array(z.unknown()) }))),
   ...REFUSALS,
 ];

@@ -74,7 +74,13 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/proxy",
     "gateway-image/src/stores",
   ],
+  "gateway-image/src/console": [
+    "gateway-image/src",
+    "gateway-image/src/base",
+    "gateway-image/src/stores",
+  ],
   "gateway-image/src/steps": [
+    "gateway-image/src/console",
     "gateway-image/src/webhooks",
     "gateway-image/src/fine-tuning",
     "gateway-image/src/sockets",
@@ -124,6 +130,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "gateway-image/src/admin",
   ],
   "gateway-image/src": [
+    "gateway-image/src/console",
     "gateway-image/src/webhooks",
     "gateway-image/src/sockets",
     "gateway-image/src/fine-tuning",
@@ -193,6 +200,7 @@ export const ENTRY_POINTS: readonly RegExp[] = [
   /^vitest\.config\.ts$/,
   /^policies\/index\.js$/,
   /^gateway-image\/src\/main\.ts$/,
+  /^gateway-image\/src\/api\/console\/main\.js$/,
   /^tools\/simulator\/main\.ts$/,
   /^tools\/weights\/main\.ts$/,
   /^sdk\/conformance\/typescript\.ts$/,

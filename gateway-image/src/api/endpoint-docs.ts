@@ -17,6 +17,7 @@ import { riskCallSchema } from "../steps/decide-risk.ts";
 import { CALL_SCHEMAS } from "../steps/parse-call.ts";
 import { confirmationSchema, enrolmentSchema, passwordChangeSchema } from "../steps/show-self.ts";
 import { webhookSchema } from "../steps/submit-job.ts";
+import { CONSOLE_DOCS } from "./console-docs.ts";
 import { FINE_TUNING_DOCS } from "./fine-tuning-docs.ts";
 
 export interface EndpointDoc {
@@ -191,6 +192,7 @@ export const ENDPOINT_DOCS: Readonly<Record<string, EndpointDoc>> = {
     answer: native,
   },
   ...FINE_TUNING_DOCS,
+  ...CONSOLE_DOCS,
   "GET /v1/models": {
     tag: "models",
     summary: "The models you may use",

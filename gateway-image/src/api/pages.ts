@@ -23,7 +23,6 @@ const POLICY = [
 ].join("; ");
 
 const HEADERS = {
-  "content-security-policy": POLICY,
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
@@ -46,21 +45,24 @@ export function addPages(app: FastifyInstance, version: string, wanted: boolean)
     app.route({
       method: ["GET", "HEAD"],
       url: path,
-      handler: (request, reply) => send(request, reply, file),
+      handler: (request, reply) => sendFile(request, reply, file, POLICY),
     });
   }
   return { paths: [...files.keys()], complete };
 }
 
-async function send(
+/** `policy`: what a page may load and ask. */
+export async function sendFile(
   { headers }: FastifyRequest,
   reply: FastifyReply,
   file: PageFile,
+  policy: string,
 ): Promise<FastifyReply> {
   const encoding = acceptedEncoding(headers["accept-encoding"]);
   const etag = encoding === null ? file.etag : file.etag.replace(/"$/, `-${encoding}"`);
   reply.headers({
     ...HEADERS,
+    "content-security-policy": policy,
     "cache-control": "no-cache",
     "content-type": file.type,
     etag,

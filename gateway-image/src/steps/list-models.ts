@@ -42,7 +42,7 @@ export function showModel(routes: RouteTable, keys: ProviderKeys): Step {
   };
 }
 
-function isVisible({ caller }: RequestContext, model: Model, keys: ProviderKeys): boolean {
+export function isVisible({ caller }: RequestContext, model: Model, keys: ProviderKeys): boolean {
   const offered = isOffered(model, (provider) => keys.of(provider) !== undefined);
   return offered && caller !== null && mayUseModel(caller, model.id);
 }

@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import type { SealedBox } from "../base/sealed-box.ts";
 import { sealPrompt } from "../base/sealed-prompt.ts";
 import type { Config } from "../config.ts";
+import type { Refusals } from "../console/refusals.ts";
 import { type RequestContext, type Step, verdictsOf } from "../context.ts";
 import { errorBody } from "../error-answer.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
@@ -18,6 +19,7 @@ export interface ObserveParts {
   readonly log: Log;
   readonly clock: Clock;
   readonly config: Pick<Config, "GW_PROMPTS">;
+  readonly refusals: Refusals;
   /** null: there is no key, and so no hash that could not be guessed. */
   readonly boxForAnswers: () => SealedBox | null;
 }
@@ -37,6 +39,7 @@ export function observe(parts: ObserveParts): Step {
     if (thrown !== undefined) sendError(context, toGatewayError(thrown));
     parts.metrics.concurrent.dec({ endpoint });
     record(parts, context, outcome, thrown ?? context.fault ?? undefined);
+    noteRefusal(parts, context, outcome);
   };
 }
 
@@ -123,6 +126,27 @@ function record(
   };
   if (status === "error") log.error({ ...line, cause }, "request");
   else log.info(line, "request");
+}
+
+/** For the console, which tells a caller of calls that no ledger has. */
+function noteRefusal(
+  { refusals, clock }: ObserveParts,
+  { caller, callId, requestId, endpoint, model, call }: RequestContext,
+  { status, httpStatus, error }: Outcome,
+): void {
+  if (status === "success" || caller === null) return;
+  refusals.note({
+    at: clock.wallMs(),
+    callId,
+    requestId,
+    principal: caller.principal,
+    tenant: caller.tenant.id,
+    endpoint: endpoint.path,
+    model: model?.id ?? call?.model ?? null,
+    status,
+    httpStatus,
+    error,
+  });
 }
 
 /** Whether two calls asked the same can be seen; what they asked cannot. */

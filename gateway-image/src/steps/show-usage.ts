@@ -91,7 +91,7 @@ function headOf({ caller }: RequestContext, query: UsageQuery) {
   };
 }
 
-function lineOf(total: UsageTotal) {
+export function lineOf(total: UsageTotal) {
   return {
     model: total.model,
     requests: total.requests,

@@ -1,6 +1,7 @@
 /** What every ledger must do; run on memory and on a real PostgreSQL. */
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { DURATION_EDGES_MS } from "./ledger-activity.ts";
 import type { LedgerRow, LedgerStore } from "./ledger-store.ts";
 
 export interface LedgerStoreSubject {
@@ -104,6 +105,72 @@ export function ledgerStoreContract(name: string, subject: LedgerStoreSubject): 
         ["2026-03-01", "m", 1],
         ["2026-03-02", "m", 1],
       ]);
+    });
+
+    test("calls that ended are told by span and model, with durations in bins", async () => {
+      const { store, principal } = await create();
+      const start = Math.floor((Date.now() - 600_000) / 60_000) * 60_000;
+      const ended = (afterMs: number, change: Partial<LedgerRow> = {}) =>
+        testRow({
+          principal,
+          startedAt: new Date(start),
+          finishedAt: new Date(start + afterMs),
+          ...change,
+        });
+      await store.write([
+        ended(1_000, { latencyMs: 40, firstByteMs: 8 }),
+        ended(29_999, { latencyMs: 700, firstByteMs: 20, streamed: false }),
+        ended(30_000, { latencyMs: 9_000_000, status: "error" }),
+        ended(30_000, { model: "a", latencyMs: null, status: "client_error" }),
+        ended(60_000),
+        ended(1_000, { principal: `${principal}-other` }),
+        ended(1_000, { state: "open" }),
+      ]);
+      const query = { principal, from: new Date(start), to: new Date(start + 60_000) };
+      const found = await store.activity({ ...query, spanMs: 30_000 });
+      expect(found.map(({ at, model, requests }) => [at - start, model, requests])).toEqual([
+        [0, "m", 2],
+        [30_000, "a", 1],
+        [30_000, "m", 1],
+      ]);
+      const [first, , last] = found;
+      expect(first).toMatchObject({
+        failed: 0,
+        refused: 0,
+        promptTokens: 20,
+        completionTokens: 10,
+      });
+      expect([found[1]?.refused, last?.failed]).toEqual([1, 1]);
+      const within = (bins: readonly number[] | undefined, edge: number) =>
+        bins?.[DURATION_EDGES_MS.indexOf(edge as (typeof DURATION_EDGES_MS)[number])];
+      expect([25, 50, 500, 750].map((edge) => within(first?.durations, edge))).toEqual([
+        0, 1, 1, 2,
+      ]);
+      expect([first?.durations.at(-1), first?.firstBytes.at(-1)]).toEqual([2, 1]);
+      // Longer than the last edge: measured, and in no bin.
+      expect(last?.durations.slice(-2)).toEqual([0, 1]);
+    });
+
+    test("calls that did not end well are told, the newest first, and nobody else's", async () => {
+      const { store, principal, query } = await create();
+      const at = (agoMs: number, change: Partial<LedgerRow>) => {
+        const time = new Date(Date.now() - agoMs);
+        return testRow({ principal, startedAt: time, finishedAt: time, ...change });
+      };
+      await store.write([
+        at(3_000, { requestId: "old", status: "error", httpStatus: 502, error: "upstream_failed" }),
+        at(1_000, { requestId: "new", status: "client_error", httpStatus: 499 }),
+        at(2_000, { requestId: "well" }),
+        at(2_000, { requestId: "other", status: "error", principal: `${principal}-other` }),
+      ]);
+      const found = await store.faults({ ...query, limit: 10 });
+      expect(found.map(({ requestId, httpStatus }) => [requestId, httpStatus])).toEqual([
+        ["new", 499],
+        ["old", 502],
+      ]);
+      expect(found[1]).toMatchObject({ principal, error: "upstream_failed", status: "error" });
+      expect(found[0]?.finishedAt).toBeInstanceOf(Date);
+      expect(await store.faults({ ...query, limit: 1 })).toHaveLength(1);
     });
 
     test("a call is one row, however often it is written", async () => {

@@ -2,6 +2,9 @@
  * The contract of a ledger: rows of usage, each call at most once. A row is written when the
  * call is admitted (`open`) and again when it is settled; `settled` is final.
  */
+
+import type { Activity, ActivityQuery, FaultQuery, LedgerFault } from "./ledger-activity.ts";
+
 export interface LedgerRow {
   readonly callId: string;
   readonly state: "open" | "settled";
@@ -64,6 +67,10 @@ export interface LedgerStore {
   usage(query: UsageQuery): Promise<UsageTotal[]>;
   /** The same by day, the earliest first; days without usage are absent. */
   dailyUsage(query: UsageQuery): Promise<DailyUsage[]>;
+  /** Calls that ended, by span of time and model, the earliest first; spans without any are absent. */
+  activity(query: ActivityQuery): Promise<Activity[]>;
+  /** Calls that did not end well, the newest first. */
+  faults(query: FaultQuery): Promise<LedgerFault[]>;
   /** Rows of a principal say `pseudonym` instead, also for its credentials; returns how many did. */
   rename(principal: string, pseudonym: string): Promise<number>;
   close(): Promise<void>;

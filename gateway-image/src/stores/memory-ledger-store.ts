@@ -1,4 +1,12 @@
 /** A ledger in this process, for tests. Bounded: the oldest rows are forgotten. */
+import {
+  type Activity,
+  type ActivityQuery,
+  activityOfRows,
+  type FaultQuery,
+  faultsOfRows,
+  type LedgerFault,
+} from "./ledger-activity.ts";
 import type { DailyUsage, LedgerRow, LedgerStore, UsageQuery, UsageTotal } from "./ledger-store.ts";
 
 const ROWS_MAX = 100_000;
@@ -25,6 +33,14 @@ export class MemoryLedgerStore implements LedgerStore {
 
   async dailyUsage(query: UsageQuery): Promise<DailyUsage[]> {
     return this.#sums(query, (row) => row.startedAt.toISOString().slice(0, 10));
+  }
+
+  async activity(query: ActivityQuery): Promise<Activity[]> {
+    return activityOfRows(this.#rows.values(), query);
+  }
+
+  async faults(query: FaultQuery): Promise<LedgerFault[]> {
+    return faultsOfRows(this.#rows.values(), query);
   }
 
   async rename(principal: string, pseudonym: string): Promise<number> {

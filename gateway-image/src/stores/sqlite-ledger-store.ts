@@ -1,4 +1,14 @@
 /** The ledger in SQLite, for a gateway that runs alone. Times are milliseconds since 1970. */
+import {
+  type Activity,
+  type ActivityQuery,
+  activityOf,
+  activityStatement,
+  type FaultQuery,
+  faultOf,
+  faultStatement,
+  type LedgerFault,
+} from "./ledger-activity.ts";
 import { insertLedgerRows, LEDGER_COLUMNS, sumLedgerRows, totalOf } from "./ledger-columns.ts";
 import type { DailyUsage, LedgerRow, LedgerStore, UsageQuery, UsageTotal } from "./ledger-store.ts";
 import type { SqliteDatabase, SqlValue } from "./sqlite-database.ts";
@@ -72,6 +82,17 @@ export class SqliteLedgerStore implements LedgerStore {
     return this.#database
       .all(sql, values)
       .map((row) => ({ day: String(row.day), ...totalOf(row) }));
+  }
+
+  async activity(query: ActivityQuery): Promise<Activity[]> {
+    const { sql, values } = activityStatement(query, "finished_at * 1.0", place, toMs);
+    return this.#database.all(sql, values).map(activityOf);
+  }
+
+  async faults(query: FaultQuery): Promise<LedgerFault[]> {
+    const { sql, values } = faultStatement(query, place, toMs);
+    const date = (value: unknown) => new Date(Number(value));
+    return this.#database.all(sql, values).map((row) => faultOf(row, date));
   }
 
   async rename(principal: string, pseudonym: string): Promise<number> {

@@ -21,6 +21,11 @@ function checks(environment: Environment): readonly Check[] {
   return [
     { name: "format and lint", command: bin("biome"), args: ["check", "--error-on-warnings", "."] },
     { name: "types", command: process.execPath, args: [typescript, "-p", "."] },
+    {
+      name: "types of the console's page",
+      command: process.execPath,
+      args: [typescript, "-p", "gateway-image/src/api/console"],
+    },
     { name: "tidy", command: bin("vitest"), args: ["run", "--project", "unit", "tools/tidy"] },
     { name: "go format", command: "gofmt", args: ["-l", "."], cwd: go, silent: true },
   ];

@@ -16,6 +16,18 @@ export const gateway: Recipe = {
     // The manifest is where the program finds its version.
     sources: ["gateway-image/src/", "gateway-image/package.json"],
     workspace: "gateway-image",
+    // The page /console.
+    ownFolders: [
+      {
+        path: "gateway-image/src/api/console",
+        files: [
+          ...["index.html", "console.css", "account.js", "charts.js", "elements.js", "format.js"],
+          ...["geometry.js", "main.js", "panels.js", "quota.js", "session.js", "shape.js"],
+          "texts.js",
+        ],
+        target: "console",
+      },
+    ],
     // The pages of the documentation. Their hashes stand in gateway-image/src/api/page-files.ts.
     packageFiles: [
       {
