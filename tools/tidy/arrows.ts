@@ -169,8 +169,11 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // They judge what the engine planned.
   "tools/judges": ["tools/base", "tools/debian", "tools/engine", "tools/go"],
   "tools/systemd": ["tools/engine", "components/sizing"],
+  "tools/aws": ["tools/base"],
   // Data keys are wrapped as the gateway seals.
-  "tools/weights": ["tools/base", "gateway-image/src/base"],
+  "tools/weights": ["tools/base", "tools/aws", "gateway-image/src/base"],
+  // How a trail lies on a disk, the gateway says.
+  "tools/audit-archive": ["tools/base", "tools/aws", "gateway-image/src/audit"],
   "tools/cli": [
     "tools/base",
     "tools/pki",
@@ -185,6 +188,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "tools/smoke",
     "tools/gpu-check",
     "tools/weights",
+    "tools/aws",
     // `npm run size` shows what stacks are planned with.
     "components/sizing",
     // `npm run gateway` makes its first key, and offers its owners' tools.
@@ -202,7 +206,7 @@ export const ENTRY_POINTS: readonly RegExp[] = [
   /^gateway-image\/src\/main\.ts$/,
   /^gateway-image\/src\/api\/console\/main\.js$/,
   /^tools\/simulator\/main\.ts$/,
-  /^tools\/weights\/main\.ts$/,
+  /^tools\/(weights|audit-archive)\/main\.ts$/,
   /^sdk\/conformance\/typescript\.ts$/,
   /^tools\/bench\/gateway\/(bare-proxy|mock-model)\.ts$/,
   /^tools\/bench\/soak\/probe\.ts$/,

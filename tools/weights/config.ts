@@ -5,8 +5,8 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import { awsCredentials, type Variables } from "../aws/credentials.ts";
 import { UserError } from "../base/user-error.ts";
-import { awsCredentials, type Variables } from "./aws-credentials.ts";
 import { keyServiceWrapping } from "./key-service.ts";
 import { fileWrapping, type KeyWrapping, transitWrapping } from "./key-wrapping.ts";
 import { bucketSource, folderSource, type WeightsSource } from "./weights-source.ts";

@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type AwsCredentials, signedHeaders } from "./aws-signature.ts";
+import { type AwsCredentials, signedHeaders } from "../aws/signature.ts";
 import { keyServiceWrapping } from "./key-service.ts";
 import { textOf } from "./model-files.ts";
 

@@ -5,9 +5,9 @@
  */
 import { request } from "undici";
 import { z } from "zod";
+import { domainOf } from "../aws/credentials.ts";
+import { type AwsCredentials, signedHeaders } from "../aws/signature.ts";
 import { UserError } from "../base/user-error.ts";
-import { domainOf } from "./aws-credentials.ts";
-import { type AwsCredentials, signedHeaders } from "./aws-signature.ts";
 import type { KeyWrapping } from "./key-wrapping.ts";
 
 export interface KeyServiceOptions {

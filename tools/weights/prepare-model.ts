@@ -5,8 +5,8 @@
  */
 import { mkdir, rm, stat, statfs } from "node:fs/promises";
 import path from "node:path";
+import { sha256 } from "../aws/signature.ts";
 import { UserError } from "../base/user-error.ts";
-import { sha256 } from "./aws-signature.ts";
 import type { KeyWrapping } from "./key-wrapping.ts";
 import type { Brought, FileOrder } from "./lanes.ts";
 import { MANIFEST, type ManifestFile } from "./manifest.ts";

@@ -2,9 +2,9 @@
 import { createReadStream } from "node:fs";
 import path from "node:path";
 import { request } from "undici";
+import { domainOf } from "../aws/credentials.ts";
+import { type AwsCredentials, escaped, sha256, signedHeaders } from "../aws/signature.ts";
 import { UserError } from "../base/user-error.ts";
-import { domainOf } from "./aws-credentials.ts";
-import { type AwsCredentials, escaped, sha256, signedHeaders } from "./aws-signature.ts";
 import { CHUNK_BYTES } from "./sealed-file.ts";
 
 export interface WeightsSource {

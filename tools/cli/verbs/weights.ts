@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, statfs, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { awsCredentials, type Variables } from "../../aws/credentials.ts";
+import { sha256 } from "../../aws/signature.ts";
 import { createProgress } from "../../base/progress.ts";
 import { UserError } from "../../base/user-error.ts";
-import { awsCredentials, type Variables } from "../../weights/aws-credentials.ts";
-import { sha256 } from "../../weights/aws-signature.ts";
 import { keyServiceWrapping } from "../../weights/key-service.ts";
 import { fileWrapping, type KeyWrapping, transitWrapping } from "../../weights/key-wrapping.ts";
 import { MANIFEST } from "../../weights/manifest.ts";

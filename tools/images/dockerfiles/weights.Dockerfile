@@ -14,6 +14,7 @@ ENV NODE_ENV=production
 COPY --from=dependencies /app/node_modules /app/node_modules
 COPY package.json /app/
 COPY tools/weights /app/tools/weights
+COPY tools/aws /app/tools/aws
 COPY tools/base /app/tools/base
 COPY gateway-image/src/base /app/gateway-image/src/base
 USER 10001:10001

@@ -16,7 +16,7 @@ export const weights: Recipe = {
   debian: { packages: NODE_PACKAGES, include: [] },
   program: {
     entry: "tools/weights/main.ts",
-    sources: ["tools/weights/", "tools/base/", "gateway-image/src/base/"],
+    sources: ["tools/weights/", "tools/aws/", "tools/base/", "gateway-image/src/base/"],
     workspace: "",
   },
 };

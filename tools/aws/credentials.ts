@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { request } from "undici";
 import { z } from "zod";
 import { UserError } from "../base/user-error.ts";
-import type { AwsCredentials } from "./aws-signature.ts";
+import type { AwsCredentials } from "./signature.ts";
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -95,7 +95,7 @@ async function fromWebIdentity(endpoint: string, role: string, file: string): Pr
     Action: "AssumeRoleWithWebIdentity",
     Version: "2011-06-15",
     RoleArn: role,
-    RoleSessionName: "deepseek-weights",
+    RoleSessionName: "deepseek",
     WebIdentityToken: (await readFile(file, "utf8")).trim(),
   }).toString();
   const headers = { "content-type": "application/x-www-form-urlencoded" };

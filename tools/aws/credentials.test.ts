@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { awsCredentials } from "./aws-credentials.ts";
+import { awsCredentials } from "./credentials.ts";
 
 let server: http.Server;
 let origin: string;

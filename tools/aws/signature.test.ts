@@ -1,6 +1,6 @@
 /** Signatures are those that AWS publishes for its own examples. */
 import { describe, expect, test } from "vitest";
-import { type AwsCredentials, type AwsRequest, sha256, signedHeaders } from "./aws-signature.ts";
+import { type AwsCredentials, type AwsRequest, sha256, signedHeaders } from "./signature.ts";
 
 /** The suite of test vectors of the AWS General Reference (aws-sig-v4-test-suite). */
 const SUITE: AwsCredentials = {
