@@ -191,6 +191,13 @@ export const environmentSchema = z.strictObject({
     0,
     "Days of the audit trail that are kept here, 90 or more; 0: all.",
   ),
+  // A shorter one would make more files than lines.
+  GW_AUDIT_SEGMENT_SECONDS: integer(
+    60,
+    86_400,
+    86_400,
+    "How old a segment of the audit trail grows before it is sealed; at the latest when its day ends.",
+  ),
   GW_AUDIT_DOWN: z
     .enum(["refuse", "serve"])
     .default("refuse")

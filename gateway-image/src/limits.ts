@@ -178,6 +178,8 @@ export const limits = {
 
   /** A segment of the audit trail: some 30,000 calls; small enough to read whole. */
   auditSegmentBytesMax: 16 * MIB,
+  /** How often it is looked whether a segment's time is over: little beside the shortest, a minute. */
+  auditSealLookMs: 5_000,
   /** How often days whose time is over are looked for. */
   auditPruneMs: 3_600_000,
   /** A change of the trail is found within so long; a trail that takes longer to read, later. */

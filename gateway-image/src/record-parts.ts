@@ -79,6 +79,7 @@ function createTrail(
     anchors: database.anchors,
     whenDown: config.GW_AUDIT_DOWN,
     retentionDays: config.GW_AUDIT_RETENTION_DAYS,
+    segmentSeconds: config.GW_AUDIT_SEGMENT_SECONDS,
     onLost: (cause) => {
       metrics.auditLost.inc();
       log.error({ cause }, "an event of the audit trail is lost");

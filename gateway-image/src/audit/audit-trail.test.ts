@@ -17,6 +17,7 @@ import { limits } from "../limits.ts";
 import { MemoryAuditAnchorStore } from "../stores/memory-audit-anchor-store.ts";
 import type { AuditEvent } from "./audit-line.ts";
 import { AuditTrail } from "./audit-trail.ts";
+import { segmentsOf } from "./segment-files.ts";
 import { verifyTrail } from "./verify-trail.ts";
 
 const keys = generateKeyPairSync("ed25519");
@@ -52,6 +53,7 @@ async function start(writer = "gateway-0", change: object = {}): Promise<AuditTr
     anchors,
     whenDown: "refuse",
     retentionDays: 0,
+    segmentSeconds: 86_400,
     onLost: (error) => faults.push(error),
     onFault: (error) => faults.push(error),
     ...change,
@@ -211,6 +213,70 @@ test("a segment ends at its size", async () => {
   for (let count = 0; count < 6; count += 1) await trail.append(event({ detail }));
   await trail.close();
   expect(await verify()).toMatchObject({ events: 6, segments: 2, faults: [] });
+});
+
+describe("a segment ends after its time", () => {
+  const last = (index: number) =>
+    readFileSync(path.join(site(), files()[index] ?? ""), "utf8")
+      .trimEnd()
+      .split("\n")
+      .at(-1);
+
+  test("also when no event comes, and the next one begins another", async () => {
+    const trail = await start("gateway-0", { segmentSeconds: 300 });
+    await trail.append(event());
+    clock.advance(299_999);
+    await trail.sealOld();
+    await trail.append(event());
+    expect(files()).toHaveLength(1);
+    expect(last(0)).toContain('"kind":"event"');
+    clock.advance(1);
+    await trail.sealOld();
+    expect(last(0)).toContain('"kind":"sealed"');
+    // Nothing is sealed twice, and no empty segment is made.
+    clock.advance(300_000);
+    await trail.sealOld();
+    expect(files()).toHaveLength(1);
+    await trail.append(event());
+    clock.advance(300_000);
+    await trail.append(event());
+    expect(files()).toHaveLength(3);
+    await trail.close();
+    expect(await verify()).toMatchObject({ events: 4, segments: 3, faults: [] });
+  });
+
+  test("and with its day", async () => {
+    const trail = await start();
+    await trail.append(event());
+    clock.advance(DAY_MS);
+    await trail.sealOld();
+    expect(last(0)).toContain('"kind":"sealed"');
+    await trail.close();
+    expect(await verify()).toMatchObject({ events: 1, segments: 1, faults: [] });
+  });
+});
+
+test("numbers of more than six digits go on as they should", async () => {
+  const first = await start();
+  await first.append(event());
+  await first.close();
+  const [name = ""] = files();
+  renameSync(path.join(site(), name), path.join(site(), name.replace("000001", "999999")));
+  for (const _ of [1, 2]) {
+    const next = await start();
+    await next.append(event());
+    await next.close();
+  }
+  expect(segmentsOf(site(), path.dirname(name)).map((file) => path.basename(file))).toEqual([
+    "gateway-0-999999.jsonl",
+    "gateway-0-1000000.jsonl",
+    "gateway-0-1000001.jsonl",
+  ]);
+  const { events, faults } = await verify();
+  expect([events, faults.map(({ what }) => what)]).toEqual([
+    3,
+    ["belongs to gateway-0, segment 1"],
+  ]);
 });
 
 describe("days whose time is over", () => {

@@ -1,7 +1,7 @@
 /**
  * The audit trail of one gateway: `audit/<site>/<date>/<writer>-<n>.jsonl`. A line is on the disk
- * before `append` resolves. Segments end each day (UTC), at their size, and with the gateway; what
- * a crash left is closed by the next start, which says so in the chain.
+ * before `append` resolves. Segments end each day (UTC), at their size, after their time, and with
+ * the gateway; what a crash left is closed by the next start, which says so in the chain.
  */
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, truncateSync } from "node:fs";
@@ -37,6 +37,8 @@ export interface AuditTrailOptions {
   readonly whenDown: "refuse" | "serve";
   /** Days that are kept; 0: all. */
   readonly retentionDays: number;
+  /** How old a segment may grow: what is open is nowhere but on this disk. */
+  readonly segmentSeconds: number;
   readonly onLost: (error: unknown) => void;
   readonly onFault: (error: unknown) => void;
 }
@@ -44,6 +46,7 @@ export interface AuditTrailOptions {
 interface Segment {
   readonly file: GroupFile;
   readonly day: string;
+  readonly openedMs: number;
   lines: number;
 }
 
@@ -60,6 +63,7 @@ export class AuditTrail {
   #turn: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
   #pruning: NodeJS.Timeout | null = null;
+  #sealing: NodeJS.Timeout | null = null;
   #down = false;
 
   constructor(options: AuditTrailOptions) {
@@ -74,6 +78,8 @@ export class AuditTrail {
     this.#timer.unref();
     this.#pruning = setInterval(() => void this.#pruneOld(), limits.auditPruneMs);
     this.#pruning.unref();
+    this.#sealing = setInterval(() => void this.sealOld(), limits.auditSealLookMs);
+    this.#sealing.unref();
   }
 
   /** The last write failed; with `refuse` nothing is served until one succeeds. */
@@ -141,13 +147,26 @@ export class AuditTrail {
   async #pruneOld(): Promise<void> {
     const { retentionDays, clock, onFault } = this.#options;
     if (retentionDays === 0) return;
-    const first = new Date(clock.wallMs() - retentionDays * 86_400_000);
-    await this.prune(first.toISOString().slice(0, 10)).catch(onFault);
+    await this.prune(dayOf(clock.wallMs() - retentionDays * 86_400_000)).catch(onFault);
+  }
+
+  /** Ends a segment whose time or day is over, also when no event comes. Never rejects. */
+  async sealOld(): Promise<void> {
+    const seal = async () => {
+      if (this.#segment !== null && this.#isOver(this.#segment)) await this.#seal();
+    };
+    await this.#inTurn(seal).catch(this.#options.onFault);
+  }
+
+  #isOver({ day, openedMs }: Segment): boolean {
+    const nowMs = this.#options.clock.wallMs();
+    return day !== dayOf(nowMs) || nowMs - openedMs >= this.#options.segmentSeconds * 1_000;
   }
 
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     if (this.#pruning !== null) clearInterval(this.#pruning);
+    if (this.#sealing !== null) clearInterval(this.#sealing);
     await this.#inTurn(() => this.#seal());
     await this.anchor();
   }
@@ -182,10 +201,11 @@ export class AuditTrail {
 
   /** The segment of today, with room in it. */
   async #open(): Promise<Segment> {
-    const day = new Date(this.#options.clock.wallMs()).toISOString().slice(0, 10);
+    const openedMs = this.#options.clock.wallMs();
+    const day = dayOf(openedMs);
     const current = this.#segment;
     const fits = current !== null && current.file.bytes < limits.auditSegmentBytesMax;
-    if (fits && current.day === day) return current;
+    if (fits && !this.#isOver(current)) return current;
     await this.#seal();
     const { folder, site, writer, sealKey } = this.#options;
     const dayFolder = path.join(folder, site, day);
@@ -193,7 +213,7 @@ export class AuditTrail {
     this.#number += 1;
     const name = `${writer}-${String(this.#number).padStart(6, "0")}.jsonl`;
     const file = await GroupFile.open(path.join(dayFolder, name));
-    const segment = { file, day, lines: 0 };
+    const segment = { file, day, openedMs, lines: 0 };
     this.#segment = segment;
     const about = { site, writer, segment: this.#number, key: keyName(sealKey) };
     void this.#put(segment, (head) => ({ ...head, kind: "opened", ...about })).catch(() => {});
@@ -243,7 +263,8 @@ export class AuditTrail {
     if (last.kind === "sealed") return;
     truncateSync(file, end);
     const group = await GroupFile.open(file);
-    this.#segment = { file: group, day: path.basename(path.dirname(file)), lines: lines.length };
+    const day = path.basename(path.dirname(file));
+    this.#segment = { file: group, day, openedMs: 0, lines: lines.length };
     const bytesCut = bytes.length - end;
     await this.#put(this.#segment, (head) => ({ ...head, kind: "recovered", bytesCut }));
     await this.#seal();
@@ -261,4 +282,9 @@ export class AuditTrail {
       return this.#recover(path.join(folder, site, day, name));
     }
   }
+}
+
+/** In UTC. */
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
 }

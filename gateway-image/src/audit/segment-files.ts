@@ -3,8 +3,8 @@ import { createReadStream, readdirSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
-/** A file of the trail, with its writer and its number. */
-export const SEGMENT_FILE = /^(.+)-(\d{6})\.jsonl$/;
+/** A file of the trail, with its writer and its number: six digits, more when they are used up. */
+export const SEGMENT_FILE = /^(.+)-(\d{6,})\.jsonl$/;
 /** Whoever puts such a file beside the days keeps them all: a legal hold. */
 export const HOLD_FILE = "HOLD";
 export const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -20,7 +20,7 @@ export function daysOf(folder: string, from = "0000-00-00", to = "9999-99-99"): 
 export function segmentsOf(folder: string, day: string): string[] {
   return readdirSync(path.join(folder, day))
     .filter((name) => SEGMENT_FILE.test(name))
-    .sort()
+    .sort((one, other) => one.localeCompare(other, "en", { numeric: true }))
     .map((name) => path.join(day, name));
 }
 
