@@ -96,15 +96,20 @@ export function patchMembers(
   return Buffer.concat(parts);
 }
 
-/** A scan reads no more than it needs; this is the whole truth, in some two microseconds a KiB. */
-export function isJson(bytes: Buffer): boolean {
-  if (!isUtf8(bytes)) return false;
+/** A scan reads no more than it needs; this is the whole truth. undefined: it is no JSON. */
+export function parseJson(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) return undefined;
   try {
-    JSON.parse(bytes.toString("utf8"));
-    return true;
+    return JSON.parse(bytes.toString("utf8"));
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** null: no object. */
+export function asObject(value: unknown): Readonly<Record<string, unknown>> | null {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? (value as Readonly<Record<string, unknown>>) : null;
 }
 
 function readName(bytes: Buffer, start: number, end: number): string | null {

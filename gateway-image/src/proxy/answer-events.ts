@@ -2,7 +2,7 @@
  * Reads each event of a streamed answer: keeps the usage, takes out what the caller did not ask
  * for, and notices the end and an error. Bytes that need no change are passed on as they came.
  */
-import { isJson, memberText, patchMembers, scanMembers } from "../base/json-members.ts";
+import { asObject, parseJson, patchMembers, scanMembers } from "../base/json-members.ts";
 import type { Call, Usage } from "../context.ts";
 import { eventData } from "./sse-events.ts";
 
@@ -32,22 +32,21 @@ export class AnswerEvents {
       this.done = true;
       return null;
     }
+    const json = parseJson(data);
     // No parser of a caller could read it; an answer with such an event is not the whole one.
-    if (!isJson(data)) {
+    if (json === undefined) {
       this.failed = true;
       return null;
     }
-    const scan = scanMembers(data);
-    if (scan === null) return event;
-    const members = new Map(scan.members.map((member) => [member.name, member]));
-    if (members.has("error")) {
+    const answer = asObject(json);
+    if (answer === null) return event;
+    if (Object.hasOwn(answer, "error")) {
       this.failed = true;
       return null;
     }
-    const usage = members.get("usage");
-    const reported = usage !== undefined && this.#keepUsage(memberText(data, usage));
-    const choices = members.get("choices");
-    const empty = choices !== undefined && /^\[\s*\]$/.test(memberText(data, choices));
+    const { usage, choices } = answer;
+    const reported = this.#keepUsage(usage);
+    const empty = Array.isArray(choices) && choices.length === 0;
     if (!empty) this.#countEvent();
     if (empty && reported && !this.#call.includeUsage) return null;
 
@@ -56,16 +55,21 @@ export class AnswerEvents {
       // OpenAI sends null in all events but the last where usage was asked for.
       changes.usage = this.#call.includeUsage ? "null" : null;
     }
-    if (this.#rename && members.has("model")) changes.model = JSON.stringify(this.#call.model);
+    if (this.#rename && answer.model !== undefined) {
+      changes.model = JSON.stringify(this.#call.model);
+    }
     if (Object.keys(changes).length === 0) return event;
-    const patched = patchMembers(data, scan.members, changes);
+    // The bytes are cut, not written anew: numbers that no double holds stay what they are.
+    const patched = patchMembers(data, scanMembers(data)?.members ?? [], changes);
     return Buffer.concat([DATA_START, patched, EVENT_END]);
   }
 
-  #keepUsage(text: string): boolean {
-    const reported = parseUsage(text);
+  #keepUsage(value: unknown): boolean {
+    const reported = usageOf(value);
     if (reported === null) return false;
-    Object.assign(this.#usage, reported, { source: "reported" });
+    this.#usage.promptTokens = reported.promptTokens;
+    this.#usage.completionTokens = reported.completionTokens;
+    this.#usage.source = "reported";
     return true;
   }
 
@@ -81,19 +85,11 @@ const DATA_START = Buffer.from("data: ");
 const EVENT_END = Buffer.from("\n\n");
 
 /** The counts of a `usage` object; null where it is null or malformed. */
-export function parseUsage(
-  text: string,
-): { promptTokens: number; completionTokens: number } | null {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (typeof json !== "object" || json === null || !("prompt_tokens" in json)) return null;
-  const completion = "completion_tokens" in json ? json.completion_tokens : 0;
+export function usageOf(value: unknown): { promptTokens: number; completionTokens: number } | null {
+  if (typeof value !== "object" || value === null || !("prompt_tokens" in value)) return null;
+  const completion = "completion_tokens" in value ? value.completion_tokens : 0;
   return {
-    promptTokens: toCount(json.prompt_tokens),
+    promptTokens: toCount(value.prompt_tokens),
     completionTokens: toCount(completion),
   };
 }

@@ -1,10 +1,11 @@
 /** Sends a call to one server and waits for its word: an answer to be relayed, or what failed. */
 import { UPSTREAM_PATHS } from "../endpoints.ts";
 import { limits } from "../limits.ts";
-import { type Attempt, failedAttempt, type UpstreamAnswer, withoutResult } from "./attempt.ts";
+import { type Attempt, failedAttempt, withoutResult } from "./attempt.ts";
 import type { Flight } from "./flight.ts";
 import type { ProviderKeys } from "./provider-keys.ts";
 import type { Target } from "./target.ts";
+import { type OpenedAnswer, sendUpstream, type UpstreamAnswer } from "./upstream-answer.ts";
 import { upstreamBody } from "./upstream-body.ts";
 import type { UpstreamPools } from "./upstream-pools.ts";
 
@@ -34,7 +35,7 @@ export async function ask(parts: AskParts, flight: Flight, question: Question): 
     const answer = await send(parts, flight, question);
     const failed = await withoutResult(answer);
     if (failed !== null) return { answer: null, failed };
-    if (question.untilFirstByte) await firstByte(answer.body);
+    if (question.untilFirstByte) await answer.firstByte(limits.hedgeSilenceMs);
     return { answer, failed: null };
   } catch (error) {
     return { answer: null, failed: failedAttempt(flight.signal, error) };
@@ -45,12 +46,12 @@ function send(
   parts: AskParts,
   { context, call, asked }: Flight,
   { target, traceparent, signal }: Question,
-): Promise<UpstreamAnswer> {
+): Promise<OpenedAnswer> {
   const maxTokens = context.model?.maxTokensDefault ?? parts.maxTokensDefault;
   const outside = target.provider !== undefined;
   const pools = outside ? parts.outsidePools : parts.pools;
   const key = target.provider === undefined ? undefined : parts.providerKeys.of(target.provider);
-  return pools.get(target.url).request({
+  const request = {
     method: "POST",
     path: target.basePath + UPSTREAM_PATHS[context.endpoint.api ?? "chat"],
     // None of the caller's headers: no key, cookie or address reaches a model server.
@@ -63,22 +64,6 @@ function send(
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
     },
     body: upstreamBody(context.body, call, target, maxTokens, asked),
-    signal,
-  });
-}
-
-/** Takes nothing from it; also resolves at its end, or where it is silent for too long. */
-function firstByte(body: UpstreamAnswer["body"]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (end: () => void) => {
-      clearTimeout(timer);
-      for (const event of ["readable", "end", "close"]) body.off(event, onEvent);
-      end();
-    };
-    const onEvent = () => settle(resolve);
-    const timer = setTimeout(onEvent, limits.hedgeSilenceMs);
-    // Stays: whoever reads it later, or nobody, is told by the stream itself.
-    body.on("error", (error) => settle(() => reject(error)));
-    for (const event of ["readable", "end", "close"]) body.on(event, onEvent);
-  });
+  };
+  return sendUpstream(pools.get(target.url), request, signal);
 }

@@ -2,14 +2,12 @@
  * How one target did: for its health, for the caller, and whether another one may be tried, which
  * is only where nothing was sent or nothing was begun.
  */
-import type { Dispatcher } from "undici";
 import { type ErrorCode, GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Verdict } from "./target-health.ts";
+import type { UpstreamAnswer } from "./upstream-answer.ts";
 import { faultKind, faultReason } from "./upstream-fault.ts";
 import { explanationOf, readBounded } from "./whole-answer.ts";
-
-export type UpstreamAnswer = Dispatcher.ResponseData;
 
 export interface Attempt {
   readonly health: Verdict;
@@ -40,13 +38,13 @@ export async function withoutResult(answer: UpstreamAnswer): Promise<Attempt | n
   if (answer.statusCode === 200) return null;
   if (answer.statusCode === 429) return rateLimited(answer);
   if (answer.statusCode !== 503) return refuse(answer);
-  await answer.body.dump({ limit: limits.errorBytesMax }).catch(() => {});
+  await readBounded(answer.body, limits.errorBytesMax).catch(() => {});
   return unavailable("overloaded", `the model server answered ${answer.statusCode}`);
 }
 
 /** It is well, but takes no more now: another may. */
 async function rateLimited(answer: UpstreamAnswer): Promise<Attempt> {
-  await answer.body.dump({ limit: limits.errorBytesMax }).catch(() => {});
+  await readBounded(answer.body, limits.errorBytesMax).catch(() => {});
   const seconds = Number(answer.headers["retry-after"]);
   const known = Number.isFinite(seconds) && seconds > 0 && seconds <= RETRY_AFTER_SECONDS_MAX;
   const retryAfterMs = known ? seconds * 1000 : RETRY_AFTER_MS;

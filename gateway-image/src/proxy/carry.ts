@@ -4,11 +4,12 @@ import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { JSON_TYPE, sendWhole } from "../send-whole.ts";
 import { AnswerEvents } from "./answer-events.ts";
-import { type Attempt, failedAttempt, GOOD, type UpstreamAnswer } from "./attempt.ts";
+import { type Attempt, failedAttempt, GOOD } from "./attempt.ts";
 import type { Flight } from "./flight.ts";
 import { ShownEvents } from "./shown-events.ts";
 import { relayStream } from "./stream-relay.ts";
 import type { Target } from "./target.ts";
+import type { UpstreamAnswer } from "./upstream-answer.ts";
 import { filteredWhole, finishWhole, readBounded, usageObject } from "./whole-answer.ts";
 
 /** Never rejects. */

@@ -8,6 +8,7 @@ import { limits } from "../limits.ts";
 import { AnswerEvents } from "./answer-events.ts";
 import { ShownEvents } from "./shown-events.ts";
 import { relayStream } from "./stream-relay.ts";
+import type { AnswerBody, BodyReader } from "./upstream-answer.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -49,6 +50,30 @@ const EVENT = 'data: {"choices":[{"delta":{"content":"a"}}]}\n\n';
 const DONE = "data: [DONE]\n\n";
 const HEARTBEAT = ": the model server is still working\n\n";
 
+/** What a generator yields, as the body of a model server's answer. */
+function bodyOf(source: AsyncIterable<Buffer>): AnswerBody {
+  let resume = () => {};
+  let isWanted = true;
+  const give = async (reader: BodyReader) => {
+    for await (const chunk of source) {
+      if (!isWanted) return;
+      const resumed = new Promise<void>((resolve) => {
+        resume = resolve;
+      });
+      if (!reader.onChunk(chunk)) await resumed;
+    }
+    reader.onEnd();
+  };
+  return {
+    read: (reader) => void give(reader).catch((error: unknown) => reader.onError(error)),
+    resume: () => resume(),
+    abandon() {
+      isWanted = false;
+      resume();
+    },
+  };
+}
+
 function relay(source: AsyncIterable<Buffer>) {
   const response = new FakeResponse();
   const usage: Usage = { promptTokens: 0, completionTokens: 0, source: "none" };
@@ -67,7 +92,7 @@ function relay(source: AsyncIterable<Buffer>) {
   };
   const stop = new AbortController();
   const result = relayStream({
-    source,
+    source: bodyOf(source),
     response: response as unknown as ServerResponse,
     events: new AnswerEvents(call, false, usage),
     signal: stop.signal,

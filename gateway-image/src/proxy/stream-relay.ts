@@ -12,9 +12,10 @@ import { limits } from "../limits.ts";
 import type { AnswerEvents } from "./answer-events.ts";
 import type { ShownEvents } from "./shown-events.ts";
 import { EventSplitter } from "./sse-events.ts";
+import type { AnswerBody, BodyReader } from "./upstream-answer.ts";
 
 export interface StreamRelay {
-  readonly source: AsyncIterable<Buffer>;
+  readonly source: AnswerBody;
   readonly response: CallAnswer;
   readonly events: AnswerEvents;
   /** Aborted when the caller leaves or the time is up; its reason is a GatewayError. */
@@ -43,7 +44,9 @@ const HEAD = {
 export async function relayStream(relay: StreamRelay): Promise<GatewayError | null> {
   const heartbeat = startHeartbeat(relay);
   try {
-    await pump(relay, heartbeat);
+    await new Promise<void>((resolve, reject) => {
+      relay.source.read(new Pump(relay, heartbeat, resolve, reject));
+    });
     if (relay.events.done) return null;
     return breakOff(relay, new GatewayError("stream_broken"));
   } catch (error) {
@@ -56,41 +59,113 @@ export async function relayStream(relay: StreamRelay): Promise<GatewayError | nu
   }
 }
 
-async function pump(relay: StreamRelay, heartbeat: NodeJS.Timeout): Promise<void> {
-  const { source, response, events, signal } = relay;
-  const splitter = new EventSplitter();
-  let first = true;
-  for await (const chunk of source) {
+/** Every chunk is shown in the turn in which it came: nothing waits between the two servers. */
+class Pump implements BodyReader {
+  readonly #relay: StreamRelay;
+  readonly #heartbeat: NodeJS.Timeout;
+  readonly #resolve: () => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #splitter = new EventSplitter();
+  #first = true;
+  /** The last bytes to the caller, once the answer has come to its end. */
+  #closing: Promise<void> | null = null;
+
+  constructor(
+    relay: StreamRelay,
+    heartbeat: NodeJS.Timeout,
+    resolve: () => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#relay = relay;
+    this.#heartbeat = heartbeat;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  onChunk(chunk: Buffer): boolean {
     // What follows the end is no part of the answer, but reading it keeps the connection usable.
-    if (events.done) continue;
+    if (this.#closing !== null) return true;
+    try {
+      return this.#show(chunk);
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  onEnd(): void {
+    if (this.#closing === null) this.#resolve();
+    else this.#closing.then(this.#resolve, this.#reject);
+  }
+
+  onError(error: unknown): void {
+    // The caller is told the end of a whole answer whatever becomes of the connection behind it.
+    if (this.#closing === null) this.#reject(error);
+    else this.#closing.then(() => this.#reject(error), this.#reject);
+  }
+
+  /** false: the caller has to take what it was given first. */
+  #show(chunk: Buffer): boolean {
+    const { events, shown } = this.#relay;
     const output: Buffer[] = [];
-    for (const event of splitter.push(chunk)) {
+    for (const event of this.#splitter.push(chunk)) {
       const bytes = events.process(event);
-      const shown = bytes === null ? null : relay.shown.of(bytes);
-      if (shown !== null) output.push(shown);
-      if (events.done || events.failed || relay.shown.cut) break;
+      const visible = bytes === null ? null : shown.of(bytes);
+      if (visible !== null) output.push(visible);
+      if (events.done || events.failed || shown.cut) break;
     }
-    if (relay.shown.cut) events.done = true;
-    if (events.done) output.push(...relay.shown.end(relay.usageAtCut()));
-    const [one] = output;
-    if (one !== undefined) {
-      if (first) relay.onFirst();
-      first = false;
-      openHead(relay);
-      const bytes = output.length === 1 ? one : Buffer.concat(output);
-      const more = response.write(bytes);
-      heartbeat.refresh();
-      if (!more) await drained(response, signal);
+    if (shown.cut) events.done = true;
+    if (events.done) output.push(...shown.end(this.#relay.usageAtCut()));
+    const takesMore = this.#write(output);
+    if (events.failed) {
+      this.#relay.source.abandon();
+      this.#resolve();
+      return false;
     }
-    if (events.failed) return;
     if (events.done) {
-      clearTimeout(heartbeat);
-      await relay.beforeEnd();
-      openHead(relay);
-      response.end("data: [DONE]\n\n");
-      // Nobody will be shown what the model server is still making.
-      if (relay.shown.cut) return;
+      clearTimeout(this.#heartbeat);
+      this.#closing = this.#close(takesMore);
+      // Told by whoever waits for it; an end of the source need not come.
+      this.#closing.catch((error: unknown) => this.#fail(error));
+      return true;
     }
+    if (!takesMore) this.#wait();
+    return takesMore;
+  }
+
+  #write(output: readonly Buffer[]): boolean {
+    const [one] = output;
+    if (one === undefined) return true;
+    if (this.#first) this.#relay.onFirst();
+    this.#first = false;
+    openHead(this.#relay);
+    this.#heartbeat.refresh();
+    return this.#relay.response.write(output.length === 1 ? one : Buffer.concat(output));
+  }
+
+  #wait(): void {
+    const { response, signal, source } = this.#relay;
+    drained(response, signal).then(
+      () => source.resume(),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  async #close(takesMore: boolean): Promise<void> {
+    const { response, signal, source, shown, beforeEnd } = this.#relay;
+    if (!takesMore) await drained(response, signal);
+    await beforeEnd();
+    openHead(this.#relay);
+    response.end("data: [DONE]\n\n");
+    // Nobody will be shown what the model server is still making.
+    if (!shown.cut) return;
+    source.abandon();
+    this.#resolve();
+  }
+
+  #fail(error: unknown): void {
+    this.#relay.source.abandon();
+    this.#reject(error);
   }
 }
 

@@ -3,7 +3,7 @@
  * to the model server and pass through as they are.
  */
 import { z } from "zod";
-import { scanMembers } from "../base/json-members.ts";
+import { parseJson, scanMembers } from "../base/json-members.ts";
 import type { Call, Step } from "../context.ts";
 import type { Api, EndpointRow } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
@@ -94,19 +94,15 @@ export function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
 }
 
 const OBJECT_EXPECTED = "The body must be a JSON object.";
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** No object that comes out of it is nested so deeply that writing it again could fail. */
 export function parseJsonBody(bytes: Buffer, scan = scanMembers(bytes)): unknown {
   if (scan !== null && scan.depth > limits.jsonDepthMax) {
     throw new GatewayError("invalid_request", { message: "The body is nested too deeply." });
   }
-  try {
-    return JSON.parse(decoder.decode(bytes));
-  } catch {
-    // The parser's message quotes the text, which may be a patient's; it is not kept.
-    throw new GatewayError("invalid_json");
-  }
+  const json = parseJson(bytes);
+  // The parser's message quotes the text, which may be a patient's; it is not kept.
+  if (json === undefined) throw new GatewayError("invalid_json");
+  return json;
 }
 
 /** Two parsers may choose differently between two members of one name; nobody needs that. */
