@@ -47,6 +47,7 @@ export class Directory {
   #readMs: number | null = null;
   #reading: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #derived = new WeakMap<object, object>();
   #byHash = new Map<string, ApiKey>();
   #byAccessKey = new Map<string, AccessKey>();
   #byCertificate = new Map<string, Principal>();
@@ -114,6 +115,18 @@ export class Directory {
   /** `<issuer>#<sub>`. */
   principalBySubject(subject: string): Principal | undefined {
     return this.#bySubject.get(subject);
+  }
+
+  /**
+   * What follows from the directory about one of its entities, found out once until anything
+   * changes: calls are many, callers are few.
+   */
+  derived<T extends object>(entity: object, make: () => T): T {
+    const known = this.#derived.get(entity) as T | undefined;
+    if (known !== undefined) return known;
+    const made = make();
+    this.#derived.set(entity, made);
+    return made;
   }
 
   onChange(listener: () => void): void {
@@ -201,6 +214,7 @@ export class Directory {
       entities.set(entity.id, { entity, source: "file", revision: 0 });
     }
     this.#merged = merged;
+    this.#derived = new WeakMap();
     this.#index();
     for (const listener of this.#listeners) listener();
   }

@@ -2,7 +2,7 @@
 import { isAllowedAddress } from "./address-list.ts";
 import type { Caller } from "./caller.ts";
 import type { Directory } from "./directory.ts";
-import type { Limits, Permission, Principal } from "./entities.ts";
+import type { Limits, Permission, Principal, Tenant, Tier } from "./entities.ts";
 import { raisedTier } from "./raised-limits.ts";
 
 export interface PresentedCredential {
@@ -16,6 +16,8 @@ export interface PresentedCredential {
   /** Whose own limits are counted; absent: the credential's. */
   readonly account?: string | undefined;
   readonly endsMs?: number | null | undefined;
+  /** The entity of the directory that all of this is read from; absent: there is none. */
+  readonly entity?: object | undefined;
 }
 
 export interface Origin {
@@ -53,26 +55,39 @@ export function resolveCaller(
   const tierName = credential.tier ?? principal.tier;
   const tier = directory.get("tier", tierName)?.entity;
   if (tier === undefined) return { refused: "tier_unknown" };
+  const make = () => callerOf({ directory, credential, principal, tenant, tierName, tier });
+  const { entity } = credential;
+  return { caller: entity === undefined ? make() : directory.derived(entity, make) };
+}
+
+interface Known {
+  readonly directory: Directory;
+  readonly credential: PresentedCredential;
+  readonly principal: Principal;
+  readonly tenant: Tenant;
+  readonly tierName: string;
+  readonly tier: Tier;
+}
+
+function callerOf({ directory, credential, principal, tenant, tierName, tier }: Known): Caller {
   return {
-    caller: {
-      principal: principal.id,
-      name: principal.name,
-      kind: principal.kind,
-      credential: credential.id,
-      method: credential.method,
-      tenant,
-      tierName,
-      tier: raisedTier(tier, principal.raisedLimits),
-      roles: principal.roles,
-      permissions: permissionsOf(directory, principal),
-      models: common([credential.models, principal.models, tenant.models]),
-      credentialLimits: credential.limits,
-      credentialAccount: credential.account ?? credential.id,
-      credentialEndsMs: credential.endsMs ?? null,
-      attributes: principal.attributes,
-      mustEnrol: false,
-      mustChangePassword: principal.mustChangePassword,
-    },
+    principal: principal.id,
+    name: principal.name,
+    kind: principal.kind,
+    credential: credential.id,
+    method: credential.method,
+    tenant,
+    tierName,
+    tier: raisedTier(tier, principal.raisedLimits),
+    roles: principal.roles,
+    permissions: permissionsOf(directory, principal),
+    models: common([credential.models, principal.models, tenant.models]),
+    credentialLimits: credential.limits,
+    credentialAccount: credential.account ?? credential.id,
+    credentialEndsMs: credential.endsMs ?? null,
+    attributes: principal.attributes,
+    mustEnrol: false,
+    mustChangePassword: principal.mustChangePassword,
   };
 }
 

@@ -281,7 +281,8 @@ function bearerOf(authorization: string | undefined): string | null {
 function credentialOf(key: ApiKey | AccessKey): Omit<PresentedCredential, "method"> {
   const { id, principal, models, addresses, tier, limits, temporaryOf } = key;
   const endsMs = endOf(key);
-  return { id, principal, models, addresses, tier, limits, account: temporaryOf, endsMs };
+  const account = temporaryOf;
+  return { id, principal, models, addresses, tier, limits, account, endsMs, entity: key };
 }
 
 /** Tokens and certificates stand for the principal itself. */

@@ -3,6 +3,32 @@ import type { Caller } from "../directory/caller.ts";
 import type { Limits } from "../directory/entities.ts";
 import { LIMIT_NAMES, type Scope } from "../stores/quota-store.ts";
 
+interface Known {
+  readonly modelLimits: Limits | undefined;
+  readonly scopes: readonly Scope[];
+}
+
+/** A caller is made anew where the directory changes, and forgotten with what is known of it. */
+const known = new WeakMap<Caller, Map<string, Known>>();
+
+/** As below, found out once for each caller, endpoint and model: calls are many. */
+export function knownScopesOf(
+  caller: Caller,
+  endpoint: string,
+  model: string,
+  modelLimits: Limits | undefined,
+): readonly Scope[] {
+  const own = known.get(caller) ?? new Map<string, Known>();
+  known.set(caller, own);
+  const name = `${endpoint}\n${model}`;
+  const former = own.get(name);
+  // The routes may have been read anew.
+  if (former !== undefined && former.modelLimits === modelLimits) return former.scopes;
+  const scopes = scopesOf(caller, endpoint, model, modelLimits);
+  own.set(name, { modelLimits, scopes });
+  return scopes;
+}
+
 /**
  * Only accounts with a limit of their own. The limits of an endpoint stand instead of the tier's general ones,
  * those of a model in addition to them.

@@ -16,7 +16,7 @@ import { costMicrosOf } from "../quota/cost.ts";
 import type { QuotaWaiters } from "../quota/quota-waiters.ts";
 import type { QuotaWarnings } from "../quota/quota-warnings.ts";
 import { rateHeaders } from "../quota/rate-headers.ts";
-import { scopesOf } from "../quota/scopes.ts";
+import { knownScopesOf } from "../quota/scopes.ts";
 import type { Answer, Held, QuotaGuard } from "../stores/quota-guard.ts";
 import type { LimitName, Refusal } from "../stores/quota-store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -92,7 +92,7 @@ function reserve(parts: AdmitParts, context: RequestContext): Promise<Answer> {
   const bound = boundOf(parts, context);
   return parts.quota.reserve({
     callId,
-    scopes: scopesOf(caller, endpoint.path, model.id, model.limits),
+    scopes: knownScopesOf(caller, endpoint.path, model.id, model.limits),
     tokens: bound.promptTokens + bound.completionTokens,
     costMicros: costMicrosOf(priceOf(parts, context), {
       ...bound,

@@ -35,7 +35,7 @@ export function connectRedis(options: RedisOptions): Redis {
     Object.assign(redis.options, passwordOf(options));
     return pauseMs(attempt);
   };
-  const redis: Redis = new Redis({
+  const redis: Redis = new GatheringRedis({
     ...serverOptions(options, next),
     ...(options.username === null ? {} : { username: options.username }),
     ...passwordOf(options),
@@ -55,6 +55,30 @@ export function connectRedis(options: RedisOptions): Redis {
   });
   redis.on("error", options.onError);
   return redis;
+}
+
+/**
+ * What all calls of one turn of the event loop have to say is written together: one record of TLS
+ * and one system call for all of them, not one for each. Alone, a command leaves in the same turn.
+ */
+class GatheringRedis extends Redis {
+  #gathers = false;
+
+  override sendCommand(...command: Parameters<Redis["sendCommand"]>): unknown {
+    this.#gather();
+    return super.sendCommand(...command);
+  }
+
+  #gather(): void {
+    const { stream } = this;
+    if (this.#gathers || stream === undefined) return;
+    this.#gathers = true;
+    stream.cork();
+    setImmediate(() => {
+      this.#gathers = false;
+      stream.uncork();
+    });
+  }
 }
 
 function serverOptions({ server, username, tls }: RedisOptions, next: (attempt: number) => number) {

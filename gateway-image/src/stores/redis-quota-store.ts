@@ -44,14 +44,15 @@ export class RedisQuotaStore implements QuotaStore {
 
   async reserve(reservation: Reservation): Promise<Verdict> {
     const { scopes, callId, tokens, costMicros } = reservation;
+    const { keys, words } = toldOf(scopes);
     const [admitted, ...rest] = await this.#redis.gwReserve(
-      scopes.length * 2,
-      ...keysOf(scopes),
+      keys.length,
+      ...keys,
       callId,
       limits.leaseMs,
       tokens,
       costMicros,
-      ...scopes.flatMap(limitWords),
+      ...words,
     );
     if (admitted === 1) {
       const [month, nowMs, ...used] = rest;
@@ -75,14 +76,15 @@ export class RedisQuotaStore implements QuotaStore {
   async settle({ reservation, tokens, costMicros, month }: Settlement): Promise<void> {
     const { scopes, callId } = reservation;
     if (scopes.length === 0) return;
+    const { keys, words } = toldOf(scopes);
     await this.#redis.gwSettle(
-      scopes.length * 2,
-      ...keysOf(scopes),
+      keys.length,
+      ...keys,
       callId,
       reservation.tokens - tokens,
       reservation.costMicros - costMicros,
       month,
-      ...scopes.flatMap(limitWords),
+      ...words,
     );
   }
 
@@ -97,12 +99,8 @@ export class RedisQuotaStore implements QuotaStore {
 
   async read(scopes: readonly Scope[]): Promise<Standing[]> {
     if (scopes.length === 0) return [];
-    const words = scopes.flatMap(limitWords);
-    const [nowMs, ...used] = await this.#redis.gwRead(
-      scopes.length * 2,
-      ...keysOf(scopes),
-      ...words,
-    );
+    const { keys, words } = toldOf(scopes);
+    const [nowMs, ...used] = await this.#redis.gwRead(keys.length, ...keys, ...words);
     return standingsOf(scopes, used, Number(nowMs));
   }
 
@@ -115,13 +113,28 @@ export class RedisQuotaStore implements QuotaStore {
   }
 }
 
-function keysOf(scopes: readonly Scope[]): string[] {
-  return scopes.flatMap(({ id }) => [accountKey(id), slotsKey(id)]);
+/** What the scripts are told of some scopes. */
+interface Told {
+  readonly keys: readonly string[];
+  /** Of each scope, one number for each of LIMIT_NAMES. */
+  readonly words: readonly number[];
 }
 
-function limitWords({ limits: own }: Scope): number[] {
-  const max = maxima(own);
-  return LIMIT_NAMES.map((name) => max[name]);
+/** The same scopes come with every call of a caller. */
+const told = new WeakMap<readonly Scope[], Told>();
+
+function toldOf(scopes: readonly Scope[]): Told {
+  const known = told.get(scopes);
+  if (known !== undefined) return known;
+  const made = {
+    keys: scopes.flatMap(({ id }) => [accountKey(id), slotsKey(id)]),
+    words: scopes.flatMap(({ limits: own }) => {
+      const max = maxima(own);
+      return LIMIT_NAMES.map((name) => max[name]);
+    }),
+  };
+  told.set(scopes, made);
+  return made;
 }
 
 /** The scripts answer with one number for each limit of each scope, in the order of LIMIT_NAMES. */
@@ -130,13 +143,17 @@ function standingsOf(
   used: readonly (string | number)[],
   nowMs: number,
 ): Standing[] {
+  const { words } = toldOf(scopes);
   return scopes.flatMap((scope, at) => {
-    const max = maxima(scope.limits);
-    return LIMIT_NAMES.flatMap((limit: LimitName, limitAt) => {
-      if (max[limit] === 0) return [];
-      const value = Math.max(0, Number(used[at * LIMIT_NAMES.length + limitAt] ?? 0));
-      const reset = Math.ceil(resetMs(limit, value, max[limit], nowMs));
-      return [{ scope: scope.id, limit, max: max[limit], used: value, resetMs: reset }];
+    const found: Standing[] = [];
+    LIMIT_NAMES.forEach((limit: LimitName, limitAt) => {
+      const place = at * LIMIT_NAMES.length + limitAt;
+      const max = words[place] ?? 0;
+      if (max === 0) return;
+      const value = Math.max(0, Number(used[place] ?? 0));
+      const reset = Math.ceil(resetMs(limit, value, max, nowMs));
+      found.push({ scope: scope.id, limit, max, used: value, resetMs: reset });
     });
+    return found;
   });
 }
