@@ -28,8 +28,12 @@ async function answer(
     response.writeHead(404).end();
     return;
   }
-  const { registry, ledgerLag, auditLag, certificateExpires } = parts.metrics;
-  const { oldest } = parts.ledgerQueue;
+  const { registry, ledgerLag, ledgerRows, writeAheadBytes, auditLag, certificateExpires } =
+    parts.metrics;
+  const { oldest, rows, loggedBytes } = parts.ledgerQueue;
+  // Looked at when somebody asks: they change with every call.
+  ledgerRows.set(rows);
+  writeAheadBytes.set(loggedBytes);
   ledgerLag.set(oldest === null ? 0 : (parts.clock.wallMs() - oldest.getTime()) / 1000);
   auditLag.set((parts.audit?.lagMs ?? 0) / 1000);
   const certificate = parts.certificate?.current;

@@ -43,10 +43,6 @@ function createQueue(config: Config, database: Database, metrics: Metrics, log: 
       metrics.ledgerLost.inc(rows);
       log.error({ rows, cause }, "rows of the ledger are lost");
     },
-    onLength: (rows: number) => {
-      metrics.ledgerRows.set(rows);
-      metrics.writeAheadBytes.set(ledgerLog?.bytes ?? 0);
-    },
   };
   return new LedgerQueue(database.ledger, config.GW_LEDGER_QUEUE_ROWS_MAX, events, ledgerLog);
 }

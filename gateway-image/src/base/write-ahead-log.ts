@@ -14,9 +14,13 @@ export interface WriteAheadOptions {
   readonly bytesMax: number;
 }
 
-export interface LoggedRecord {
+export interface NewRecord {
   /** What the record belongs to: later ones of the same name stand for the earlier ones. */
   readonly name: string;
+  readonly content: Buffer | string;
+}
+
+export interface LoggedRecord extends NewRecord {
   readonly content: Buffer;
 }
 
@@ -68,7 +72,7 @@ export class WriteAheadLog {
   }
 
   /** Resolves when it is on the disk. */
-  async append(record: LoggedRecord): Promise<void> {
+  async append(record: NewRecord): Promise<void> {
     const frame = frameOf(record);
     const file = this.#writable() ?? (await this.#openNext());
     const segment = this.#segments.at(-1);
@@ -138,13 +142,14 @@ export class WriteAheadLog {
   }
 }
 
-function frameOf({ name, content }: LoggedRecord): Buffer {
+function frameOf({ name, content }: NewRecord): Buffer {
   const nameBytes = Buffer.byteLength(name);
-  const bodyBytes = nameBytes + content.length;
+  const bodyBytes = nameBytes + Buffer.byteLength(content);
   if (bodyBytes > RECORD_BYTES_MAX) throw new Error("the record is too large to be logged");
   const frame = Buffer.allocUnsafe(HEAD_BYTES + bodyBytes);
   frame.write(name, HEAD_BYTES, "utf8");
-  content.copy(frame, HEAD_BYTES + nameBytes);
+  if (typeof content === "string") frame.write(content, HEAD_BYTES + nameBytes, "utf8");
+  else content.copy(frame, HEAD_BYTES + nameBytes);
   frame.writeUInt32LE(bodyBytes, 0);
   frame.writeUInt32LE(crc32(frame.subarray(HEAD_BYTES)), 4);
   frame.writeUInt16LE(nameBytes, 8);

@@ -12,8 +12,6 @@ export interface LedgerQueueEvents {
   readonly onFault: (error: unknown) => void;
   /** Rows that will never be written. */
   readonly onLost: (rows: number, error: unknown) => void;
-  /** Rows that wait, whenever that changes. */
-  readonly onLength: (rows: number) => void;
 }
 
 /** How often a drain looks whether all is written. */
@@ -45,6 +43,11 @@ export class LedgerQueue {
 
   get rows(): number {
     return this.#waiting.size;
+  }
+
+  /** On the disk, owed to the ledger. */
+  get loggedBytes(): number {
+    return this.#log?.bytes ?? 0;
   }
 
   /** When the row that waits longest came; null: none waits. */
@@ -125,7 +128,6 @@ export class LedgerQueue {
 
   #add(row: LedgerRow): void {
     this.#waiting.set(row.callId, row);
-    this.#events.onLength(this.#waiting.size);
     this.#schedule(limits.ledgerFlushMs);
   }
 
@@ -151,7 +153,6 @@ export class LedgerQueue {
       delayMs = limits.ledgerRetryMs;
     }
     this.#writing = null;
-    this.#events.onLength(this.#waiting.size);
     if (this.#waiting.size > 0) this.#schedule(delayMs);
   }
 

@@ -64,6 +64,11 @@ const asIs = (date: Date) => date;
 const END = "(extract(epoch FROM finished_at) * 1000)";
 const DAY = "to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')";
 
+/** A date as text: the client's own way, in the zone of the process, takes ten times as long. */
+function textOr(value: LedgerRow[keyof LedgerRow]) {
+  return value instanceof Date ? value.toISOString() : value;
+}
+
 export class PostgresLedgerStore implements LedgerStore {
   readonly #pool: pg.Pool;
 
@@ -78,7 +83,7 @@ export class PostgresLedgerStore implements LedgerStore {
 
   async write(rows: readonly LedgerRow[]): Promise<void> {
     if (rows.length === 0) return;
-    const values = rows.flatMap((row) => LEDGER_COLUMNS.map(([, member]) => row[member]));
+    const values = rows.flatMap((row) => LEDGER_COLUMNS.map(([, member]) => textOr(row[member])));
     try {
       await this.#pool.query(insertLedgerRows(rows.length, place), values);
     } catch (error) {
