@@ -23,6 +23,8 @@ export type Verdict = "good" | "fault" | "away" | "unknown";
 
 export class TargetHealth {
   readonly target: Target;
+  /** Of its address, as logs, traces and metrics name it. */
+  readonly host: string;
   inFlight = 0;
   #faults = 0;
   #ejectedUntilMs = 0;
@@ -35,6 +37,7 @@ export class TargetHealth {
 
   constructor(target: Target, clock: Clock) {
     this.target = target;
+    this.host = URL.parse(target.url)?.host ?? target.url;
     this.#clock = clock;
   }
 

@@ -11,6 +11,7 @@ export interface PoolOptions {
 
 export class UpstreamPools {
   #pools = new Map<string, Pool>();
+  readonly #origins = new Map<string, string>();
   #options: PoolOptions;
 
   constructor(options: PoolOptions) {
@@ -18,12 +19,21 @@ export class UpstreamPools {
   }
 
   get(url: string): Pool {
-    const origin = new URL(url).origin;
+    const origin = this.#originOf(url);
     const known = this.#pools.get(origin);
     if (known !== undefined) return known;
     const pool = createPool(origin, this.#options);
     this.#pools.set(origin, pool);
     return pool;
+  }
+
+  /** Targets are few and calls are many. */
+  #originOf(url: string): string {
+    const known = this.#origins.get(url);
+    if (known !== undefined) return known;
+    const { origin } = new URL(url);
+    this.#origins.set(url, origin);
+    return origin;
   }
 
   /** Later requests verify with the new CA; running ones end on the connections they have. */

@@ -136,7 +136,7 @@ function tellHedge(
 }
 
 function begin({ context, call }: Flight, health: TargetHealth): Asking {
-  const { host } = new URL(health.target.url);
+  const { host } = health;
   health.begin();
   const span = context.span?.child(`ask ${call.model}`, "client") ?? null;
   span?.set({ "server.address": host });
@@ -162,8 +162,9 @@ function settle(
   span?.end(attempt.error?.code ?? null);
   const wasEjected = health.ejected;
   health.end(attempt.health);
-  if (health.ejected && !wasEjected) metrics.ejections.inc({ model });
-  metrics.ejected.set({ model, target }, health.ejected ? 1 : 0);
+  const isEjected = health.ejected;
+  if (isEjected && !wasEjected) metrics.ejections.inc({ model });
+  metrics.ejected.set({ model, target }, isEjected ? 1 : 0);
   if (attempt.health === "fault" || attempt.health === "away") {
     metrics.upstreamFaults.inc({ model, reason: attempt.reason ?? "status" });
   }
