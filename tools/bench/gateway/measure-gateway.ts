@@ -11,6 +11,7 @@ import {
   startRedisServer,
 } from "../../servers/stores.ts";
 import { median } from "../measure.ts";
+import { parseStat } from "./processor-shares.ts";
 import type { StreamJob, StreamResult } from "./streams.ts";
 import {
   type Models,
@@ -35,6 +36,11 @@ export interface Measure {
 export interface SubjectFigures {
   readonly name: string;
   readonly requestsPerSecond: number;
+  /**
+   * Of the processor, for one call: of all figures the one that other programs on the machine
+   * disturb least, so the one to compare two versions by.
+   */
+  readonly processorUs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly firstP50Ms: number;
@@ -113,9 +119,13 @@ function folderOf(folder: string): string {
   return folder;
 }
 
+interface MeasuredLoad extends LoadResult {
+  readonly processorUs: number;
+}
+
 /** Rounds are interleaved, so that a slow minute of the machine meets all subjects. */
 async function measureLoads(measure: Measure, root: string, subjects: readonly Subject[]) {
-  const loads = new Map<string, LoadResult[]>(subjects.map(({ name }) => [name, []]));
+  const loads = new Map<string, MeasuredLoad[]>(subjects.map(({ name }) => [name, []]));
   const body = JSON.stringify({
     model: "bench",
     messages: [{ role: "user", content: "What is a ledger? ".repeat(20) }],
@@ -125,8 +135,9 @@ async function measureLoads(measure: Measure, root: string, subjects: readonly S
     for (const subject of subjects) {
       measure.signal.throwIfAborted();
       // Round 0 is not counted: a Node program is still being compiled for some 10,000 calls.
-      const seconds = round === 0 ? WARM_UP_SHARE * measure.seconds : measure.seconds;
+      const roundSeconds = round === 0 ? WARM_UP_SHARE * measure.seconds : measure.seconds;
       const title = round === 0 ? "Warm-up" : `Round ${round} of ${measure.rounds}`;
+      const before = processorSeconds(subject.server.pid());
       const result = await measure.progress.step(`${title}: ${subject.name}`, () =>
         runWrk({
           root,
@@ -135,11 +146,13 @@ async function measureLoads(measure: Measure, root: string, subjects: readonly S
           headers: subject.headers,
           body,
           connections: CONNECTIONS,
-          seconds,
+          seconds: roundSeconds,
           prefix: OTHER_CORES,
         }),
       );
-      if (round > 0) loads.get(subject.name)?.push(result);
+      const seconds = processorSeconds(subject.server.pid()) - before;
+      const processorUs = (seconds * 1e6) / result.requests;
+      if (round > 0) loads.get(subject.name)?.push({ ...result, processorUs });
     }
   }
   return loads;
@@ -173,7 +186,7 @@ function firstEvents(subject: Subject): Promise<StreamResult> {
 async function measureStreams(
   subject: Subject,
   models: Models,
-  loads: readonly LoadResult[],
+  loads: readonly MeasuredLoad[],
   own: StreamResult,
 ): Promise<SubjectFigures> {
   const first = await firstEvents(subject);
@@ -185,6 +198,7 @@ async function measureStreams(
   return {
     name: subject.name,
     requestsPerSecond: median(loads.map((load) => load.requestsPerSecond)),
+    processorUs: median(loads.map((load) => load.processorUs)),
     p50Ms: median(loads.map((load) => load.p50Ms)),
     p99Ms: median(loads.map((load) => load.p99Ms)),
     firstP50Ms: percentile(first.firstMs, 50),
@@ -235,19 +249,25 @@ export function percentile(values: readonly number[], rank: number): number {
   );
 }
 
-/** With the children, such as nginx's worker. */
-function residentMib(pid: number): number {
+/** The process and its children, such as nginx's worker. */
+function treeOf(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
-  const all = [
-    pid,
-    ...children
-      .split(" ")
-      .filter((word) => word !== "")
-      .map(Number),
-  ];
-  const kib = all.map((one) => {
+  const own = children.split(" ").filter((word) => word !== "");
+  return [pid, ...own.map(Number)];
+}
+
+function residentMib(pid: number): number {
+  const kib = treeOf(pid).map((one) => {
     const status = readFileSync(`/proc/${one}/status`, "utf8");
     return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
   });
   return kib.reduce((sum, one) => sum + one, 0) / 1024;
+}
+
+/** Used since their start, by all of their threads. */
+function processorSeconds(pid: number): number {
+  const seconds = treeOf(pid).map(
+    (one) => parseStat(readFileSync(`/proc/${one}/stat`, "utf8"))?.seconds ?? 0,
+  );
+  return seconds.reduce((sum, one) => sum + one, 0);
 }

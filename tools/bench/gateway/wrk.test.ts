@@ -5,6 +5,7 @@ import { readResult } from "./wrk.ts";
 
 test("reads requests, duration, latencies and faults", () => {
   expect(readResult("Running 4s test\nRESULT 8000 4000000 1500 9000 2\n")).toEqual({
+    requests: 8000,
     requestsPerSecond: 2000,
     p50Ms: 1.5,
     p99Ms: 9,

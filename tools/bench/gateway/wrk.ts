@@ -20,6 +20,7 @@ export interface Load {
 const SPARE_SECONDS = 30;
 
 export interface LoadResult {
+  readonly requests: number;
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -75,6 +76,7 @@ export function readResult(output: string): LoadResult {
     .slice(1)
     .map(Number);
   return {
+    requests,
     requestsPerSecond: requests / (durationUs / 1e6),
     p50Ms: p50Us / 1000,
     p99Ms: p99Us / 1000,

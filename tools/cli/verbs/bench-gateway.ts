@@ -42,7 +42,8 @@ export const verb: Verb = {
 };
 
 function table(figures: Figures): string {
-  const base = figures.subjects.find((one) => one.name === "bare Node proxy")?.requestsPerSecond;
+  const bare = figures.subjects.find((one) => one.name === "bare Node proxy");
+  const [base, bareUs] = [bare?.requestsPerSecond, bare?.processorUs];
   const top = figures.subjects.find((one) => one.name === "nginx, 1 worker")?.requestsPerSecond;
   const ratio = (value: number, to: number | undefined) =>
     to === undefined ? "" : `× ${(value / to).toFixed(2)}`;
@@ -51,6 +52,8 @@ function table(figures: Figures): string {
     one.requestsPerSecond.toFixed(0),
     ratio(one.requestsPerSecond, base),
     ratio(one.requestsPerSecond, top),
+    one.processorUs.toFixed(0),
+    ratio(one.processorUs, bareUs),
     `${one.p50Ms.toFixed(1)} / ${one.p99Ms.toFixed(1)}`,
     `${one.firstP50Ms.toFixed(2)} / ${one.firstP99Ms.toFixed(2)}`,
     `${one.addedP50Ms.toFixed(2)} / ${one.addedP99Ms.toFixed(2)}`,
@@ -65,6 +68,8 @@ function table(figures: Figures): string {
     "req/s",
     "to bare",
     "to nginx",
+    "CPU µs",
+    "to bare",
     "ms p50/p99",
     "first p50/p99",
     "added p50/p99",
@@ -84,7 +89,7 @@ function table(figures: Figures): string {
       )
       .join("  ");
   return `${[line(head), ...rows.map(line)].join("\n")}
-\nreq/s: whole chat calls at 64 connections, subject on one core. first: time to the first event of a
+\nreq/s: whole chat calls at 64 connections, subject on one core. CPU µs: of the processor, for one call. first: time to the first event of a
 stream, one at a time; added: the same less the model's own. pause: the longest between two events of
 ${figures.streamsAtOnce} streams of 20 tokens a second, begun over five seconds, once all run; stalls: pauses over 100 ms. leave: from a client's
 leaving to the model's end of work. MiB: resident after all of it. The gateway started in ${figures.startMs.toFixed(0)} ms.
