@@ -6,7 +6,7 @@ import { gpusOf, type ServedModel } from "../components/sizing/served-models.ts"
 import type { Settings } from "../config/schema.ts";
 import { PURPOSES } from "./cloud-keys.ts";
 import { latencyOfModel } from "./site-faults.ts";
-import { isOnGpus, servedModels } from "./site-models.ts";
+import { gpusAvailable, isOnGpus, servedModels } from "./site-models.ts";
 import { recoveryOfSite } from "./site-recovery.ts";
 import { isManaged } from "./store-arguments.ts";
 
@@ -49,6 +49,8 @@ export interface PlannedModel {
 export interface Plan {
   /** GPUs the stack occupies at most; simulated model servers occupy none. */
   readonly gpus: number;
+  /** GPUs, or slices of them, that pools and inventory have at most. */
+  readonly gpusAvailable: number;
   readonly models: readonly PlannedModel[];
   readonly inventory: readonly InventoryItem[];
   readonly costItems: readonly CostItem[];
@@ -64,6 +66,7 @@ export function sitePlan(settings: Settings): Plan {
   const kept = recovery !== undefined && "recovery" in recovery ? recovery.recovery : null;
   return {
     gpus: gpusOf(served),
+    gpusAvailable: gpusAvailable(settings),
     models: served.map((one) => planned(settings, one)),
     inventory: inventory(settings, served),
     costItems: costItems(settings),

@@ -56,6 +56,11 @@ export function hasFabric({ cloud }: Settings): boolean {
   return cloud?.pools.some((pool) => pool.kind === "gpu" && pool.fabric !== "none") ?? false;
 }
 
+/** At most, with all nodes that a pool may have; what a model is planned on. */
+export function gpusAvailable(settings: Settings): number {
+  return supplyOf(settings).reduce((sum, { nodes, perNode }) => sum + nodes * perNode, 0);
+}
+
 function supplyOf({ cloud, inventory }: Settings): GpuSupply[] {
   const pools = (cloud?.pools ?? []).flatMap((pool) =>
     pool.kind === "gpu" ? [supplyOfPool(pool)] : [],

@@ -7,6 +7,8 @@ export interface Environment {
   readonly projectDir: string;
   /** Git-ignored folder for state, cluster data and everything else the verbs keep. */
   readonly stateDir: string;
+  /** What may be made again at any time, shared by every checkout of this user. */
+  readonly cacheDir: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly ci: boolean;
   readonly color: boolean;
@@ -27,6 +29,7 @@ export function readEnvironment(): Environment {
   return {
     projectDir,
     stateDir: path.resolve(projectDir, variables["DEEPSEEK_STATE_DIR"] ?? ".state"),
+    cacheDir: cacheFolder(variables),
     variables,
     ci: variables["CI"] === "true",
     color: terminal && variables["NO_COLOR"] === undefined,

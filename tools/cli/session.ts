@@ -7,7 +7,7 @@ import path from "node:path";
 import { UserError } from "../base/user-error.ts";
 import type { ConfigValue } from "../engine/operation.ts";
 import type { ProviderFactories } from "../engine/providers/factory.ts";
-import { createKeyring } from "../engine/state/crypto.ts";
+import { createKeyring, type Keyring } from "../engine/state/crypto.ts";
 import { createFileBackend, type FileBackend } from "../engine/state/file-backend.ts";
 import { passphraseSource } from "../engine/state/passphrase.ts";
 import {
@@ -70,6 +70,7 @@ export interface Session {
   readonly isLocal: boolean;
   readonly config: StackConfig;
   readonly backend: FileBackend;
+  readonly keyring: Keyring;
 }
 
 /** Opens the stack named by the first argument. Reads nothing of its state yet. */
@@ -106,7 +107,19 @@ export async function openSession(call: Call): Promise<Session> {
     keyring,
     onNotice: (text) => process.stderr.write(`  ${text}\n`),
   });
-  return { call, environment, project, projectDir, stack, simulateCloud, isLocal, config, backend };
+  return {
+    ...{ call, environment, project, projectDir, stack, simulateCloud, isLocal, config, backend },
+    keyring,
+  };
+}
+
+/** The same call on the program of another folder: another revision of it. */
+export async function sessionAt(session: Session, projectDir: string): Promise<Session> {
+  const { stack, environment, keyring } = session;
+  const project = await readProject(projectDir);
+  const overlayDir = path.join(environment.stateDir, "config");
+  const config = openStackConfig({ project, projectDir, stack, overlayDir, keyring });
+  return { ...session, project, projectDir, config };
 }
 
 /** A stack of this package is a file of settings; a mistyped name is told with what there is. */

@@ -60,6 +60,23 @@ export function up(
   return change("update", options, factories, execute);
 }
 
+/**
+ * An update without a plan before it, for a graph that touches nothing (a simulated cloud, no
+ * cluster): nobody is asked, since nothing can be lost, and the program runs once instead of twice.
+ */
+export async function simulate(
+  options: OperationOptions,
+  factories: ProviderFactories,
+  execute: Execute = executeProgram,
+): Promise<OperationResult> {
+  if (!options.simulateCloud) throw new Error("only a simulated cloud is changed without a plan");
+  const base = await loadBase(options);
+  return withAnalyzers(options, async (analyzers) => {
+    const phase: Phase = { verb: "program", preview: false, base, analyzers, execute };
+    return (await runPhase(options, factories, phase)).result;
+  });
+}
+
 export function destroy(
   options: OperationOptions,
   factories: ProviderFactories,

@@ -174,6 +174,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/weights": ["tools/base", "tools/aws", "gateway-image/src/base"],
   // How a trail lies on a disk, the gateway says.
   "tools/audit-archive": ["tools/base", "tools/aws", "gateway-image/src/audit"],
+  // What the engine planned of two revisions, as a comment for reviewers.
+  "tools/preview": ["tools/base", "tools/engine"],
   "tools/cli": [
     "tools/base",
     "tools/pki",
@@ -189,6 +191,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "tools/gpu-check",
     "tools/weights",
     "tools/aws",
+    "tools/preview",
     // `npm run size` shows what stacks are planned with.
     "components/sizing",
     // `npm run gateway` makes its first key, and offers its owners' tools.

@@ -1,5 +1,6 @@
-/** What an up would change, without changing anything. */
+/** What an up would change, without changing anything; or what a revision changes, for its reviewers. */
 import { operate } from "../operate.ts";
+import { isComparison, previewInFormat } from "../preview-formats.ts";
 import { PROGRAM_OPTIONS } from "../session.ts";
 import type { Verb } from "../verb.ts";
 
@@ -11,14 +12,20 @@ export const verb: Verb = {
     "npm run preview -- local",
     "npm run -s preview -- local --json | jq .changes",
     "npm run preview -- local --expect-no-changes --refresh   # drift detection",
+    "npm run -s preview -- prod --against origin/main         # a comment for a pull request",
   ],
   options: {
     ...PROGRAM_OPTIONS,
     refresh: { type: "boolean", help: "read what really runs first" },
     target: { type: "string", multiple: true, value: "URN", help: "only this resource" },
     "expect-no-changes": { type: "boolean", help: "exit 1 where anything would change" },
+    against: { type: "string", value: "REF", help: "compare with what this branch left there" },
+    state: { type: "string", value: "FILE", help: "compare with an exported state" },
+    report: { type: "string", value: "FILE", help: "show a report that --format json wrote" },
+    format: { type: "string", value: "NAME", help: "of a comparison: markdown, json or html" },
+    "expect-no-danger": { type: "boolean", help: "exit 1 where a comparison finds a danger" },
     debug: { type: "boolean", help: "show the program's debug messages" },
   },
   positionals: [1, 1],
-  run: (call) => operate(call, "preview"),
+  run: (call) => (isComparison(call) ? previewInFormat(call) : operate(call, "preview")),
 };

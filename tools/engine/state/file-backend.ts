@@ -6,8 +6,7 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { writeFileAtomic } from "../../base/atomic-file.ts";
-import { UserError } from "../../base/user-error.ts";
-import { isObject, type PropertyMap } from "../values.ts";
+import type { PropertyMap } from "../values.ts";
 import {
   type BackendFolder,
   backupFolder,
@@ -22,14 +21,12 @@ import {
 } from "./backend-folder.ts";
 import { createDeploymentCodec, decodeStackOutputs } from "./checkpoint.ts";
 import type { Keyring } from "./crypto.ts";
+import { decodeExport } from "./exported.ts";
 import { acquireLock, type LockHolder, readLocks } from "./file-lock.ts";
-import { parseDeployment, parseVersion, snapshotFaults } from "./integrity.ts";
 import {
   checkSimulated,
   copyStackFile,
-  firstFew,
   loadStackFile,
-  parseObject,
   readStackFile,
   removeLeftovers,
   writeStackFile,
@@ -236,37 +233,12 @@ async function importStack(
   refuseSimulated(folder, "imported");
   const store = openStore(folder, options, stack);
   const codec = createDeploymentCodec(options.keyring, "the imported deployment");
-  const snapshot = await whole(stack, async () => {
-    const raw = parseObject(JSON.stringify(deployment) ?? "");
-    checkSimulated(parseVersion(raw).simulated, false);
-    if (!isObject(raw["deployment"])) throw new Error("it has no deployment");
-    const decoded = await codec.decode(parseDeployment(raw["deployment"]), false);
-    const prefix = `urn:pulumi:${stack}::${folder.project}::`;
-    const strangers = decoded.resources.filter((resource) => !resource.urn.startsWith(prefix));
-    const faults = [
-      ...strangers.map((resource) => `${resource.urn} belongs to another stack or project`),
-      ...snapshotFaults(decoded, { order: true }),
-    ];
-    if (faults.length > 0) throw new Error(firstFew(faults));
-    return decoded;
-  });
+  const snapshot = await decodeExport(codec, folder.project, stack, deployment);
   const lock = await store.lock("import");
   try {
     await writeStackFile(folder, stack, await codec.encode(snapshot), 2);
   } finally {
     await lock.release();
-  }
-}
-
-async function whole<T>(stack: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof UserError || !(error instanceof Error)) throw error;
-    throw new StateError(`The deployment cannot be imported: ${error.message}.`, {
-      where: `stack ${stack}`,
-      fix: 'Import what `stack export` printed for this stack: {"version": 3, "deployment": {...}}.',
-    });
   }
 }
 

@@ -1,0 +1,129 @@
+/**
+ * Runs a stack in this process against the embedded engine itself: no executor, no gRPC, the cloud
+ * simulated and no cluster. What the engine plans is what `npm run preview` plans, at a tenth of the cost.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import { setMockOptions } from "@pulumi/pulumi/runtime/settings.js";
+import * as state from "@pulumi/pulumi/runtime/state.js";
+import { parseSettings, renderFaults } from "../config/parse.ts";
+import type { Settings } from "../config/schema.ts";
+import { asTexts, type Values } from "../config/test-settings.ts";
+import { UserError } from "../tools/base/user-error.ts";
+import type { Execute } from "../tools/engine/apply/program-phase.ts";
+import { preview, simulate } from "../tools/engine/engine.ts";
+import { Monitor } from "../tools/engine/host/monitor.ts";
+import type { Handlers } from "../tools/engine/host/server.ts";
+import type { OperationOptions, OperationResult } from "../tools/engine/operation.ts";
+import { createSimulatedAwsProvider } from "../tools/engine/providers/aws/provider.ts";
+import { createKubernetesProvider } from "../tools/engine/providers/kubernetes/provider.ts";
+import { createRandomProvider } from "../tools/engine/providers/random/provider.ts";
+import type { Snapshot } from "../tools/engine/resource.ts";
+import { MemoryStore } from "../tools/engine/state/memory-store.ts";
+import { siteFaults } from "./site-faults.ts";
+
+/** Where the SDK keeps what the engine can do; not in its types, since only its executor asks. */
+const { getStore } = state as unknown as { getStore(): object };
+
+const PROJECT = "deepseek-private-service";
+
+const FACTORIES = {
+  kubernetes: ({ environment }: { environment: Readonly<Record<string, string>> }) =>
+    createKubernetesProvider({ environment, renderOnly: true, standIn: true }),
+  random: () => createRandomProvider(),
+  aws: ({ environment }: { environment: Readonly<Record<string, string>> }) =>
+    createSimulatedAwsProvider({ simulateCloud: true, environment }),
+};
+
+/** The graph after an update that touches nothing. */
+export function simulatedSite(stack: string, values: Values): Promise<OperationResult> {
+  return simulate(options(stack, undefined), FACTORIES, inProcess(values));
+}
+
+/** What an update from `base` to these settings would do. */
+export function previewedSite(
+  stack: string,
+  values: Values,
+  base: Snapshot | undefined,
+): Promise<OperationResult> {
+  return preview(options(stack, base), FACTORIES, inProcess(values));
+}
+
+function options(stack: string, base: Snapshot | undefined): OperationOptions {
+  return {
+    projectDir: "/",
+    project: PROJECT,
+    stack,
+    config: {},
+    environment: {},
+    store: new MemoryStore(base),
+    stackOutputs: async () => undefined,
+    simulateCloud: true,
+    policyPacks: [],
+    targets: [],
+    parallel: 16,
+    refresh: false,
+    message: "",
+    onEvent: () => {},
+    confirm: async () => true,
+    signal: new AbortController().signal,
+  };
+}
+
+function inProcess(values: Values): Execute {
+  return async (run, registrar, { project, stack, config, parallel }) => {
+    const monitor = new Monitor(run, registrar, { project, stack, config, parallel });
+    setMockOptions(withCallbacks(monitor.handlers()), project, stack, run.preview, "organization");
+    Object.assign(getStore(), FEATURES);
+    const settings = accepted(stack, values);
+    const site =
+      settings.cloud === undefined
+        ? (await import("./onprem.ts")).onprem
+        : (await import("./cloud.ts")).cloud;
+    // The SDK keeps the stack of every promise that it makes, which is half of the time.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      await pulumi.runtime.runInPulumiStack(async () => site(settings));
+      await pulumi.runtime.disconnect();
+      await monitor.settled();
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+      monitor.close();
+    }
+  };
+}
+
+/** As stacks/index.ts: all faults at once, before the first resource. */
+function accepted(stack: string, values: Values): Settings {
+  const parsed = parseSettings(asTexts(values));
+  const faults = "faults" in parsed ? parsed.faults : siteFaults(parsed.settings);
+  if ("settings" in parsed && faults.length === 0) return parsed.settings;
+  throw new UserError(renderFaults(stack, faults), { fix: "Correct the settings." });
+}
+
+const FEATURES = {
+  supportsSecrets: true,
+  supportsResourceReferences: true,
+  supportsOutputValues: true,
+  supportsDeletedWith: true,
+  supportsAliasSpecs: true,
+  supportsTransforms: true,
+  supportsInvokeTransforms: true,
+};
+
+type Reply = (error: unknown, response?: object) => void;
+
+function withCallbacks(handlers: Handlers): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(handlers).map(([name, handle]) => [
+      name,
+      (request: never, ...rest: unknown[]) => {
+        const reply = rest.at(-1) as Reply;
+        handle(request).then(
+          (response) => reply(null, response),
+          (error: unknown) => reply(error),
+        );
+      },
+    ]),
+  );
+}

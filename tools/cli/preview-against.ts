@@ -1,0 +1,180 @@
+/**
+ * `preview --against REF` and `--state FILE`: what the working tree would change compared with another
+ * revision or an exported state, as a comment for reviewers. No account, no cluster, no credential.
+ */
+import { access, readFile } from "node:fs/promises";
+import path from "node:path";
+import { UserError } from "../base/user-error.ts";
+import { preview, simulate } from "../engine/engine.ts";
+import type { EngineEvent, PolicyViolation } from "../engine/events.ts";
+import type { ConfigValue, OperationOptions } from "../engine/operation.ts";
+import type { Snapshot } from "../engine/resource.ts";
+import { createDeploymentCodec } from "../engine/state/checkpoint.ts";
+import { decodeExport } from "../engine/state/exported.ts";
+import { MemoryStore } from "../engine/state/memory-store.ts";
+import { checkOutBase, headOf } from "../preview/base-revision.ts";
+import { buildReport, type Planned, type Revision, refusalOf } from "../preview/build-report.ts";
+import { withoutCredentials } from "../preview/credentials.ts";
+import type { Report } from "../preview/report.ts";
+import { inspectLocal } from "./local-stack.ts";
+import {
+  configuration,
+  embeddedProviders,
+  openSession,
+  type Session,
+  SIMULATED_CLOUD,
+  sessionAt,
+} from "./session.ts";
+import type { Call } from "./verb.ts";
+
+type Config = Readonly<Record<string, ConfigValue>>;
+
+export async function reportAgainst(call: Call): Promise<Report> {
+  const ref = call.flags.text("against");
+  const session = await openSession(call);
+  return ref === undefined ? againstState(session) : againstRevision(session, ref);
+}
+
+async function againstRevision(opened: Session, ref: string): Promise<Report> {
+  const session = { ...opened, simulateCloud: true };
+  const base = await checkOutBase({
+    projectDir: session.projectDir,
+    ref,
+    cacheDir: path.join(session.environment.cacheDir, "base-packages"),
+    signal: session.call.signal,
+    onNotice: say,
+  });
+  try {
+    say(`comparing with ${base.commit.slice(0, 12)} of ${ref}; both are planned on this machine`);
+    const [config, head] = await Promise.all([suppliedConfig(session), headOf(session.projectDir)]);
+    const before = await simulatedBase(await sessionAt(session, base.projectDir), config);
+    const after = await planned(session, config.all, before.result.snapshot);
+    return buildReport({
+      stack: session.stack,
+      base: { kind: "git", name: ref, commit: base.commit, packages: base.packages },
+      head,
+      policyPacks: policyPacks(session),
+      before,
+      after,
+    });
+  } finally {
+    await base.remove();
+  }
+}
+
+async function againstState(session: Session): Promise<Report> {
+  const file = session.call.flags.text("state") ?? "";
+  const text = await readFile(file, "utf8").catch(() => {
+    throw new UserError("the state cannot be read", { where: file, fix: "give a readable file" });
+  });
+  const codec = createDeploymentCodec(session.keyring, file);
+  const { project, stack } = session;
+  const snapshot = await decodeExport(codec, project.name, stack, parsed(file, text));
+  const { all } = await suppliedConfig(session);
+  const result = { ok: true, errors: [], steps: [], outputs: {}, snapshot };
+  return buildReport({
+    stack,
+    base: { kind: "state", name: path.basename(file), commit: "", packages: "none" },
+    head: await headOf(session.projectDir).catch(() => ({ commit: "", dirty: false })),
+    // Rules judge what a program registers; a state alone is nothing that they could be asked about.
+    policyPacks: [],
+    before: { result, violations: [], config: all },
+    after: await planned(session, all, snapshot),
+  });
+}
+
+function parsed(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const fix = "give what `npm run state -- export` or `pulumi stack export` printed";
+    throw new UserError("the state is not JSON", { where: file, fix });
+  }
+}
+
+/** The settings of this revision, and of them what this machine supplies to whatever revision. */
+async function suppliedConfig(session: Session): Promise<{ all: Config; supplied: Config }> {
+  const own = await configuration(session);
+  if (!session.isLocal) return { all: own, supplied: {} };
+  const { config } = await inspectLocal(session);
+  const supplied = Object.entries(config).filter(([key]) => own[key] === undefined);
+  return { all: config, supplied: Object.fromEntries(supplied) };
+}
+
+const NOTHING: Planned = { ok: true, errors: [], steps: [], outputs: {}, snapshot: undefined };
+
+async function simulatedBase(
+  session: Session,
+  { supplied }: { readonly supplied: Config },
+): Promise<Revision> {
+  const file = path.join(session.projectDir, `Pulumi.${session.stack}.yaml`);
+  const isThere = await access(file).then(
+    () => true,
+    () => false,
+  );
+  // A stack that the base does not have is made as a whole.
+  if (!isThere) return { result: NOTHING, violations: [], config: {} };
+  const config = { ...supplied, ...(await configuration(session)) };
+  return run(session, config, new MemoryStore(), simulate);
+}
+
+function planned(session: Session, config: Config, base: Snapshot | undefined): Promise<Revision> {
+  return run(session, config, new MemoryStore(base), preview);
+}
+
+async function run(
+  session: Session,
+  config: Config,
+  store: MemoryStore,
+  operation: typeof preview,
+): Promise<Revision> {
+  const violations: PolicyViolation[] = [];
+  const options = operationOptions(session, config, store, (event) => {
+    if (event.type === "policy") violations.push(event.violation);
+  });
+  try {
+    const providers = await embeddedProviders(session, { renderOnly: true });
+    return { result: await operation(options, providers), violations, config };
+  } catch (error) {
+    if (session.call.signal.aborted || !(error instanceof UserError)) throw error;
+    return { result: refusalOf(error), violations, config };
+  }
+}
+
+function operationOptions(
+  { call, projectDir, project, stack, backend, environment, simulateCloud, ...more }: Session,
+  config: Config,
+  store: MemoryStore,
+  onEvent: (event: EngineEvent) => void,
+): OperationOptions {
+  return {
+    projectDir,
+    project: project.name,
+    stack,
+    config,
+    environment: {
+      ...withoutCredentials(environment.variables),
+      ...(simulateCloud ? SIMULATED_CLOUD : {}),
+    },
+    store,
+    stackOutputs: (name) => backend.readOutputs(name),
+    simulateCloud,
+    policyPacks: policyPacks({ call, ...more }),
+    targets: [],
+    parallel: call.flags.integer("parallel", 16, 1, 64),
+    refresh: false,
+    message: "preview",
+    onEvent,
+    confirm: async () => true,
+    signal: call.signal,
+  };
+}
+
+/** One pack judges both revisions: the one of this checkout. */
+function policyPacks({ call }: Pick<Session, "call">): string[] {
+  return call.flags.list("policy-pack").map((folder) => path.resolve(folder));
+}
+
+function say(text: string): void {
+  process.stderr.write(`  ${text}\n`);
+}

@@ -1,0 +1,82 @@
+/** Makes a report, or reads one that was made before, and prints it in the format that was asked for. */
+import { readFile } from "node:fs/promises";
+import { UserError } from "../base/user-error.ts";
+import { pageOf } from "../preview/comment.ts";
+import { exitCode } from "../preview/exit-code.ts";
+import { htmlPage } from "../preview/html-page.ts";
+import { markdown } from "../preview/markdown.ts";
+import { type Report, reportSchema } from "../preview/report.ts";
+import { reportAgainst } from "./preview-against.ts";
+import type { Call } from "./verb.ts";
+
+const FORMATS: Readonly<Record<string, (report: Report) => string>> = {
+  markdown: (report) => markdown(pageOf(report)),
+  html: (report) => htmlPage(pageOf(report)),
+  json: (report) => `${JSON.stringify(report, null, 2)}\n`,
+};
+
+/** Options of a preview against something else; any of them makes it one. */
+const AGAINST = ["against", "state", "report"] as const;
+
+/** What asks a cluster, an account or a person has no meaning here. */
+const REFUSED = ["refresh", "target", "json", "engine", "kubeconfig", "context", "debug"] as const;
+
+export function isComparison({ flags }: Call): boolean {
+  return [...AGAINST, "format"].some((name) => flags.text(name) !== undefined);
+}
+
+export async function previewInFormat(call: Call): Promise<number> {
+  const { flags } = call;
+  const format = FORMATS[flags.text("format") ?? "markdown"];
+  if (format === undefined) {
+    throw new UserError(`--format is "${flags.text("format")}"`, {
+      where: "command line",
+      fix: `one of ${Object.keys(FORMATS).join(", ")}`,
+    });
+  }
+  const given = AGAINST.filter((name) => flags.text(name) !== undefined);
+  if (given.length !== 1) {
+    throw new UserError("a comparison is with one thing", {
+      where: "command line",
+      fix: "give one of --against REF, --state FILE, and --report FILE (made before by --format json)",
+    });
+  }
+  const refused = REFUSED.find(
+    (name) => flags.on(name) || flags.text(name) !== undefined || flags.list(name).length > 0,
+  );
+  if (refused !== undefined) {
+    throw new UserError(`--${refused} has no meaning in a comparison`, {
+      where: "command line",
+      fix: `leave it out, or leave out --${given[0]}: a plain preview asks the cluster`,
+    });
+  }
+  const file = flags.text("report");
+  const report = file === undefined ? await reportAgainst(call) : await readReport(call, file);
+  process.stdout.write(format(report));
+  return exitCode(report, {
+    noChanges: flags.on("expect-no-changes"),
+    noDanger: flags.on("expect-no-danger"),
+  });
+}
+
+/** An artifact of a workflow on somebody's fork: whatever is not a report of this stack is refused. */
+async function readReport({ positionals: [stack] }: Call, file: string): Promise<Report> {
+  const text = await readFile(file, "utf8").catch(() => {
+    throw new UserError("the report cannot be read", { where: file, fix: "give a readable file" });
+  });
+  const fix = "give what `preview --against REF --format json` of this stack printed";
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UserError("the report is not JSON", { where: file, fix });
+  }
+  const parsed = reportSchema.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const where = `${file}: ${issue?.path.map(String).join(".")}`;
+    throw new UserError("the report is none that this program makes", { where, fix });
+  }
+  if (parsed.data.stack === stack) return parsed.data;
+  throw new UserError(`the report is of the stack ${parsed.data.stack}`, { where: file, fix });
+}

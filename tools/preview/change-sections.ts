@@ -1,0 +1,152 @@
+/** The sections of a comment that tell of resources: danger, changes by component, files. Pure. */
+import { type Danger, dangersOf } from "./dangers.ts";
+import { type Block, code, type Section, type Span, type Text } from "./page.ts";
+import type { Report, ReportChange, ReportStep } from "./report.ts";
+
+/** More causes of one danger, or properties of one row, are counted. */
+const CAUSES_MAX = 4;
+
+export function changeSections(report: Report): Section[] {
+  const dangers = dangersOf(report);
+  return [
+    ...(dangers.length === 0 ? [] : [dangerSection(dangers)]),
+    ...(report.steps.length === 0 ? [] : [byComponent(report)]),
+    ...(report.files.length === 0 ? [] : [files(report)]),
+  ];
+}
+
+function dangerSection(dangers: readonly Danger[]): Section {
+  return {
+    title: "Danger",
+    open: true,
+    blocks: [
+      {
+        kind: "table",
+        head: ["What", "Resource", "Why", "Caused by", "Downtime", "Source"],
+        rows: alike(dangers).map(([danger, ...others]) => [
+          [`${ACTIONS[danger.step.kind]}: ${danger.asset}`],
+          [
+            ...resource(danger.step),
+            ...others.flatMap(({ step }): Span[] => [", ", code(step.name)]),
+          ],
+          [sentence(danger.says), ...protection(danger.step)],
+          causes(danger),
+          [danger.downtime],
+          source(danger.source),
+        ]),
+      },
+    ],
+  };
+}
+
+/** Ten repositories that go for one reason are one row. */
+function alike(dangers: readonly Danger[]): [Danger, ...Danger[]][] {
+  const groups = new Map<string, [Danger, ...Danger[]]>();
+  for (const danger of dangers) {
+    const { step, causes: why, says, downtime } = danger;
+    const key = JSON.stringify([step.kind, step.type, step.protect, why, says, downtime]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [danger]);
+    else group.push(danger);
+  }
+  return [...groups.values()];
+}
+
+function causes({ causes: why, step }: Danger): Text {
+  if (why.length > 0) return changes(why, 0);
+  if (step.kind === "delete") return ["the program no longer names it"];
+  return step.kind === "replace" ? [FOLLOWS] : ["the plan"];
+}
+
+/** A replacement without a property of its own. */
+const FOLLOWS = "what it stands in or belongs to is replaced";
+
+const ACTIONS = { create: "made", update: "changed", replace: "REPLACED", delete: "DELETED" };
+
+function sentence(says: string): string {
+  return `It ${says}.`;
+}
+
+function protection({ protect, kind }: ReportStep): Text {
+  if (!protect || (kind !== "delete" && kind !== "replace")) return [];
+  return [" It is protected: an update refuses this until the protection is taken off."];
+}
+
+function source(at: string): Text {
+  return at.startsWith("https://") ? [{ link: at, text: new URL(at).hostname }] : [code(at)];
+}
+
+function byComponent({ steps }: Report): Section {
+  const count = new Set(steps.map(({ component }) => component)).size;
+  return {
+    title: `Changes by component (${steps.length} in ${count})`,
+    open: false,
+    blocks: [
+      {
+        kind: "table",
+        head: ["Component", "Change", "Resource", "Properties"],
+        rows: steps.map((step) => [
+          [code(step.component)],
+          [ACTIONS[step.kind]],
+          resource(step),
+          properties(step),
+        ]),
+      },
+    ],
+  };
+}
+
+/** `aws:rds/instance:Instance` is an Instance of rds to everybody who reads. */
+function resource({ type, name }: ReportStep): Text {
+  const [, module = "", kind = ""] = type.split(":");
+  const short =
+    kind === ""
+      ? type
+      : module.includes("/") && type.startsWith("aws:")
+        ? `${module.split("/")[0]} ${kind}`
+        : kind;
+  return [code(short), " ", code(name)];
+}
+
+function properties(step: ReportStep): Text {
+  const shown = changes(step.changes, step.more);
+  const inFiles: Text =
+    step.files === 0 ? [] : [shown.length === 0 ? "" : "; ", "see its file below"];
+  if (shown.length + inFiles.length > 0) return [...shown, ...inFiles];
+  return step.kind === "replace" ? [FOLLOWS] : [];
+}
+
+function changes(all: readonly ReportChange[], more: number): Text {
+  const shown = all.slice(0, CAUSES_MAX);
+  const rest = all.length - shown.length + more;
+  const spans = shown.flatMap((change, index): Span[] => [
+    ...(index === 0 ? [] : ["; "]),
+    code(change.path),
+    ": ",
+    ...sides(change),
+  ]);
+  return rest === 0 ? spans : [...spans, `; … ${rest} more`];
+}
+
+function sides({ kind, old, new: next }: ReportChange): Span[] {
+  // The Pulumi provider's own settings, or a value that cannot be shown.
+  if (kind === "update" && old === next) return ["changes"];
+  if (kind === "add") return [code(next)];
+  if (kind === "delete") return [code(old), " → nothing"];
+  return [code(old), " → ", code(next)];
+}
+
+function files({ files: all }: Report): Section {
+  return {
+    title: `Configuration files (${all.length})`,
+    open: false,
+    blocks: all.map(
+      (file): Block => ({
+        kind: "lines",
+        title: [code(file.path), file.kind === "changed" ? "" : ` (${file.kind})`],
+        language: "diff",
+        lines: file.lines,
+      }),
+    ),
+  };
+}

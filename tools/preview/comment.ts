@@ -1,0 +1,123 @@
+/** A report as a page: headline, danger first, then everything else in folds. Pure. */
+import { changeSections } from "./change-sections.ts";
+import { costOf } from "./cost.ts";
+import { dangersOf } from "./dangers.ts";
+import { effectsOf } from "./effects.ts";
+import { signed } from "./numbers.ts";
+import { code, type Page, type Section, type Text } from "./page.ts";
+import { planSections } from "./plan-sections.ts";
+import { policySection } from "./policy-section.ts";
+import { type Report, STEP_KINDS } from "./report.ts";
+
+export function pageOf(report: Report): Page {
+  return {
+    stack: report.stack,
+    title: title(report),
+    lead: lead(report),
+    sections: sections(report),
+    foot: [...foot(report)],
+  };
+}
+
+function title(report: Report): string {
+  const { stack, outcome, steps } = report;
+  if (outcome === "refused") return `Preview of ${stack}: this revision is refused`;
+  if (outcome === "base-failed") return `Preview of ${stack}: the base cannot be planned`;
+  if (steps.length === 0) return `Preview of ${stack}: nothing changes`;
+  const dangers = dangersOf(report).length;
+  const danger = dangers === 0 ? "no known danger" : counted(dangers, "danger");
+  return `Preview of ${stack}: ${counted(steps.length, "change")}, ${danger}`;
+}
+
+function lead(report: Report): Text[] {
+  if (report.outcome === "base-failed") {
+    return [["There is nothing to compare with: the errors below are those of the base."]];
+  }
+  const { plan } = report;
+  const cost = costOf(plan.before, plan.after);
+  const isPriced = cost !== undefined && plan.before !== null && plan.after !== null;
+  const delta = isPriced ? cost.after - cost.before : 0;
+  return [
+    ...(report.outcome === "refused" ? [refusal(report)] : []),
+    ...(report.steps.length === 0 ? [] : [[countsText(report)]]),
+    ...effectsOf(report),
+    ...(delta === 0 ? [] : [[`Known cost: ${signed(delta)} a month.`]]),
+    ...gpuLine(report),
+  ];
+}
+
+function refusal(report: Report): Text {
+  const mandatory = report.policies?.newlyFailing.some(({ level }) => level === "mandatory");
+  return mandatory === true
+    ? ["A mandatory rule fails: an update would stop before its first change."]
+    : ["The program or its settings are refused: an update would stop before its first change."];
+}
+
+const DONE = { create: "made", update: "changed in place", replace: "replaced", delete: "deleted" };
+
+function countsText({ steps, same }: Report): string {
+  const parts = STEP_KINDS.flatMap((kind) => {
+    const count = steps.filter((step) => step.kind === kind).length;
+    return count === 0 ? [] : [`${count} ${DONE[kind]}`];
+  });
+  return `Resources: ${parts.join(", ")}; ${same} stay as they are.`;
+}
+
+function gpuLine({ plan: { before, after } }: Report): Text[] {
+  if (before === null || after === null || before.gpus === after.gpus) return [];
+  return [[`GPUs in use at most: ${before.gpus} before, ${after.gpus} after.`]];
+}
+
+function sections(report: Report): Section[] {
+  return [
+    ...(report.errors.length === 0 ? [] : [errors(report)]),
+    ...changeSections(report),
+    ...policySection(report),
+    ...planSections(report),
+  ];
+}
+
+function errors(report: Report): Section {
+  const lines = [...report.errors];
+  return {
+    title: "Errors",
+    open: true,
+    blocks: [{ kind: "lines", title: ["As the program told them:"], language: "text", lines }],
+  };
+}
+
+function foot(report: Report): Text[] {
+  const { base, head } = report;
+  const now =
+    head.commit === ""
+      ? ["the working tree"]
+      : [
+          code(head.commit.slice(0, 12)),
+          ...(head.dirty ? [" with changes that are not committed"] : []),
+        ];
+  const source =
+    base.kind === "state"
+      ? ["the exported state ", code(base.name)]
+      : [code(base.name), " (", code(base.commit.slice(0, 12)), ")"];
+  return [["Compared: ", ...source, " with ", ...now, "."], [trust(report)]];
+}
+
+/** What the reader has to believe for this to be true. */
+function trust({ base }: Report): string {
+  const program =
+    "This revision ran as a program where this was made, so a preview is as honest as the code that it previews; no install script of it ran.";
+  const how =
+    "No account, cluster or credential was used: the cloud is simulated, and what is replaced is known by table.";
+  if (base.kind === "state") return `${program} ${how} The state is trusted to be what runs.`;
+  const packages = {
+    same: "Both revisions have the same package-lock.json and share their packages.",
+    cached:
+      "The base has another package-lock.json; its own packages were installed without scripts.",
+    none: "",
+  }[base.packages];
+  return `${program} ${packages} ${how} The base is trusted to be what runs.`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
