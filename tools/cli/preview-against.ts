@@ -35,15 +35,22 @@ export async function reportAgainst(call: Call): Promise<Report> {
   return ref === undefined ? againstState(session) : againstRevision(session, ref);
 }
 
+/** Whatever a comparison fetches is fetched, so that the programs can then run without a network. */
+export async function prepareBase(call: Call): Promise<number> {
+  const session = await openSession(call);
+  const base = await checkOut(session, call.flags.text("against") ?? "");
+  await base.remove();
+  return 0;
+}
+
+function checkOut({ projectDir, environment, call }: Session, ref: string) {
+  const cacheDir = path.join(environment.cacheDir, "base-packages");
+  return checkOutBase({ projectDir, ref, cacheDir, signal: call.signal, onNotice: say });
+}
+
 async function againstRevision(opened: Session, ref: string): Promise<Report> {
   const session = { ...opened, simulateCloud: true };
-  const base = await checkOutBase({
-    projectDir: session.projectDir,
-    ref,
-    cacheDir: path.join(session.environment.cacheDir, "base-packages"),
-    signal: session.call.signal,
-    onNotice: say,
-  });
+  const base = await checkOut(session, ref);
   try {
     say(`comparing with ${base.commit.slice(0, 12)} of ${ref}; both are planned on this machine`);
     const [config, head] = await Promise.all([suppliedConfig(session), headOf(session.projectDir)]);

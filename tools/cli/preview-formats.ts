@@ -4,9 +4,10 @@ import { UserError } from "../base/user-error.ts";
 import { pageOf } from "../preview/comment.ts";
 import { exitCode } from "../preview/exit-code.ts";
 import { htmlPage } from "../preview/html-page.ts";
-import { markdown } from "../preview/markdown.ts";
+import { markdown, markerOf } from "../preview/markdown.ts";
+import { postComment } from "../preview/post-comment.ts";
 import { type Report, reportSchema } from "../preview/report.ts";
-import { reportAgainst } from "./preview-against.ts";
+import { prepareBase, reportAgainst } from "./preview-against.ts";
 import type { Call } from "./verb.ts";
 
 const FORMATS: Readonly<Record<string, (report: Report) => string>> = {
@@ -50,13 +51,32 @@ export async function previewInFormat(call: Call): Promise<number> {
       fix: `leave it out, or leave out --${given[0]}: a plain preview asks the cluster`,
     });
   }
+  if (flags.on("prepare")) return prepareBase(call);
   const file = flags.text("report");
   const report = file === undefined ? await reportAgainst(call) : await readReport(call, file);
-  process.stdout.write(format(report));
+  const place = flags.text("comment-on");
+  if (place === undefined) process.stdout.write(format(report));
+  else await comment(call, place, report);
   return exitCode(report, {
     noChanges: flags.on("expect-no-changes"),
     noDanger: flags.on("expect-no-danger"),
   });
+}
+
+/** The token is named in no option: options are seen by every user of a machine. */
+const TOKEN = "PREVIEW_TOKEN";
+
+async function comment({ environment, signal }: Call, url: string, report: Report): Promise<void> {
+  const token = environment.variables[TOKEN] ?? "";
+  if (token === "") {
+    throw new UserError("there is no token to comment with", {
+      where: TOKEN,
+      fix: "give one that may comment on pull requests, and nothing else",
+    });
+  }
+  const body = markdown(pageOf(report));
+  const done = await postComment({ url, token, marker: markerOf(report.stack), body, signal });
+  process.stderr.write(`  ${done} the comment on ${url}\n`);
 }
 
 /** An artifact of a workflow on somebody's fork: whatever is not a report of this stack is refused. */

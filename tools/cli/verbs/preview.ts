@@ -23,6 +23,12 @@ export const verb: Verb = {
     state: { type: "string", value: "FILE", help: "compare with an exported state" },
     report: { type: "string", value: "FILE", help: "show a report that --format json wrote" },
     format: { type: "string", value: "NAME", help: "of a comparison: markdown, json or html" },
+    "comment-on": {
+      type: "string",
+      value: "URL",
+      help: "make or change one comment there: the API's address of a pull or merge request",
+    },
+    prepare: { type: "boolean", help: "with --against: only fetch the packages that it needs" },
     "expect-no-danger": { type: "boolean", help: "exit 1 where a comparison finds a danger" },
     debug: { type: "boolean", help: "show the program's debug messages" },
   },
