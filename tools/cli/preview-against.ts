@@ -5,8 +5,8 @@
 import { access, readFile } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../base/user-error.ts";
-import { preview, simulate } from "../engine/engine.ts";
 import type { EngineEvent, PolicyViolation } from "../engine/events.ts";
+import { EarlyProgram } from "../engine/host/program.ts";
 import type { ConfigValue, OperationOptions } from "../engine/operation.ts";
 import type { Snapshot } from "../engine/resource.ts";
 import { createDeploymentCodec } from "../engine/state/checkpoint.ts";
@@ -50,12 +50,20 @@ function checkOut({ projectDir, environment, call }: Session, ref: string) {
 
 async function againstRevision(opened: Session, ref: string): Promise<Report> {
   const session = { ...opened, simulateCloud: true };
-  const base = await checkOut(session, ref);
+  const config = await suppliedConfig(session);
+  // Both programs start at once; this one then waits for the state that the base's leaves.
+  const early = earlyProgram(session, config.all);
+  const base = await checkOut(session, ref).catch(async (error: unknown) => {
+    await early.end();
+    throw error;
+  });
   try {
     say(`comparing with ${base.commit.slice(0, 12)} of ${ref}; both are planned on this machine`);
-    const [config, head] = await Promise.all([suppliedConfig(session), headOf(session.projectDir)]);
-    const before = await simulatedBase(await sessionAt(session, base.projectDir), config);
-    const after = await planned(session, config.all, before.result.snapshot);
+    const [head, before] = await Promise.all([
+      headOf(session.projectDir),
+      simulatedBase(await sessionAt(session, base.projectDir), config),
+    ]);
+    const after = await planned(session, config.all, before.result.snapshot, early);
     return buildReport({
       stack: session.stack,
       base: { kind: "git", name: ref, commit: base.commit, packages: base.packages },
@@ -65,6 +73,7 @@ async function againstRevision(opened: Session, ref: string): Promise<Report> {
       after,
     });
   } finally {
+    await early.end();
     await base.remove();
   }
 }
@@ -122,26 +131,41 @@ async function simulatedBase(
   // A stack that the base does not have is made as a whole.
   if (!isThere) return { result: NOTHING, violations: [], config: {} };
   const config = { ...supplied, ...(await configuration(session)) };
-  return run(session, config, new MemoryStore(), simulate);
+  return run(session, config, "simulate", new MemoryStore());
 }
 
-function planned(session: Session, config: Config, base: Snapshot | undefined): Promise<Revision> {
-  return run(session, config, new MemoryStore(base), preview);
+function planned(
+  session: Session,
+  config: Config,
+  base: Snapshot | undefined,
+  early?: EarlyProgram,
+): Promise<Revision> {
+  return run(session, config, "preview", new MemoryStore(base), early);
+}
+
+function earlyProgram(session: Session, config: Config): EarlyProgram {
+  const options = operationOptions(session, config, new MemoryStore(), () => {});
+  return new EarlyProgram(options, options.parallel);
 }
 
 async function run(
   session: Session,
   config: Config,
+  operation: "simulate" | "preview",
   store: MemoryStore,
-  operation: typeof preview,
+  early?: EarlyProgram,
 ): Promise<Revision> {
   const violations: PolicyViolation[] = [];
   const options = operationOptions(session, config, store, (event) => {
     if (event.type === "policy") violations.push(event.violation);
   });
   try {
-    const providers = await embeddedProviders(session, { renderOnly: true });
-    return { result: await operation(options, providers), violations, config };
+    const [engine, providers] = await Promise.all([
+      import("../engine/engine.ts"),
+      embeddedProviders(session, { renderOnly: true }),
+    ]);
+    const given = early === undefined ? options : { ...options, early };
+    return { result: await engine[operation](given, providers), violations, config };
   } catch (error) {
     if (session.call.signal.aborted || !(error instanceof UserError)) throw error;
     return { result: refusalOf(error), violations, config };

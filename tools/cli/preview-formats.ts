@@ -16,15 +16,11 @@ const FORMATS: Readonly<Record<string, (report: Report) => string>> = {
   json: (report) => `${JSON.stringify(report, null, 2)}\n`,
 };
 
-/** Options of a preview against something else; any of them makes it one. */
+/** What can be compared with; exactly one of them is given. */
 const AGAINST = ["against", "state", "report"] as const;
 
 /** What asks a cluster, an account or a person has no meaning here. */
 const REFUSED = ["refresh", "target", "json", "engine", "kubeconfig", "context", "debug"] as const;
-
-export function isComparison({ flags }: Call): boolean {
-  return [...AGAINST, "format"].some((name) => flags.text(name) !== undefined);
-}
 
 export async function previewInFormat(call: Call): Promise<number> {
   const { flags } = call;

@@ -1,8 +1,7 @@
 /** What an up would change, without changing anything; or what a revision changes, for its reviewers. */
 import { operate } from "../operate.ts";
-import { isComparison, previewInFormat } from "../preview-formats.ts";
 import { PROGRAM_OPTIONS } from "../session.ts";
-import type { Verb } from "../verb.ts";
+import type { Call, Verb } from "../verb.ts";
 
 export const verb: Verb = {
   name: "preview",
@@ -33,5 +32,14 @@ export const verb: Verb = {
     debug: { type: "boolean", help: "show the program's debug messages" },
   },
   positionals: [1, 1],
-  run: (call) => (isComparison(call) ? previewInFormat(call) : operate(call, "preview")),
+  run: async (call) => {
+    if (!isComparison(call)) return operate(call, "preview");
+    // What a comparison needs is not loaded for a plain preview.
+    return (await import("../preview-formats.ts")).previewInFormat(call);
+  },
 };
+
+/** Any of these makes it a comparison with something else than what runs. */
+function isComparison({ flags }: Call): boolean {
+  return ["against", "state", "report", "format"].some((name) => flags.text(name) !== undefined);
+}
