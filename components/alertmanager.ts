@@ -1,7 +1,7 @@
 /** Alertmanager: takes Prometheus' alerts over TLS and sends them on; silences survive a restart. */
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { alertRouting } from "../observability/alert-routing.ts";
+import { alertRouting, type RoutingSettings } from "../observability/alert-routing.ts";
 import { webConfiguration } from "../observability/prometheus-files.ts";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
@@ -21,7 +21,7 @@ export interface AlertmanagerArgs {
   readonly image: string;
   readonly certificate: CertificateHandle;
   readonly volume: VolumeSettings;
-  readonly webhook: string | undefined;
+  readonly routing: RoutingSettings;
 }
 
 export interface AlertmanagerHandle {
@@ -47,7 +47,7 @@ export class Alertmanager extends Component implements AlertmanagerHandle {
     super("monitoring:Alertmanager", name, options);
     const parent = { parent: this };
     const files = {
-      "alertmanager.yml": alertRouting({ webhook: args.webhook }),
+      "alertmanager.yml": alertRouting(args.routing),
       "web.yml": webConfiguration(TLS_FOLDER),
     };
     // A Secret, since the addresses of channels often carry a token.

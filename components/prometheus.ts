@@ -8,6 +8,7 @@ import {
   type ScrapeJob,
   webConfiguration,
 } from "../observability/prometheus-files.ts";
+import { NO_LINKS } from "../observability/rules/rule.ts";
 import type { AlertmanagerHandle } from "./alertmanager.ts";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
@@ -34,6 +35,13 @@ export interface PrometheusArgs {
   /** Jobs whose silence is no alarm: model servers that come only when somebody asks. */
   readonly idleJobs: readonly string[];
   readonly alertmanager: AlertmanagerHandle;
+  /** Whose alerts these are, where one Alertmanager's channels serve several sites. */
+  readonly site: string;
+  /** Where runbooks and dashboards are, as alerts point to them. */
+  readonly links: {
+    readonly runbooks: string | undefined;
+    readonly dashboards: string | undefined;
+  };
   /** Undefined: reached inside the cluster only. */
   readonly nodePort: number | undefined;
 }
@@ -89,6 +97,7 @@ export class Prometheus extends Component {
 function configurationFiles(args: PrometheusArgs, alertmanager: string): Record<string, string> {
   const settings: PrometheusSettings = {
     scrapeSeconds: args.scrapeSeconds,
+    site: args.site,
     jobs: args.jobs,
     alertmanager,
     self: hostOf(PROMETHEUS, args.namespace),
@@ -99,6 +108,10 @@ function configurationFiles(args: PrometheusArgs, alertmanager: string): Record<
     "prometheus.yml": prometheusConfiguration(settings),
     "rules.yml": prometheusRules(
       args.jobs.map(({ job }) => job).filter((job) => !args.idleJobs.includes(job)),
+      {
+        runbooks: args.links.runbooks ?? NO_LINKS.runbooks,
+        dashboards: args.links.dashboards ?? NO_LINKS.dashboards,
+      },
     ),
     "web.yml": webConfiguration(TLS_FOLDER),
   };

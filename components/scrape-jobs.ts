@@ -1,8 +1,10 @@
 /** What Prometheus scrapes, from the programs that run. */
-import { JOBS } from "../observability/metrics.ts";
+import { JOBS, OTHER_JOBS } from "../observability/metrics.ts";
 import type { ScrapeJob } from "../observability/prometheus-files.ts";
 import { METRICS_PORTS, metricsServiceName } from "./exporters.ts";
 import { GATEWAY, GATEWAY_METRICS, GATEWAY_PORTS } from "./gateway.ts";
+import { GPU_EXPORTER_PORT } from "./serving/gpu-daemons.ts";
+import { GPU_METRICS } from "./serving/gpu-runtime.ts";
 import { MODEL_PORT, modelService } from "./serving/model-component.ts";
 
 export const MODEL_SERVER_JOB = JOBS.modelServer;
@@ -14,9 +16,12 @@ export interface ScrapedService {
   readonly edgeHost: string;
   /** Those that run as pods of ours, with an exporter beside them. */
   readonly stores: readonly ("redis" | "postgres")[];
+  /** Where our exporters of GPUs run; undefined: there are none. */
+  readonly gpuNamespace?: string | undefined;
 }
 
-export function scrapeJobs({ namespace, models, edgeHost, stores }: ScrapedService): ScrapeJob[] {
+export function scrapeJobs(scraped: ScrapedService): ScrapeJob[] {
+  const { namespace, models, edgeHost, stores, gpuNamespace } = scraped;
   const host = (service: string) => `${service}.${namespace}.svc`;
   return [
     {
@@ -38,5 +43,10 @@ export function scrapeJobs({ namespace, models, edgeHost, stores }: ScrapedServi
       port: METRICS_PORTS[program],
       serverName: program === "edge" ? edgeHost : host(program),
     })),
+    ...(gpuNamespace === undefined ? [] : [gpuJob(`${GPU_METRICS}.${gpuNamespace}.svc`)]),
   ];
+}
+
+function gpuJob(service: string): ScrapeJob {
+  return { job: OTHER_JOBS.gpu, service, port: GPU_EXPORTER_PORT, serverName: service };
 }

@@ -20,6 +20,8 @@ export interface FlowPlaces {
   readonly balancerRanges?: readonly string[] | undefined;
   /** What gateways may call beyond the cluster; empty: nothing. */
   readonly outside: { readonly ranges: readonly string[]; readonly ports: readonly number[] };
+  /** Where Alertmanager reaches those who are told. */
+  readonly channels?: FlowPlaces["outside"] | undefined;
   /** Redis is three pods that follow and watch each other; absent: one. */
   readonly redisReplicated?: boolean | undefined;
   /** The other site's Redis: who follows this one, or whom this one follows. */
@@ -88,6 +90,7 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
       to: watching(ALERTMANAGER),
       ports: [ALERTMANAGER_PORT],
     },
+    ...outward("alert-channels", watching(ALERTMANAGER), places.channels),
   ];
 }
 

@@ -136,6 +136,26 @@ describe("a fault", () => {
 });
 
 describe("relations", () => {
+  test("of alerts: a channel has what it is reached by, a name of its own, and a way out", () => {
+    const channel = { name: "a", kind: "sms", severities: ["critical"] };
+    const mail = { ...channel, kind: "email", url: "https://relay.example.org/" };
+    const paths = (alerts: object) =>
+      faults({ "deepseek:monitoring": { alerts } }).map(({ path }) => path);
+    const own = "deepseek:monitoring.alerts";
+    expect(paths({ channels: [channel, mail] }).sort()).toEqual([
+      `${own}.channels[0].url`,
+      `${own}.channels[1].email`,
+      `${own}.channels[1].name`,
+      `${own}.ranges`,
+    ]);
+    const told = { ...channel, url: "https://relay.example.org/hunter2" };
+    expect(paths({ ranges: ["203.0.113.0/24"], channels: [told] })).toEqual([]);
+    const wrong = faults({
+      "deepseek:monitoring": { alerts: { channels: [{ ...told, url: "http://hunter2" }] } },
+    });
+    expect(JSON.stringify(wrong)).not.toContain("hunter2");
+  });
+
   test("of models, identities, tiers and ports", () => {
     const server = { engine: "simulator" };
     const twins = ["v2.5", "v2-5"].map((name) => ({ name, contextTokensMax: 4096, server }));

@@ -37,6 +37,7 @@ const RELATIONS: readonly Relation[] = [
   cacheFits,
   auditFloor,
   outsideReachable,
+  channelsComplete,
   ...SITE_RELATIONS,
 ];
 
@@ -197,6 +198,38 @@ function outsideReachable({ outside }: Partial<Settings>): Fault[] {
   const wrong = `names no address, but ${wanted.join(", ")} must be reached`;
   const right = "address ranges, as in 203.0.113.0/24 or 0.0.0.0/0";
   return [{ path: "deepseek:outside.ranges", wrong, right }];
+}
+
+/** Each kind of channel needs what it is reached by, and a way out. */
+function channelsComplete({ monitoring }: Partial<Settings>): Fault[] {
+  if (monitoring === undefined) return [];
+  const { alerts, webhook } = monitoring;
+  const path = "deepseek:monitoring.alerts";
+  const names = repeated(alerts.channels.map(({ name }) => name));
+  const leaves = webhook !== undefined || alerts.heartbeat !== undefined;
+  return [
+    ...alerts.channels.flatMap((channel, index) => {
+      const { kind } = channel;
+      const needed = kind === "email" ? "email" : kind === "pagerduty" ? "routingKey" : "url";
+      if (channel[needed] !== undefined) return [];
+      const wrong = `is of kind ${kind} and has no ${needed}`;
+      return [{ path: `${path}.channels[${index}].${needed}`, wrong, right: `${needed} of it` }];
+    }),
+    ...names.map((index) => ({
+      path: `${path}.channels[${index}].name`,
+      wrong: `is ${alerts.channels[index]?.name}, as another channel's`,
+      right: "a name of its own",
+    })),
+    ...(alerts.ranges.length === 0 && (leaves || alerts.channels.length > 0)
+      ? [
+          {
+            path: `${path}.ranges`,
+            wrong: "names no address, but those who are told of alerts must be reached",
+            right: "address ranges, as in 203.0.113.0/24 or 0.0.0.0/0",
+          },
+        ]
+      : []),
+  ];
 }
 
 function auditFloor({ retention }: Partial<Settings>): Fault[] {

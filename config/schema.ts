@@ -4,6 +4,7 @@
  * descriptions are what docs/configuration.md prints.
  */
 import { z } from "zod";
+import { alerts } from "./alerts-schema.ts";
 import { cloud } from "./cloud-schema.ts";
 import { model, weightsKey } from "./model-schema.ts";
 import { outside } from "./outside-schema.ts";
@@ -239,7 +240,10 @@ const monitoring = z.strictObject({
   webhook: https
     .meta({ sensitive: true })
     .optional()
-    .describe("Where Alertmanager sends every alert; without it alerts are only shown."),
+    .describe("Where Alertmanager sends every alert, beside the channels."),
+  alerts: alerts
+    .prefault({})
+    .describe("Who is told of alerts; without a channel they are only shown."),
   resources: resources("100m", "512Mi"),
 });
 

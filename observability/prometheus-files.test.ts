@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { alertRouting } from "./alert-routing.ts";
 import { JOBS, METRICS, OTHER_JOBS } from "./metrics.ts";
 import {
   prometheusConfiguration,
@@ -50,6 +49,7 @@ describe("files", () => {
   test("speak TLS 1.3 only, and verify whom they scrape", () => {
     const text = prometheusConfiguration({
       scrapeSeconds: 15,
+      site: "primary",
       jobs: [{ job: "gateway", service: "metrics.d.svc", port: 9464, serverName: "gateway.d.svc" }],
       alertmanager: "alertmanager.m.svc:9093",
       self: "prometheus.m.svc",
@@ -64,15 +64,6 @@ describe("files", () => {
       expect(job.tls_config).not.toHaveProperty("insecure_skip_verify");
     }
     expect(parse(webConfiguration("/tls")).tls_server_config.min_version).toBe("TLS13");
-  });
-
-  test("route to one receiver that exists, and keep the heartbeat going", () => {
-    for (const webhook of [undefined, "https://hooks.example.org/x"]) {
-      const { route, receivers } = parse(alertRouting({ webhook }));
-      const [receiver] = receivers;
-      expect(route.receiver).toBe(receiver.name);
-      expect(route.routes[0]).toMatchObject({ matchers: ['alertname = "Watchdog"'] });
-    }
   });
 
   test("have every alert", () => {

@@ -23,6 +23,8 @@ export interface ScrapeJob {
 
 export interface PrometheusSettings {
   readonly scrapeSeconds: number;
+  /** On whatever leaves: alerts, and samples that are written elsewhere. */
+  readonly site: string;
   readonly jobs: readonly ScrapeJob[];
   /** host:port. */
   readonly alertmanager: string;
@@ -35,7 +37,10 @@ export interface PrometheusSettings {
 export function prometheusConfiguration(settings: PrometheusSettings): string {
   const interval = `${settings.scrapeSeconds}s`;
   return render({
-    global: { scrape_interval: interval, evaluation_interval: interval, scrape_timeout: "5s" },
+    global: {
+      ...{ scrape_interval: interval, evaluation_interval: interval, scrape_timeout: "5s" },
+      external_labels: { site: settings.site },
+    },
     rule_files: [`${settings.rulesFolder}/rules.yml`],
     alerting: {
       alertmanagers: [

@@ -1,5 +1,5 @@
 /**
- * The rendered files before Prometheus' and Alertmanager's own judges: promtool and amtool. The
+ * The rendered files before Prometheus' own judge, promtool. The
  * scenarios are series over time and the alerts that must, or must not, come of them.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -11,7 +11,6 @@ import { run } from "../tools/base/process.ts";
 import { ensurePackages } from "../tools/debian/packages.ts";
 import { environmentFor } from "../tools/debian/root-folder.ts";
 import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
-import { alertRouting } from "./alert-routing.ts";
 import { JOBS, OTHER_JOBS } from "./metrics.ts";
 import { prometheusConfiguration, prometheusRules, webConfiguration } from "./prometheus-files.ts";
 
@@ -56,6 +55,7 @@ async function judge(program: string, ...args: string[]): Promise<string> {
 test("prometheus.yml and the rules are valid", async () => {
   const text = prometheusConfiguration({
     scrapeSeconds: 15,
+    site: "primary",
     jobs: [
       { job: "gateway", service: "gateway-metrics.d.svc", port: 9464, serverName: "gateway.d.svc" },
       {
@@ -75,22 +75,6 @@ test("prometheus.yml and the rules are valid", async () => {
   expect(output).toMatch(/rules found/);
   await judge("promtool", "check", "web-config", await write("web.yml", webConfiguration(folder)));
 });
-
-test.each([undefined, "https://hooks.example.org/alerts"])(
-  "alertmanager.yml is valid and routes every severity (webhook %s)",
-  async (webhook) => {
-    const file = await write("alertmanager.yml", alertRouting({ webhook }));
-    await judge("amtool", "check-config", file);
-    for (const severity of ["critical", "error", "warning", "info"]) {
-      const routed = await judge(
-        "amtool",
-        ...["config", "routes", "test", `--config.file=${file}`],
-        ...["alertname=X", `severity=${severity}`],
-      );
-      expect(routed.trim()).toBe(webhook === undefined ? "nobody" : "webhook");
-    }
-  },
-);
 
 interface Scenario {
   readonly name: string;

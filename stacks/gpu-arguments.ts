@@ -1,6 +1,7 @@
 /** What the parts of a site that have to do with GPUs are told by the settings. Pure. */
 import type { Flow } from "../components/flows.ts";
 import { PROMETHEUS, PROMETHEUS_PORT } from "../components/prometheus.ts";
+import { GPU_EXPORTER, GPU_EXPORTER_PORT } from "../components/serving/gpu-daemons.ts";
 import { groupFlows, MODEL_WORKER } from "../components/serving/group-flows.ts";
 import { MODEL_SERVER } from "../components/serving/model-component.ts";
 import { RAY_HEAD, rayFlows } from "../components/serving/ray-flows.ts";
@@ -76,6 +77,16 @@ export function gpuFlows(settings: Settings, served: readonly ServedModel[]): Fl
     ...(groups ? groupFlows(SERVICE, MODEL_SERVER) : []),
     ...(ray ? rayFlows(SERVICE, MODEL_SERVER, KUBERAY) : []),
     ...weightsFlows({ namespace: SERVICE, programs, ...weightsWays(settings) }),
+    ...(settings.gpuRuntime.mode === "ours"
+      ? [
+          {
+            name: "gpu-metrics",
+            from: { namespace: MONITORING, program: PROMETHEUS },
+            to: { namespace: GPU_NAMESPACE, program: GPU_EXPORTER },
+            ports: [GPU_EXPORTER_PORT],
+          },
+        ]
+      : []),
     ...(scaled
       ? [
           {

@@ -16,11 +16,22 @@ const OUTSIDE = {
   quotaWarnings: { url: "https://hooks.bank.internal/quota", secret: "a-secret-of-both" },
 };
 
+const ALERTS = {
+  ranges: ["198.51.100.7/32"],
+  ports: [8443],
+  heartbeat: "https://watch.example.org/ping",
+  runbooks: "https://docs.example.org/runbooks",
+  channels: [
+    { name: "phones", kind: "sms", severities: ["critical"], url: "https://relay.example.org/sms" },
+  ],
+};
+
 let values: Values;
 let program: Program;
+const SAID = { "deepseek:outside": OUTSIDE, "deepseek:monitoring": { alerts: ALERTS } };
 beforeAll(async () => {
   values = await completeValues();
-  program = await runProgram(local, settingsOf({ ...values, "deepseek:outside": OUTSIDE }));
+  program = await runProgram(local, settingsOf({ ...values, ...SAID }));
 });
 
 function egressRanges(of: Program): string[] {
@@ -92,5 +103,30 @@ describe("a configuration", () => {
     const found = faults({ ranges: ["0.0.0.0/0"], providerKeys: { openai: "sk with spaces" } });
     expect(found).toHaveLength(1);
     expect(JSON.stringify(found)).not.toContain("sk with spaces");
+  });
+});
+
+describe("alerts", () => {
+  test("reach the channels that are said, at those addresses, and nobody where none is", async () => {
+    const routing = (of: Program) => {
+      const { data } = named("Secret", "alertmanager-configuration", of);
+      return Buffer.from(String(data["alertmanager.yml"]), "base64").toString("utf8");
+    };
+    expect(routing(program)).toContain("https://relay.example.org/sms");
+    expect(routing(program)).toContain("https://watch.example.org/ping");
+    const { spec } = named("NetworkPolicy", "allow-alertmanager", program);
+    const out = (spec.egress as Loose[]).filter((rule) => rule.to[0].ipBlock !== undefined);
+    expect(out).toMatchObject([{ to: [{ ipBlock: { cidr: "198.51.100.7/32" } }] }]);
+    expect(out[0]?.ports).toMatchObject([{ port: 8443 }]);
+    const plain = await runProgram(local, settingsOf(values));
+    expect(routing(plain)).not.toContain("https://");
+    const { spec: closed } = named("NetworkPolicy", "allow-alertmanager", plain);
+    expect((closed.egress as Loose[] | undefined) ?? []).toEqual([]);
+  });
+
+  test("say which site they are of, and where to read on", () => {
+    const { data } = named("ConfigMap", "prometheus-configuration", program);
+    expect(data["prometheus.yml"]).toMatch(/external_labels:\n\s+site: \w+/);
+    expect(data["rules.yml"]).toContain("https://docs.example.org/runbooks/GatewayAway.md");
   });
 });

@@ -190,6 +190,7 @@ function networkPolicies(
         monitoring,
         callerRanges,
         outside,
+        channels: settings.monitoring.alerts,
         ...storePlaces(settings),
         ...(settings.fineTuning === undefined ? {} : { apiServer: settings.network.apiServer }),
         ...(settings.cloud === undefined ? {} : { balancerRanges: [settings.cloud.network.range] }),
@@ -200,11 +201,17 @@ function networkPolicies(
   };
 }
 
-function servers({ edge, models, gpuRuntime, patientData, site }: Settings) {
+/** An operator of GPUs brings its own, which the cluster watches. */
+function hasGpuExporters({ gpuRuntime, models }: Settings): boolean {
+  return gpuRuntime.mode === "ours" && models.some(isOnGpus);
+}
+
+function servers(settings: Settings) {
+  const { edge, models, patientData, site } = settings;
   const services = models.map((model) => modelService(model.name));
   return [
     ...serverNames({ service, monitoring, hosts: edge.hosts, models: services }),
-    ...(gpuRuntime.mode === "ours" && models.some(isOnGpus)
+    ...(hasGpuExporters(settings)
       ? [
           {
             program: "gpu-exporter",
@@ -265,17 +272,24 @@ function store(
 }
 
 function alertmanager(settings: Settings, image: string) {
-  const { webhook } = settings.monitoring;
+  const { webhook, alerts } = settings.monitoring;
+  const { channels, quietHours, heartbeat } = alerts;
+  const severities = ["critical", "error", "warning", "info"] as const;
+  const everything = { name: "webhook", kind: "webhook", severities, url: webhook } as const;
   return {
     namespace: monitoring,
     image,
-    webhook,
+    routing: {
+      channels: [...channels, ...(webhook === undefined ? [] : [everything])],
+      quietHours,
+      heartbeat,
+    },
     volume: volumeOf(settings, ALERTMANAGER_STORAGE),
   };
 }
 
 function prometheus(settings: Settings, image: string) {
-  const { storage, nodePort, ...rest } = settings.monitoring;
+  const { storage, nodePort, webhook: _, alerts, ...rest } = settings.monitoring;
   const { models, edge } = settings;
   const [edgeHost] = edge.hosts;
   if (edgeHost === undefined) throw new Error("the schema asks for at least one host");
@@ -285,6 +299,7 @@ function prometheus(settings: Settings, image: string) {
     models: models.filter(({ server }) => server.engine !== "ray").map(({ name }) => name),
     edgeHost,
     stores: storesInPods(settings),
+    gpuNamespace: hasGpuExporters(settings) ? GPU_NAMESPACE : undefined,
   });
   return {
     ...rest,
@@ -292,6 +307,8 @@ function prometheus(settings: Settings, image: string) {
     image,
     nodePort,
     jobs,
+    site: settings.site.name,
+    links: { runbooks: alerts.runbooks, dashboards: alerts.dashboards },
     idleJobs: models.every(({ replicas }) => replicas === 0) ? [MODEL_SERVER_JOB] : [],
     volume: volumeOf(settings, storage),
   };

@@ -125,6 +125,8 @@ const targetAlerts: readonly AlertRule[] = [
   },
   {
     ...watching,
+    // Its own: a graver alert of the same subject would silence the heartbeat.
+    subject: "heartbeat",
     alert: "Watchdog",
     expr: "vector(1)",
     severity: "info",

@@ -1,0 +1,90 @@
+/**
+ * Alertmanager's own judge, amtool: the file is valid, and an alert of each severity reaches each channel
+ * that takes it and no other.
+ */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { run } from "../tools/base/process.ts";
+import { ensurePackages } from "../tools/debian/packages.ts";
+import { environmentFor } from "../tools/debian/root-folder.ts";
+import { alertRouting, type Channel, type ChannelKind, RELAYED } from "./alert-routing.ts";
+
+const SEVERITIES = ["critical", "error", "warning", "info"] as const;
+const KINDS: readonly ChannelKind[] = ["email", "slack", "pagerduty", ...RELAYED];
+const url = "https://relay.example.org/hook";
+const reached = { url, routingKey: "0123456789abcdef0123456789abcdef" };
+const email = { to: "a@example.org", from: "b@example.org", server: "mail.example.org:587" };
+
+/** For each severity a channel of each kind that takes it alone. */
+const EACH: readonly Channel[] = SEVERITIES.flatMap((severity) =>
+  KINDS.map((kind) => ({
+    ...{ name: `${kind}-${severity}`, kind, severities: [severity], quiet: true },
+    ...{ ...reached, email: { ...email, user: "u", password: "secret-enough" } },
+  })),
+);
+const NARROW: readonly Channel[] = [
+  { name: "bank", kind: "feishu", severities: ["critical"], tenant: "bank", url },
+  { name: "standby", kind: "sms", severities: ["critical", "error"], site: "standby", url },
+];
+
+let folder: string;
+let root: string;
+let file: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "routing-test-"));
+  ({ root } = await ensurePackages(["prometheus", "prometheus-alertmanager"]));
+  file = path.join(folder, "alertmanager.yml");
+  const quietHours = { from: "22:00", to: "07:00", weekends: true, timeZone: "Asia/Shanghai" };
+  const heartbeat = "https://watch.example.org/x";
+  await writeFile(file, alertRouting({ channels: [...EACH, ...NARROW], quietHours, heartbeat }));
+});
+
+afterAll(async () => {
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+});
+
+async function amtool(...args: string[]): Promise<string> {
+  const env = { ...environmentFor(root) };
+  const { code, stdout, stderr } = await run(path.join(root, "usr/bin/amtool"), args, { env });
+  expect(`${code}\n${stdout}${stderr}`).toMatch(/^0\n/);
+  return stdout.trim();
+}
+
+async function told(...labels: string[]): Promise<string[]> {
+  const command = ["config", "routes", "test", `--config.file=${file}`];
+  return (await amtool(...command, ...labels)).split(",").sort();
+}
+
+const takers = (severity: string) => KINDS.map((kind) => `${kind}-${severity}`);
+
+test("the file is valid, with channels and without", async () => {
+  await amtool("check-config", file);
+  const bare = path.join(folder, "bare.yml");
+  await writeFile(bare, alertRouting({ channels: [] }));
+  await amtool("check-config", bare);
+});
+
+test.each(SEVERITIES)("%s reaches each channel that takes it, and no other", async (severity) => {
+  const found = await told("alertname=X", `severity=${severity}`, "site=primary");
+  expect(found).toEqual(takers(severity).sort());
+});
+
+test.each([
+  ["critical", "tenant=bank", ["bank"]],
+  ["critical", "tenant=house", []],
+  ["error", "tenant=bank", []],
+  ["critical", "site=standby", ["standby"]],
+  ["error", "site=standby", ["standby"]],
+  ["warning", "site=standby", []],
+] as const)("%s with %s reaches who asked for it", async (severity, label, more) => {
+  const found = await told("alertname=X", `severity=${severity}`, label);
+  expect(found).toEqual([...takers(severity), ...more].sort());
+});
+
+test("the heartbeat reaches its address and no channel; an unknown severity nobody", async () => {
+  expect(await told("alertname=Watchdog", "severity=info")).toEqual(["heartbeat"]);
+  expect(await told("alertname=X", "severity=other")).toEqual(["nobody"]);
+});
