@@ -17,6 +17,8 @@ function faults({ gpus, lost, findings }: Awaited<ReturnType<typeof verdictOf>>)
 
 test.each([
   ["healthy", "healthy", []],
+  ["recorded-idle", "healthy", []],
+  ["recorded-load", "healthy", []],
   ["mig", "healthy", []],
   ["lost", "failed", ["lost", "xid79"]],
   ["row-remap-failed", "failed", ["rowRemapFailed", "spareRowsUsedUp", "xid64"]],
@@ -30,6 +32,14 @@ test.each([
 ])("%s: %s", async (name, state, codes) => {
   const verdict = await verdictOf(name);
   expect([verdict.state, faults(verdict)]).toEqual([state, codes]);
+});
+
+test("a recording of a real GPU at work has the values that it had", async () => {
+  const { gpus } = await verdictOf("recorded-load");
+  expect(gpus.map(({ gpu }) => gpu.name)).toEqual(["NVIDIA H200"]);
+  expect(gpus[0]?.gpu).toMatchObject({ powerLimitWatts: 700, utilisationPercent: 99 });
+  expect(gpus[0]?.gpu.processes).toHaveLength(1);
+  expect(gpus[0]?.findings.map(({ level }) => level)).not.toContain("failed");
 });
 
 test("the other GPUs of a host that lost one are still told, those behind it by their fields", async () => {

@@ -15,7 +15,13 @@ test("an intact trail has no fault, a changed one has, and anchors that cannot b
   const trail = new AuditTrail({
     ...{ folder, site: "primary", writer: "gateway-0", clock: new ManualClock(), anchors: store },
     sealKey: generateKeyPairSync("ed25519").privateKey,
-    ...{ whenDown: "refuse", retentionDays: 0, segmentSeconds: 86_400, onLost: () => {}, onFault: () => {} },
+    ...{
+      whenDown: "refuse",
+      retentionDays: 0,
+      segmentSeconds: 86_400,
+      onLost: () => {},
+      onFault: () => {},
+    },
   });
   await trail.start();
   const told = { tenant: "bank", address: "10.0.0.1", requestId: "r-1" };
