@@ -232,6 +232,22 @@ const identity = z.strictObject({
     .describe("Models it may call."),
 });
 
+/** One that is there already; this package deploys none. */
+const grafana = z.strictObject({
+  languages: z
+    .array(z.enum(["en", "zh"]))
+    .min(1)
+    .max(2)
+    .refine((chosen) => new Set(chosen).size === chosen.length)
+    .meta({ right: "en, zh, or both, each once" })
+    .default(["en", "zh"])
+    .describe("Of the dashboards; the first one has the addresses that alerts link to."),
+  labels: z
+    .record(z.string().regex(/^[a-z0-9A-Z./_-]{1,317}$/), z.string().max(63))
+    .default({ grafana_dashboard: "1" })
+    .describe("By which it finds ConfigMaps with dashboards."),
+});
+
 const monitoring = z.strictObject({
   retentionDays: z.int().min(1).max(730).default(15).describe("How long Prometheus keeps samples."),
   storage: memory.default("2Gi").describe("Size of Prometheus' volume."),
@@ -244,6 +260,9 @@ const monitoring = z.strictObject({
   alerts: alerts
     .prefault({})
     .describe("Who is told of alerts; without a channel they are only shown."),
+  grafana: grafana
+    .optional()
+    .describe("The site's own Grafana; without it no dashboard is rendered."),
   resources: resources("100m", "512Mi"),
 });
 

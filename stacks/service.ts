@@ -9,6 +9,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { Alertmanager } from "../components/alertmanager.ts";
 import { ApiKeys } from "../components/api-keys.ts";
 import { type CertificateHandle, Certificates } from "../components/certificates.ts";
+import { Dashboards } from "../components/dashboards.ts";
 import { Edge } from "../components/edge.ts";
 import type { FineTuningHandle } from "../components/fine-tuning.ts";
 import { Gateway } from "../components/gateway.ts";
@@ -90,6 +91,7 @@ export function service(site: SiteArguments, ground: Ground) {
     { ...site.prometheus, ...secured("prometheus"), alertmanager },
     guarded,
   );
+  if (site.dashboards !== null) new Dashboards("dashboards", site.dashboards, guarded);
   for (const scaled of site.scaled) {
     new ScaledModel(`scaled-${modelService(scaled.model)}`, scaled, guarded);
   }

@@ -153,6 +153,7 @@ function frontArguments(settings: Settings) {
     },
     alertmanager: alertmanager(settings, imageReference(settings, "alertmanager")),
     prometheus: prometheus(settings, imageReference(settings, "prometheus")),
+    dashboards: dashboards(settings),
   };
 }
 
@@ -288,8 +289,13 @@ function alertmanager(settings: Settings, image: string) {
   };
 }
 
+/** null: no Grafana would read them. */
+function dashboards({ monitoring: { grafana } }: Settings) {
+  return grafana === undefined ? null : { ...grafana, namespace: monitoring };
+}
+
 function prometheus(settings: Settings, image: string) {
-  const { storage, nodePort, webhook: _, alerts, ...rest } = settings.monitoring;
+  const { storage, nodePort, webhook: _, alerts, grafana: _g, ...rest } = settings.monitoring;
   const { models, edge } = settings;
   const [edgeHost] = edge.hosts;
   if (edgeHost === undefined) throw new Error("the schema asks for at least one host");

@@ -1,0 +1,80 @@
+/** The edge in front of the gateway, and the certificates that callers see. Pure data. */
+import { type Board, lines, number, row } from "./panel.ts";
+
+export const edge: Board = {
+  name: "edge",
+  title: { en: "Edge", zh: "边缘" },
+  models: null,
+  rows: [
+    row("Now", "当前", [
+      number("Edges that answer", "有响应的边缘", "none", "sum(nginx_up)", {
+        bound: 1,
+        good: "above",
+      }),
+      number(
+        "Requests per second",
+        "每秒请求数",
+        "reqps",
+        "sum(rate(nginx_http_requests_total[5m]))",
+      ),
+      number("Open connections", "打开的连接", "none", "sum(nginx_connections_active)"),
+      // 14 days: an alert asks for a renewal from then on.
+      number(
+        "First certificate ends in",
+        "最早到期的证书",
+        "s",
+        "min(gateway_certificate_expires_seconds) - time()",
+        {
+          bound: 1_209_600,
+          good: "above",
+        },
+      ),
+    ]),
+    row("Connections", "连接", [
+      lines("Requests", "请求", "reqps", [
+        ["sum by (instance) (rate(nginx_http_requests_total[5m]))", "{{instance}}"],
+      ]),
+      lines("Connections", "连接", "none", [
+        ["sum by (instance) (nginx_connections_active)", "{{instance}} open"],
+        ["sum by (instance) (nginx_connections_waiting)", "{{instance}} idle"],
+      ]),
+      lines("Connections that were dropped", "被丢弃的连接", "ops", [
+        [
+          "sum by (instance) (rate(nginx_connections_accepted[5m])) - sum by (instance) (rate(nginx_connections_handled[5m]))",
+          "{{instance}}",
+        ],
+      ]),
+      lines(
+        "Requests at the edge less those at the gateway",
+        "边缘与网关请求数之差",
+        "reqps",
+        [
+          [
+            "sum(rate(nginx_http_requests_total[5m])) - sum(rate(api_requests_total[5m]))",
+            "edge - gateway",
+          ],
+        ],
+        {
+          note: {
+            en: "What the edge answers by itself: probes, refusals, pages. A rise without traffic is a scan.",
+            zh: "边缘自行应答的请求:探测、拒绝、页面。无流量时上升即为扫描。",
+          },
+        },
+      ),
+    ]),
+    row("From outside", "外部探测", [
+      lines("Addresses that answered as they should", "应答正常的地址", "none", [
+        ["min by (instance) (probe_success)", "{{instance}}"],
+      ]),
+      lines("How long they took", "应答耗时", "s", [
+        ["max by (instance) (probe_duration_seconds)", "{{instance}}"],
+      ]),
+      lines("Time until their certificate ends", "证书剩余时间", "s", [
+        ["min by (instance) (probe_ssl_earliest_cert_expiry) - time()", "{{instance}}"],
+      ]),
+      lines("Time until certificates of gateways end", "网关证书剩余时间", "s", [
+        ["min by (certificate) (gateway_certificate_expires_seconds) - time()", "{{certificate}}"],
+      ]),
+    ]),
+  ],
+};

@@ -1,0 +1,74 @@
+/** The first page of whoever is on call: is it well, for whom not, and which page comes next. Pure data. */
+import { type Board, CALLED, lines, number, quantile, row } from "./panel.ts";
+
+const OWN = 'model=~"$model"';
+
+export const overview: Board = {
+  name: "overview",
+  title: { en: "Overview for people on call", zh: "值班总览" },
+  models: CALLED,
+  rows: [
+    row("Now", "当前", [
+      number("Requests per second", "每秒请求数", "reqps", "api:requests:rate5m"),
+      // 2 % is the bound of the seed's matrix and of its alert.
+      number("Failed requests", "失败的请求", "percentunit", "api:errors:ratio_rate5m", {
+        bound: 0.02,
+      }),
+      number(
+        "First token, p95",
+        "首个 token,p95",
+        "s",
+        quantile(0.95, "api_time_to_first_token_seconds", "", OWN),
+        { bound: 0.5 },
+      ),
+      number("Alerts", "告警", "none", 'sum(alertmanager_alerts{state="active"})', { bound: 1 }),
+      number("Targets that do not answer", "无响应的目标", "none", "count(up == 0) or vector(0)", {
+        bound: 1,
+      }),
+      number("Requests that wait", "等待中的请求", "none", `sum(api_queue_length{${OWN}})`),
+    ]),
+    row("Calls", "调用", [
+      lines(
+        "Requests by outcome",
+        "按结果分的请求",
+        "reqps",
+        [[`sum by (status) (rate(api_requests_total{${OWN}}[5m]))`, "{{status}}"]],
+        { stacked: true },
+      ),
+      lines(
+        "Failed requests by model",
+        "各模型失败率",
+        "percentunit",
+        [[`model:errors:ratio_rate5m{${OWN}}`, "{{model}}"]],
+        { bound: 0.02 },
+      ),
+      lines(
+        "First token, p95, by model",
+        "各模型首个 token,p95",
+        "s",
+        [[`model:first_token_seconds:p95_5m{${OWN}}`, "{{model}}"]],
+        { bound: 0.5 },
+      ),
+      lines("Tokens per second", "每秒 token 数", "suffix: token/s", [
+        [`sum by (model) (model:tokens:rate5m{${OWN}})`, "{{model}}"],
+      ]),
+    ]),
+    row("Error budget and causes", "错误预算与原因", [
+      lines("Share of failed requests over longer times", "较长时间内的失败率", "percentunit", [
+        ["api:errors:ratio_rate1h", "1 h"],
+        ["api:errors:ratio_rate6h", "6 h"],
+        ["api:errors:ratio_rate3d", "3 d"],
+      ]),
+      lines("Requests that wait for a model", "等待模型的请求", "none", [
+        [`sum by (model) (api_queue_length{${OWN}})`, "{{model}}"],
+      ]),
+      lines("Faults of model servers", "模型服务器故障", "ops", [
+        [
+          `sum by (model, reason) (rate(gateway_upstream_faults_total{${OWN}}[5m]))`,
+          "{{model}} {{reason}}",
+        ],
+      ]),
+      lines("Targets that answer", "有响应的目标", "none", [["sum by (job) (up)", "{{job}}"]]),
+    ]),
+  ],
+};

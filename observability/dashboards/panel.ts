@@ -1,0 +1,128 @@
+/** What a dashboard is made of, as data: words in both languages, expressions, units. Pure. */
+import type { Dashboard } from "../rules/rule.ts";
+
+export interface Text {
+  readonly en: string;
+  readonly zh: string;
+}
+
+export type Language = keyof Text;
+
+/**
+ * Grafana's names of units. `mbytes` are MiB; `percentunit` is a share from 0 to 1; what begins with `suffix:` is written behind the
+ * number as it stands.
+ */
+export type Unit =
+  | "short"
+  | "none"
+  | "percent"
+  | "percentunit"
+  | "s"
+  | "bytes"
+  | "mbytes"
+  | "Bps"
+  | "reqps"
+  | "ops"
+  | "celsius"
+  | "watt"
+  | "suffix: MHz"
+  | "suffix: token/s"
+  | "suffix: token";
+
+export interface Query {
+  readonly expr: string;
+  /** Labels of the result between double braces. */
+  readonly legend: string;
+}
+
+interface Titled {
+  readonly title: Text;
+  /** What a reader must know that the title does not say. */
+  readonly note?: Text;
+}
+
+export interface Lines extends Titled {
+  readonly kind: "lines";
+  readonly unit: Unit;
+  readonly queries: readonly Query[];
+  /** A line across, from which on somebody must look; that of the alert about the same. */
+  readonly bound?: number;
+  /** Added up, each on the one below. */
+  readonly stacked?: true;
+}
+
+export interface Number_ extends Titled {
+  readonly kind: "number";
+  readonly unit: Unit;
+  readonly expr: string;
+  /** Green below, red from here on; or the other way round where `good` is the upper side. */
+  readonly bound?: number;
+  readonly good?: "above";
+}
+
+export interface Words extends Titled {
+  readonly kind: "words";
+  readonly text: Text;
+}
+
+export type Panel = Lines | Number_ | Words;
+
+export interface Row {
+  readonly title: Text;
+  readonly panels: readonly Panel[];
+}
+
+export interface Board {
+  readonly name: Dashboard;
+  readonly title: Text;
+  /** Expressions that name `$model` get a choice of models; null: none does. */
+  readonly models: ModelChoice | null;
+  readonly rows: readonly Row[];
+}
+
+/** Where the names of models come from: as callers name them, or as model servers do. */
+export interface ModelChoice {
+  readonly metric: string;
+  readonly label: "model" | "model_name";
+}
+
+export const CALLED: ModelChoice = { metric: "api_requests_total", label: "model" };
+export const SERVED: ModelChoice = { metric: "vllm:num_requests_running", label: "model_name" };
+
+/** Lines of one expression. */
+export function lines(
+  en: string,
+  zh: string,
+  unit: Unit,
+  queries: readonly (readonly [expr: string, legend: string])[],
+  more: Partial<Pick<Lines, "bound" | "stacked" | "note">> = {},
+): Lines {
+  return {
+    kind: "lines",
+    title: { en, zh },
+    unit,
+    queries: queries.map(([expr, legend]) => ({ expr, legend })),
+    ...more,
+  };
+}
+
+export function number(
+  en: string,
+  zh: string,
+  unit: Unit,
+  expr: string,
+  more: Partial<Pick<Number_, "bound" | "good" | "note">> = {},
+): Number_ {
+  return { kind: "number", title: { en, zh }, unit, expr, ...more };
+}
+
+export function row(en: string, zh: string, panels: readonly Panel[]): Row {
+  return { title: { en, zh }, panels };
+}
+
+/** A percentile of a histogram over five minutes, by some of its labels. */
+export function quantile(share: number, histogram: string, by: string, matcher = ""): string {
+  const labels = by === "" ? "le" : `${by}, le`;
+  const selector = matcher === "" ? "" : `{${matcher}}`;
+  return `histogram_quantile(${share}, sum by (${labels}) (rate(${histogram}_bucket${selector}[5m])))`;
+}

@@ -1,0 +1,70 @@
+/** What a disaster would cost at this moment: backups, replicas, room. Pure data. */
+import { type Board, lines, number, row } from "./panel.ts";
+
+const LAST = "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp";
+const FAILED = "barman_cloud_cloudnative_pg_io_last_failed_backup_timestamp";
+
+export const recovery: Board = {
+  name: "recovery",
+  title: { en: "Disaster recovery", zh: "灾难恢复" },
+  models: null,
+  rows: [
+    row("Now", "当前", [
+      // A day and two hours: the schedule is daily (components/postgres-cluster.ts), and a backup takes its time.
+      number("Age of the last backup", "最近备份距今", "s", `time() - max(${LAST})`, {
+        bound: 93_600,
+      }),
+      number("Furthest replica behind", "最大复制延迟", "s", "max(cnpg_pg_replication_lag)", {
+        bound: 30,
+      }),
+      number(
+        "Age of the last archived log",
+        "最近归档日志距今",
+        "s",
+        "max(pg_stat_archiver_last_archive_age)",
+      ),
+      number(
+        "Least room on a volume",
+        "最小卷剩余空间",
+        "percentunit",
+        "min(kubelet_volume_stats_available_bytes / kubelet_volume_stats_capacity_bytes)",
+        {
+          bound: 0.1,
+          good: "above",
+        },
+      ),
+    ]),
+    row("Backups", "备份", [
+      lines("Age of the last backup that can be restored", "可恢复备份距今", "s", [
+        [`time() - max by (namespace, pod) (${LAST})`, "{{namespace}} {{pod}}"],
+      ]),
+      lines("Time since a backup failed", "上次备份失败距今", "s", [
+        [`time() - (max by (namespace, pod) (${FAILED}) > 0)`, "{{namespace}} {{pod}}"],
+      ]),
+      lines("Logs that could not be archived, in an hour", "每小时归档失败", "none", [
+        ["sum by (server) (increase(pg_stat_archiver_failed_count[1h]))", "{{server}}"],
+      ]),
+      lines("Time since scheduled work succeeded", "定时任务上次成功距今", "s", [
+        [
+          "time() - max by (namespace, cronjob) (kube_cronjob_status_last_successful_time)",
+          "{{namespace}} {{cronjob}}",
+        ],
+      ]),
+    ]),
+    row("Replicas", "副本", [
+      lines("PostgreSQL replicas behind their primary", "PostgreSQL 复制延迟", "s", [
+        ["max by (namespace, pod) (cnpg_pg_replication_lag)", "{{namespace}} {{pod}}"],
+      ]),
+      lines("Redis replicas that hear their primary", "Redis 副本连接", "none", [
+        ["min by (instance) (redis_master_link_up)", "{{instance}}"],
+      ]),
+      lines("Programs that answer", "有响应的程序", "none", [["sum by (job) (up)", "{{job}}"]]),
+      lines("Room on volumes", "卷剩余空间", "percentunit", [
+        [
+          "min by (namespace, persistentvolumeclaim) (kubelet_volume_stats_available_bytes / kubelet_volume_stats_capacity_bytes)",
+          "{{namespace}} {{persistentvolumeclaim}}",
+        ],
+      ]),
+    ]),
+  ],
+};
