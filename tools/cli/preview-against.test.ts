@@ -115,6 +115,52 @@ describe("a preview against a revision", () => {
   }, 120_000);
 });
 
+describe("a preview against an exported state", () => {
+  const urn = (type: string, name: string) => `urn:pulumi:dev::small::${type}::${name}`;
+  const provider = urn("pulumi:providers:kubernetes", "default");
+  const state = {
+    version: 3,
+    deployment: {
+      manifest: { time: "2026-01-01T00:00:00Z", magic: "", version: "" },
+      resources: [
+        {
+          urn: urn("pulumi:pulumi:Stack", "small-dev"),
+          custom: false,
+          type: "pulumi:pulumi:Stack",
+        },
+        { urn: provider, custom: true, id: "p", type: "pulumi:providers:kubernetes" },
+        {
+          urn: urn("kubernetes:core/v1:ConfigMap", "gone"),
+          custom: true,
+          id: "default/gone",
+          type: "kubernetes:core/v1:ConfigMap",
+          parent: urn("pulumi:pulumi:Stack", "small-dev"),
+          provider: `${provider}::p`,
+          inputs: {
+            apiVersion: "v1",
+            kind: "ConfigMap",
+            metadata: { name: "gone" },
+            data: { a: "b\n" },
+          },
+        },
+      ],
+    },
+  };
+
+  test("tells what is missing there and what is too much", async () => {
+    const file = path.join(folder, "state.json");
+    writeFileSync(file, JSON.stringify(state));
+    const { code, stdout, stderr } = await against("--state", file, "--format", "json");
+    rmSync(file);
+    expect(stderr).not.toContain("✗");
+    expect(code).toBe(0);
+    const report = reportSchema.parse(JSON.parse(stdout));
+    expect(report.base).toMatchObject({ kind: "state", name: "state.json" });
+    const told = report.steps.map(({ kind, name }) => `${kind} ${name}`).sort();
+    expect(told).toEqual(["create app", "create store", "delete gone"]);
+  }, 120_000);
+});
+
 describe("what cannot be compared is refused", () => {
   test.each([
     [["--against", "nowhere"], 'git knows no commit "nowhere"'],
@@ -125,6 +171,7 @@ describe("what cannot be compared is refused", () => {
     [["--against", "base", "--refresh"], "--refresh has no meaning"],
     [["--against", "base", "--target", "urn:x"], "--target has no meaning"],
     [["--state", "absent.json"], "cannot be read"],
+    [["--state", path.join(ours, "zod/package.json")], "dev"],
     [["--report", path.join(ours, "zod/package.json")], "none that this program makes"],
   ])("%j", async (args, told) => {
     const { signal } = new AbortController();

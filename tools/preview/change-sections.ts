@@ -23,12 +23,9 @@ function dangerSection(dangers: readonly Danger[]): Section {
       {
         kind: "table",
         head: ["What", "Resource", "Why", "Caused by", "Downtime", "Source"],
-        rows: alike(dangers).map(([danger, ...others]) => [
+        rows: alike(dangers, dangerKey).map(([danger, ...others]) => [
           [`${ACTIONS[danger.step.kind]}: ${danger.asset}`],
-          [
-            ...resource(danger.step),
-            ...others.flatMap(({ step }): Span[] => [", ", code(step.name)]),
-          ],
+          [...resource(danger.step), ...names(others.map(({ step }) => step))],
           [sentence(danger.says), ...protection(danger.step)],
           causes(danger),
           [danger.downtime],
@@ -40,16 +37,32 @@ function dangerSection(dangers: readonly Danger[]): Section {
 }
 
 /** Ten repositories that go for one reason are one row. */
-function alike(dangers: readonly Danger[]): [Danger, ...Danger[]][] {
-  const groups = new Map<string, [Danger, ...Danger[]]>();
-  for (const danger of dangers) {
-    const { step, causes: why, says, downtime } = danger;
-    const key = JSON.stringify([step.kind, step.type, step.protect, why, says, downtime]);
+function alike<T>(all: readonly T[], keyOf: (one: T) => string): [T, ...T[]][] {
+  const groups = new Map<string, [T, ...T[]]>();
+  for (const one of all) {
+    const key = keyOf(one);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, [danger]);
-    else group.push(danger);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
   }
   return [...groups.values()];
+}
+
+/** More names than these in one row are counted: a row is cut as a whole, so it must stay short. */
+const NAMES_MAX = 12;
+
+function names(steps: readonly ReportStep[]): Text {
+  const rest = steps.length - NAMES_MAX;
+  const shown = steps.slice(0, NAMES_MAX).flatMap(({ name }): Span[] => [", ", code(name)]);
+  return rest <= 0 ? shown : [...shown, `, … ${rest} more`];
+}
+
+function dangerKey({ step, causes: why, says, downtime }: Danger): string {
+  return JSON.stringify([step.kind, step.type, step.protect, why, says, downtime]);
+}
+
+function stepKey({ component, kind, type, changes: all, files: count, more }: ReportStep): string {
+  return JSON.stringify([component, kind, type, all, count, more]);
 }
 
 function causes({ causes: why, step }: Danger): Text {
@@ -85,10 +98,10 @@ function byComponent({ steps }: Report): Section {
       {
         kind: "table",
         head: ["Component", "Change", "Resource", "Properties"],
-        rows: steps.map((step) => [
+        rows: alike(steps, stepKey).map(([step, ...others]) => [
           [code(step.component)],
           [ACTIONS[step.kind]],
-          resource(step),
+          [...resource(step), ...names(others)],
           properties(step),
         ]),
       },
@@ -121,11 +134,21 @@ function changes(all: readonly ReportChange[], more: number): Text {
   const rest = all.length - shown.length + more;
   const spans = shown.flatMap((change, index): Span[] => [
     ...(index === 0 ? [] : ["; "]),
-    code(change.path),
+    code(shortPath(change.path)),
     ": ",
     ...sides(change),
   ]);
   return rest === 0 ? spans : [...spans, `; … ${rest} more`];
+}
+
+/** Longer paths than this say in their middle what everybody knows: `spec.template.spec.…`. */
+const PATH_MAX = 70;
+const ENDS = 2;
+
+function shortPath(path: string): string {
+  const parts = path.split(/\.(?![^[]*\])/);
+  if (path.length <= PATH_MAX || parts.length <= 2 * ENDS) return path;
+  return [...parts.slice(0, ENDS), "…", ...parts.slice(-ENDS)].join(".");
 }
 
 function sides({ kind, old, new: next }: ReportChange): Span[] {

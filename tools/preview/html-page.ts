@@ -4,14 +4,14 @@ import type { Block, Page, Section, Text } from "./page.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --soft: #8882; --add: #1a7f3733; --gone: #cf222e33; --hunk: #0969da22; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 84rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; }
-th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-th { background: var(--soft); overflow-wrap: normal; }
+th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; }
+th { background: var(--soft); }
 code, pre { font: 13px/1.45 ui-monospace, monospace; }
-code { background: var(--soft); border-radius: 3px; padding: 0 .25em; }
+code { background: var(--soft); border-radius: 3px; padding: 0 .25em; overflow-wrap: anywhere; }
 pre { border: 1px solid var(--line); padding: .5rem; overflow-x: auto; margin: .25rem 0 1rem; }
 pre span { display: block; min-height: 1.45em; } .add { background: var(--add); } .gone { background: var(--gone); } .hunk { background: var(--hunk); }
 details { border: 1px solid var(--line); border-radius: 4px; margin: .6rem 0; padding: .2rem .8rem; }

@@ -126,7 +126,11 @@ describe("a comment", () => {
   });
 
   test("says how much is missing", () => {
-    const steps = Array.from({ length: 4_000 }, (_, index) => ({ ...STEP, name: `edge-${index}` }));
+    const steps = Array.from({ length: 4_000 }, (_, index) => ({
+      ...STEP,
+      name: `edge-${index}`,
+      more: index,
+    }));
     const comment = render({ ...REPORT, steps });
     const [, missing] = /\*\*(\d+) rows and lines did not fit/.exec(comment) ?? [];
     const shown = comment.match(/^\| `edge` \|/gm)?.length ?? 0;
