@@ -9,6 +9,13 @@ type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
 type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
 type Port = k8s.types.input.networking.v1.NetworkPolicyPort;
 
+/** Addresses outside of the cluster. */
+export interface Ranges {
+  readonly ranges: readonly string[];
+  /** Parts of them that are not meant. */
+  readonly except?: readonly string[];
+}
+
 /** A program's pods. */
 export interface End {
   readonly namespace: string;
@@ -20,8 +27,8 @@ export interface End {
 export interface Flow {
   readonly name: string;
   /** A program, or address ranges outside the cluster. */
-  readonly from: End | { readonly ranges: readonly string[] };
-  readonly to: End | { readonly ranges: readonly string[] };
+  readonly from: End | Ranges;
+  readonly to: End | Ranges;
   readonly ports: readonly (number | PortRange)[];
 }
 
@@ -118,7 +125,11 @@ function allowFlows(end: End, flows: readonly Flow[]): Policy {
 }
 
 function peers(side: Flow["from"]): Peer[] {
-  if (!isProgram(side)) return side.ranges.map((cidr) => ({ ipBlock: { cidr } }));
+  if (!isProgram(side)) {
+    const { ranges, except = [] } = side;
+    const less = except.length === 0 ? {} : { except: [...except] };
+    return ranges.map((cidr) => ({ ipBlock: { cidr, ...less } }));
+  }
   return [
     {
       namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": side.namespace } },

@@ -7,6 +7,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
 import type { FineTuningHandle } from "./fine-tuning.ts";
+import {
+  ARCHIVE_STOP_SECONDS,
+  ARCHIVED_SEGMENT_SECONDS,
+  type Archive,
+  archiveSidecar,
+} from "./gateway-archive.ts";
 import { type Outside, type OutsideFiles, outsideFiles } from "./gateway-outside.ts";
 import {
   ADMINISTRATOR,
@@ -54,6 +60,8 @@ export interface GatewayArgs {
   readonly auditDays: number;
   /** "required": administrators need an authenticator before anything else. */
   readonly adminTotp: "optional" | "required";
+  /** Where its audit trail is kept beyond its own volume; absent: nowhere. */
+  readonly archive?: Archive | undefined;
   /** The edge verifies callers' certificates and passes them on. */
   readonly clientCertificates: boolean;
   readonly outside: Outside;
@@ -113,7 +121,10 @@ export class Gateway extends Component implements GatewayHandle {
       : null;
     const outside = outsideFiles(args.outside, name, args.namespace, GATEWAY, parent);
     const files = { ...createFiles(this, name, args), edgeTrust: this.edgeTrust, outside };
-    const program = gatewayProgram(args, files, secrets);
+    const program = {
+      ...gatewayProgram(args, files, secrets),
+      ...accountOf(this, name, args),
+    };
     const replicated = {
       namespace: args.namespace,
       name: GATEWAY,
@@ -256,9 +267,31 @@ function gatewayProgram(args: GatewayArgs, files: Files, secrets: GatewaySecrets
       ready: { https: "/readyz", port: GATEWAY_PORTS.api },
       alive: { https: "/livez", port: GATEWAY_PORTS.api },
     },
-    ...(args.fineTuning === undefined ? {} : { serviceAccount: args.fineTuning.serviceAccount }),
-    terminationSeconds: drain.terminationSeconds,
+    ...archived(args, drain.terminationSeconds),
   };
+}
+
+function archived({ archive }: GatewayArgs, terminationSeconds: number) {
+  if (archive === undefined) return { terminationSeconds };
+  return {
+    sidecars: [archiveSidecar(archive)],
+    terminationSeconds: terminationSeconds + ARCHIVE_STOP_SECONDS,
+  };
+}
+
+/** Who it is to the cluster where it makes Jobs, and to a cloud where it keeps its trail there. */
+function accountOf(parent: Gateway, name: string, { namespace, fineTuning, archive }: GatewayArgs) {
+  if (fineTuning !== undefined) return { serviceAccount: fineTuning.serviceAccount };
+  if (archive?.place.kind !== "cloud") return {};
+  const account = new k8s.core.v1.ServiceAccount(
+    name,
+    {
+      metadata: { name: GATEWAY, namespace, labels: labelsOf(GATEWAY) },
+      automountServiceAccountToken: false,
+    },
+    { parent },
+  );
+  return { serviceAccount: after(account, GATEWAY) };
 }
 
 const TRUST = {
@@ -292,6 +325,9 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
     GW_PROMPTS: args.prompts,
     GW_JOBS_AT_ONCE: String(args.jobsAtOnce),
     GW_AUDIT_RETENTION_DAYS: String(args.auditDays),
+    ...(args.archive === undefined
+      ? {}
+      : { GW_AUDIT_SEGMENT_SECONDS: String(ARCHIVED_SEGMENT_SECONDS) }),
     ...redisEnvironment(args.redis),
     GW_REDIS_USERNAME: args.redis.user,
     GW_REDIS_PASSWORD_FILE: `${PASSWORDS_FOLDER}/redis`,

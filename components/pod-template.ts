@@ -33,8 +33,8 @@ export type Mount = { readonly name: string; readonly path: string } & (
   | { readonly memory: string }
   /** A volume that is there already, by its claim. */
   | { readonly volume: pulumi.Input<string>; readonly readOnly: boolean }
-  /** A volume that the StatefulSet's claim template provides. */
-  | { readonly claim: true }
+  /** A volume that the StatefulSet's claim template provides, or a folder of it. */
+  | { readonly claim: true; readonly subPath?: string; readonly readOnly?: true }
   /** Several sources in one folder, such as a token and what verifies whom it is for. */
   | { readonly projected: readonly Projection[] }
   /** To read only: a volume under the same name that another container of the pod brings. */
@@ -101,6 +101,8 @@ export interface Program extends Container {
   readonly companions?: readonly Container[];
   /** Run one after the other, each to its end, before the program. */
   readonly preparations?: readonly Preparation[];
+  /** Started before the program and stopped after it (native sidecars, Kubernetes 1.29). */
+  readonly sidecars?: readonly Container[];
   readonly placement?: Placement;
   /** Carries an identity outside of the cluster; its token for the API server is mounted never. */
   readonly serviceAccount?: pulumi.Input<string>;
@@ -148,13 +150,17 @@ export function podTemplate(program: Program): PodTemplate {
       terminationGracePeriodSeconds: program.terminationSeconds,
       topologySpreadConstraints: spread(program),
       ...placed(program),
-      ...(program.preparations === undefined
-        ? {}
-        : { initContainers: program.preparations.map(preparation) }),
+      ...before(program),
       containers: [program, ...(program.companions ?? [])].map(container),
       volumes: volumes(program),
     },
   };
+}
+
+function before({ preparations = [], sidecars = [] }: Program) {
+  if (preparations.length + sidecars.length === 0) return {};
+  const beside = sidecars.map((one) => ({ ...container(one), restartPolicy: "Always" }));
+  return { initContainers: [...preparations.map(preparation), ...beside] };
 }
 
 /** Files in memory count against the same limit: a pod that fills its own volumes would be killed. */
@@ -286,9 +292,10 @@ function mounted(mount: Mount): Mounted {
   const writable =
     "scratch" in mount ||
     "memory" in mount ||
-    "claim" in mount ||
+    ("claim" in mount && mount.readOnly !== true) ||
     ("volume" in mount && !mount.readOnly);
-  return { name, mountPath: path, ...(writable ? {} : { readOnly: true }) };
+  const folder = "claim" in mount && mount.subPath !== undefined ? { subPath: mount.subPath } : {};
+  return { name, mountPath: path, ...folder, ...(writable ? {} : { readOnly: true }) };
 }
 
 function variables(program: Preparation): k8s.types.input.core.v1.EnvVar[] {
@@ -318,9 +325,10 @@ function probe(question: Question, timing: ProbeBudget["startup"]): Probe {
     : { exec: { command: [...question.command] }, ...timing };
 }
 
-/** Those of the program and of what prepares it, each once. */
+/** Those of the program, of what prepares it and of what runs beside it, each once. */
 function volumes(program: Program): Volume[] {
-  const all = [program, ...(program.preparations ?? [])].flatMap(({ mounts }) =>
+  const { preparations = [], sidecars = [] } = program;
+  const all = [program, ...preparations, ...sidecars].flatMap(({ mounts }) =>
     mounts.flatMap(volume),
   );
   const names = all.map(({ name }) => name);

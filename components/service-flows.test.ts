@@ -28,6 +28,18 @@ function difference(change: Partial<FlowPlaces>) {
   };
 }
 
+test("an archive opens the gateway's way to it, and to the agent that says who it is", () => {
+  const to = { ranges: ["10.0.0.32/28"], except: [], ports: [9_000] };
+  expect(difference({ archive: { ...to, podIdentity: false } })).toEqual({
+    opened: ["gateway > 10.0.0.32/28 9000"],
+    closed: [],
+  });
+  expect(difference({ archive: { ...to, podIdentity: true } }).opened).toEqual([
+    "gateway > 169.254.170.23/32,fd00:ec2::23/128 80",
+    "gateway > 10.0.0.32/28 9000",
+  ]);
+});
+
 describe("a shape of the stores", () => {
   test("of one pod each opens one port to the gateway", () => {
     expect(plain.filter((flow) => flow.startsWith("gateway > "))).toEqual([

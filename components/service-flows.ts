@@ -10,6 +10,7 @@ import { PROMETHEUS } from "./prometheus.ts";
 import { REDIS } from "./redis.ts";
 import { REDIS_PORT, SENTINEL_PORT } from "./redis-replication.ts";
 import { MODEL_PORT, MODEL_SERVER } from "./serving/model-component.ts";
+import { identityFlow } from "./serving/weights-flows.ts";
 
 export interface FlowPlaces {
   /** The namespace that serves, and the one that watches. */
@@ -22,6 +23,14 @@ export interface FlowPlaces {
   readonly outside: { readonly ranges: readonly string[]; readonly ports: readonly number[] };
   /** Where Alertmanager reaches those who are told. */
   readonly channels?: FlowPlaces["outside"] | undefined;
+  /** Where gateways' audit trail is archived; absent: nowhere, or on a volume. */
+  readonly archive?:
+    | (FlowPlaces["outside"] & {
+        readonly except: readonly string[];
+        /** Pods have roles of AWS. */
+        readonly podIdentity: boolean;
+      })
+    | undefined;
   /** Redis is three pods that follow and watch each other; absent: one. */
   readonly redisReplicated?: boolean | undefined;
   /** The other site's Redis: who follows this one, or whom this one follows. */
@@ -66,6 +75,7 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
     { name: "models", from: serving(GATEWAY), to: serving(MODEL_SERVER), ports: [MODEL_PORT] },
     ...outward("outside", serving(GATEWAY), outside),
     ...outward("fine-tuning", serving(GATEWAY), places.apiServer),
+    ...archiveFlows(serving(GATEWAY), places.archive),
     {
       name: "gateway-metrics",
       from: watching(PROMETHEUS),
@@ -111,6 +121,15 @@ function storeFlows(places: FlowPlaces): Flow[] {
     { name: "redis-metrics", from: prometheus, to: redis, ports: [METRICS_PORTS.redis] },
     ...linkFlows(redis, places.redisLink),
     ...ledgerFlows(places),
+  ];
+}
+
+function archiveFlows(gateway: End, archive: FlowPlaces["archive"]): Flow[] {
+  if (archive === undefined) return [];
+  const { ranges, except, ports, podIdentity } = archive;
+  return [
+    ...(podIdentity ? [identityFlow(gateway)] : []),
+    { name: "audit-archive", from: gateway, to: { ranges, except }, ports },
   ];
 }
 

@@ -36,6 +36,7 @@ const RELATIONS: readonly Relation[] = [
   portsDiffer,
   cacheFits,
   auditFloor,
+  oneArchive,
   outsideReachable,
   channelsComplete,
   ...SITE_RELATIONS,
@@ -230,6 +231,12 @@ function channelsComplete({ monitoring }: Partial<Settings>): Fault[] {
         ]
       : []),
   ];
+}
+
+function oneArchive({ retention, cloud }: Partial<Settings>): Fault[] {
+  if (retention?.archive === undefined || cloud === undefined) return [];
+  const wrong = "is named, and on AWS the site's own bucket keeps the trail";
+  return [{ path: "deepseek:retention.archive", wrong, right: "left out" }];
 }
 
 function auditFloor({ retention }: Partial<Settings>): Fault[] {

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { alerts } from "./alerts-schema.ts";
+import { archive } from "./archive-schema.ts";
 import { cloud } from "./cloud-schema.ts";
 import { model, weightsKey } from "./model-schema.ts";
 import { outside } from "./outside-schema.ts";
@@ -283,6 +284,9 @@ const retention = z.strictObject({
     .max(36_500)
     .optional()
     .describe("Life of the business that records belong to; required by profile cnBank."),
+  archive: archive.describe(
+    "Where sealed segments of the audit trail are kept beside; on AWS it is the site's own bucket.",
+  ),
 });
 
 const limits = z.strictObject({

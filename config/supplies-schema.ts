@@ -27,6 +27,7 @@ export const images = z
     "redis-exporter": image,
     "postgres-exporter": image,
     weights: image,
+    "audit-archive": image,
     vllm: image,
     ray: image,
     "device-plugin": image,

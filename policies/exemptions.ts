@@ -93,6 +93,15 @@ export const EXEMPTIONS: readonly Exemption[] = [
   },
   {
     ...PLATFORM,
+    rule: "named-flows",
+    stacks: ["prod", "staging", "dev", "hybrid-standby", "onprem-bank-standby"],
+    resources: ["kubernetes:networking.k8s.io/v1:NetworkPolicy::deepseek-allow-gateway"],
+    reason:
+      "The audit trail goes to S3, whose addresses change; the VPC's own are left out of the range.",
+    ticket: "RISK-5",
+  },
+  {
+    ...PLATFORM,
     rule: "replicated-state",
     stacks: ["*"],
     resources: [

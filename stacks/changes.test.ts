@@ -167,6 +167,13 @@ const ROWS: readonly Row[] = [
     { ranges: ["203.0.113.0/24"] },
     ["NetworkPolicy:deepseek-allow-gateway"],
   ],
+  [
+    "onprem-bank",
+    "retention.archive.ranges",
+    ["10.0.0.48/28"],
+    ["NetworkPolicy:deepseek-allow-gateway"],
+  ],
+  ["onprem-hospital", "retention.archive.claim", "other", ["StatefulSet:gateway"]],
   ["onprem-hospital", "patientData.storage", "600Gi", ["Cluster:patients"]],
   [
     "onprem-hospital",

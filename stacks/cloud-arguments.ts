@@ -7,6 +7,7 @@ import { registryAddress } from "../components/aws/images.ts";
 import type { AwsSite } from "../components/aws/place.ts";
 import { MODEL_SERVER } from "../components/serving/model-component.ts";
 import type { CloudSettings, PoolSettings, Settings } from "../config/schema.ts";
+import { cloudArchive } from "./archive-arguments.ts";
 import { PURPOSES } from "./cloud-keys.ts";
 import { SERVICE } from "./places.ts";
 import { repositoriesIn } from "./site-images.ts";
@@ -64,6 +65,7 @@ export function cloudArguments(settings: Settings, cloud: CloudSettings) {
           ? ({ mode: "none" } as const)
           : { mode: cloud.auditLock, days: settings.retention.auditDays },
     },
+    archive: cloudArchive(settings, cloud),
     managed: isManaged(settings) ? managedArguments(cloud, site) : null,
     balancer: { site, deletable, ...balancerArguments(settings) },
     volumes: {

@@ -20,6 +20,7 @@ import { Network } from "../components/aws/network.ts";
 import { NodePool } from "../components/aws/node-pool.ts";
 import { VolumeClasses } from "../components/aws/volume-classes.ts";
 import type { Settings } from "../config/schema.ts";
+import { ARCHIVE_WRITERS } from "./archive-arguments.ts";
 import { cloudArguments } from "./cloud-arguments.ts";
 import { ownStores } from "./own-stores.ts";
 import { sitePlan } from "./plan.ts";
@@ -45,7 +46,8 @@ export function cloud(settings: Settings) {
   );
   new Registry("registry", { ...aws.registry, keys }, inCloud);
   const weights = new ModelBucket("weights", { ...aws.weights, cluster, keys }, inCloud);
-  new AuditArchive("audit", { ...aws.audit, keys }, inCloud);
+  const writers = { cluster, accounts: ARCHIVE_WRITERS };
+  const archive = new AuditArchive("audit", { ...aws.audit, keys, writers }, inCloud);
   const managed = aws.managed === null ? null : managedStores(aws.managed, { ...ground, inCloud });
   const front = pools.filter((_, index) => aws.pools[index]?.nodes.kind === "system");
   const balancer = new Balancer(
@@ -64,6 +66,7 @@ export function cloud(settings: Settings) {
     provider,
     stores: (guarded, secured) => managed ?? ownStores(site, guarded, secured),
     weights: { ...aws.bucket, bucket: weights.bucketName, key: keys.arn("weights") },
+    archive: { ...aws.archive, bucket: archive.bucketName, key: keys.arn("audit") },
   });
   if (aws.failover !== null) {
     const standby = balancerAddress(balancer);

@@ -13,6 +13,7 @@ import { Dashboards } from "../components/dashboards.ts";
 import { Edge } from "../components/edge.ts";
 import type { FineTuningHandle } from "../components/fine-tuning.ts";
 import { Gateway } from "../components/gateway.ts";
+import type { Archive } from "../components/gateway-archive.ts";
 import { NamespaceLimits } from "../components/namespace-limits.ts";
 import { Namespaces } from "../components/namespaces.ts";
 import { NetworkPolicies } from "../components/network-policies.ts";
@@ -45,6 +46,13 @@ export interface Ground {
   readonly stores: (options: Options, tls: Secured) => Stores | OwnStores;
   /** Where weights are beside volumes; null: in volumes alone. */
   readonly weights: Omit<WeightsGround, "serviceAccount"> | null;
+  /** The bucket that keeps the audit trail; absent: what the settings say. */
+  readonly archive?: {
+    readonly image: string;
+    readonly region: string;
+    readonly bucket: pulumi.Output<string>;
+    readonly key: pulumi.Output<string>;
+  };
   readonly fineTuning?: (options: Options) => FineTuningHandle | undefined;
   /** What else stands on the site, and nobody of the service asks. */
   readonly beside?: (options: Options, tls: Secured) => void;
@@ -77,7 +85,7 @@ export function service(site: SiteArguments, ground: Ground) {
   const peers = { redis, postgres, models, keys: keys.document, fineTuning };
   const gateway = new Gateway(
     "gateway",
-    { ...site.gateway, ...secured("gateway"), ...peers },
+    { ...site.gateway, ...secured("gateway"), ...peers, archive: archiveOf(site, ground) },
     guarded,
   );
   const edge = new Edge("edge", { ...site.edge, ...secured("edge"), gateway }, guarded);
@@ -108,6 +116,12 @@ export function service(site: SiteArguments, ground: Ground) {
     models: site.modelNames,
     replication: "replication" in stores ? (stores.replication ?? null) : null,
   };
+}
+
+function archiveOf({ gateway }: SiteArguments, { archive }: Ground): Archive | undefined {
+  if (archive === undefined) return gateway.archive;
+  const { image, ...place } = archive;
+  return { image, place: { kind: "cloud", ...place } };
 }
 
 function modelsOnGpus(site: SiteArguments, ground: Ground, secured: Secured, options: Options) {

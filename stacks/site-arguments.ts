@@ -17,6 +17,7 @@ import type { ServedModel } from "../components/sizing/served-models.ts";
 import { hostOf } from "../components/stateful-program.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
+import { archiveArguments, archiveFlow } from "./archive-arguments.ts";
 import {
   gpuFlows,
   gpuRuntimeArguments,
@@ -138,6 +139,7 @@ function frontArguments(settings: Settings) {
       auditDays: retention.auditDays,
       // On a machine of one's own the first sign-in is a trial; anywhere else it guards other people.
       adminTotp: environment === "local" ? ("optional" as const) : ("required" as const),
+      archive: archiveArguments(settings),
       namespace: service,
       image: imageReference(settings, "gateway"),
       tiers: tiers(settings),
@@ -192,6 +194,7 @@ function networkPolicies(
         callerRanges,
         outside,
         channels: settings.monitoring.alerts,
+        archive: archiveFlow(settings),
         ...storePlaces(settings),
         ...(settings.fineTuning === undefined ? {} : { apiServer: settings.network.apiServer }),
         ...(settings.cloud === undefined ? {} : { balancerRanges: [settings.cloud.network.range] }),

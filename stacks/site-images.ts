@@ -5,7 +5,7 @@ import { hasFabric, isOnGpus } from "./site-models.ts";
 import { isManaged } from "./store-arguments.ts";
 
 export function imagesOf(settings: Settings): ImageName[] {
-  const { models, postgres, gpuRuntime } = settings;
+  const { models, postgres, gpuRuntime, cloud, retention } = settings;
   const managed = isManaged(settings);
   const engines = models.map(({ server }) => server.engine);
   const onGpus = models.some(isOnGpus);
@@ -16,6 +16,7 @@ export function imagesOf(settings: Settings): ImageName[] {
     ...when(!managed, "redis", "redis-exporter"),
     ...when(!managed && postgres.kind === "pod", "postgres", "postgres-exporter"),
     ...when(!managed && postgres.kind === "operator", "postgres-cluster"),
+    ...when(cloud !== undefined || retention.archive !== undefined, "audit-archive"),
     ...when(engines.includes("simulator"), "simulator"),
     ...when(engines.includes("vllm"), "vllm"),
     ...when(engines.includes("ray"), "ray"),

@@ -1,6 +1,10 @@
 /** What the archiver refuses to start with, and where it sends what. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { readConfig } from "./config.ts";
+import { mountedKeys } from "./mounted-keys.ts";
 
 const VARIABLES = {
   ARCHIVE_FOLDER: "/audit",
@@ -12,7 +16,26 @@ const VARIABLES = {
   AWS_SECRET_ACCESS_KEY: "secret",
 };
 
+test("keys that are mounted are read at each use, and their absence is told without them", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "archive-keys-"));
+  const keys = mountedKeys(folder);
+  const put = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
+  put("ACCESS_KEY_ID", "AKIDWRITER\n");
+  await expect(keys()).rejects.toMatchObject({ message: "the key is missing" });
+  put("ACCESS_SECRET_KEY", "yesterday");
+  expect(await keys()).toEqual({ accessKeyId: "AKIDWRITER", secretAccessKey: "yesterday" });
+  put("ACCESS_SECRET_KEY", "today");
+  expect(await keys()).toEqual({ accessKeyId: "AKIDWRITER", secretAccessKey: "today" });
+  rmSync(folder, { recursive: true });
+});
+
 describe("settings", () => {
+  test("with mounted keys no variable of AWS names the writer", () => {
+    const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...rest } = VARIABLES;
+    const target = { where: "s3://archive/trail" };
+    expect(readConfig({ ...rest, ARCHIVE_KEYS_FOLDER: "/keys" })).toMatchObject({ target });
+  });
+
   test("without more are six hours, and a port on loopback", () => {
     expect(readConfig(VARIABLES)).toMatchObject({
       lateMs: 21_600_000,

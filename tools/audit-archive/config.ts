@@ -8,6 +8,7 @@ import { awsCredentials, type Variables } from "../aws/credentials.ts";
 import { UserError } from "../base/user-error.ts";
 import type { ArchiveTarget } from "./archive-target.ts";
 import { bucketTarget } from "./bucket-target.ts";
+import { mountedKeys } from "./mounted-keys.ts";
 import { volumeTarget } from "./volume-target.ts";
 import type { WatchOptions } from "./watch-server.ts";
 
@@ -29,6 +30,8 @@ const settingsSchema = z.strictObject({
   STATE: file,
   /** s3://bucket/prefix, or file:///folder of a mounted volume. */
   TO: z.string().regex(/^(s3:\/\/|file:\/\/\/)/, "s3://BUCKET/PREFIX or file:///FOLDER"),
+  /** Instead of AWS' variables: ACCESS_KEY_ID and ACCESS_SECRET_KEY, a file each. */
+  KEYS_FOLDER: file.optional(),
   KMS_KEY: z
     .string()
     .regex(/^arn:aws(-cn)?:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, "an ARN of a key of KMS")
@@ -67,7 +70,8 @@ export function readConfig(variables: Variables = process.env): ArchiveConfig {
   };
 }
 
-function targetOf({ TO: to, KMS_KEY: key }: Settings, variables: Variables): ArchiveTarget {
+function targetOf(settings: Settings, variables: Variables): ArchiveTarget {
+  const { TO: to, KMS_KEY: key, KEYS_FOLDER: keys } = settings;
   if (to.startsWith("file:")) {
     if (key !== undefined) throw refused("ARCHIVE_KMS_KEY is for a bucket", "leave it out");
     return volumeTarget(decodeURIComponent(new URL(to).pathname));
@@ -78,7 +82,8 @@ function targetOf({ TO: to, KMS_KEY: key }: Settings, variables: Variables): Arc
   if (endpoint !== undefined && !isSecure(endpoint)) {
     throw refused(`AWS_ENDPOINT_URL_S3: ${endpoint} is not https`, "https://HOST:PORT");
   }
-  return bucketTarget({ uri: to, region, endpoint, key, credentials: awsCredentials(variables) });
+  const credentials = keys === undefined ? awsCredentials(variables) : mountedKeys(keys);
+  return bucketTarget({ uri: to, region, endpoint, key, credentials });
 }
 
 /** Nothing leaves the machine in clear; on loopback it does not leave it. */

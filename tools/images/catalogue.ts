@@ -2,6 +2,7 @@
 import { UserError } from "../base/user-error.ts";
 import type { Recipe } from "./recipe.ts";
 import { alertmanager } from "./recipes/alertmanager.ts";
+import { auditArchive } from "./recipes/audit-archive.ts";
 import { edge } from "./recipes/edge.ts";
 import { edgeExporter, postgresExporter, redisExporter } from "./recipes/exporters.ts";
 import { gateway } from "./recipes/gateway.ts";
@@ -16,6 +17,7 @@ export const ALL_RECIPES: readonly Recipe[] = [
   gateway,
   simulator,
   weights,
+  auditArchive,
   edge,
   redis,
   postgres,
