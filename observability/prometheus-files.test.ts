@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { BOARDS } from "./dashboards/dashboards.ts";
 import { JOBS, METRICS, OTHER_JOBS } from "./metrics.ts";
 import {
   prometheusConfiguration,
@@ -64,6 +65,11 @@ describe("files", () => {
       expect(job.tls_config).not.toHaveProperty("insecure_skip_verify");
     }
     expect(parse(webConfiguration("/tls")).tls_server_config.min_version).toBe("TLS13");
+  });
+
+  test("name dashboards that are there", () => {
+    const boards = BOARDS.map(({ name }) => name);
+    expect(alerts.filter(({ dashboard }) => !boards.includes(dashboard))).toEqual([]);
   });
 
   test("have every alert", () => {
