@@ -21,7 +21,7 @@ export interface AuditEvent {
   readonly detail?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-interface LineHead {
+export interface LineHead {
   readonly seq: number;
   readonly prev: string;
   readonly time: string;
@@ -68,6 +68,25 @@ export type AuditLine = SegmentOpened | EventLine | Recovered | Pruned | Seal;
 
 /** What the first line of the first segment follows. */
 export const GENESIS = "0".repeat(64);
+
+/** Members in the order of their names, in which canonical JSON is written fastest. */
+export function eventLine({ prev, seq, time }: LineHead, event: AuditEvent): EventLine {
+  const { action, actor, address, detail, outcome, requestId, target, tenant } = event;
+  return {
+    action,
+    actor,
+    address,
+    ...(detail === undefined ? {} : { detail }),
+    kind: "event",
+    outcome,
+    prev,
+    requestId,
+    seq,
+    ...(target === undefined ? {} : { target }),
+    tenant,
+    time,
+  };
+}
 
 export function lineText(line: AuditLine): string {
   return canonicalJson(line as unknown as CanonicalValue);

@@ -15,8 +15,10 @@ import type { AuditAnchorStore } from "./audit-anchor-store.ts";
 import {
   type AuditEvent,
   type AuditLine,
+  eventLine,
   GENESIS,
   keyName,
+  type LineHead,
   lineHash,
   lineText,
   pruned,
@@ -61,6 +63,8 @@ export class AuditTrail {
   #looseSinceMs: number | null = null;
   /** Lines are chained in the order in which they are made, so opening a segment is waited for. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** Of those turns, how many have not ended. */
+  #waiting = 0;
   #timer: NodeJS.Timeout | null = null;
   #pruning: NodeJS.Timeout | null = null;
   #sealing: NodeJS.Timeout | null = null;
@@ -90,7 +94,7 @@ export class AuditTrail {
   /** Resolves when the event is on the disk. Rejects only where what cannot be recorded is refused. */
   async append(event: AuditEvent): Promise<void> {
     try {
-      await this.#write((head) => ({ ...head, kind: "event", ...event }));
+      await this.#write((head) => eventLine(head, event));
       this.#down = false;
     } catch (cause) {
       this.#down = true;
@@ -171,7 +175,12 @@ export class AuditTrail {
     await this.anchor();
   }
 
-  async #write(make: (head: Pick<AuditLine, "seq" | "prev" | "time">) => AuditLine): Promise<void> {
+  async #write(make: (head: LineHead) => AuditLine): Promise<void> {
+    const current = this.#segment;
+    // With a segment that takes the line, and nobody before it, its turn is now.
+    if (current !== null && this.#waiting === 0 && this.#fits(current)) {
+      return this.#put(current, make);
+    }
     // The line is made in turn, the disk is waited for outside of it, together with others.
     const written = await this.#inTurn(async () => {
       const segment = await this.#open();
@@ -181,15 +190,21 @@ export class AuditTrail {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    this.#waiting += 1;
     const result = this.#turn.then(work, work);
-    this.#turn = result.catch(() => {});
+    this.#turn = result
+      .catch(() => {})
+      .then(() => {
+        this.#waiting -= 1;
+      });
     return result;
   }
 
-  #put(
-    segment: Segment,
-    make: (head: Pick<AuditLine, "seq" | "prev" | "time">) => AuditLine,
-  ): Promise<void> {
+  #fits(segment: Segment): boolean {
+    return segment.file.bytes < limits.auditSegmentBytesMax && !this.#isOver(segment);
+  }
+
+  #put(segment: Segment, make: (head: LineHead) => AuditLine): Promise<void> {
     const time = new Date(this.#options.clock.wallMs()).toISOString();
     const text = lineText(make({ seq: this.#seq + 1, prev: this.#head, time }));
     this.#seq += 1;
@@ -201,11 +216,10 @@ export class AuditTrail {
 
   /** The segment of today, with room in it. */
   async #open(): Promise<Segment> {
+    const current = this.#segment;
+    if (current !== null && this.#fits(current)) return current;
     const openedMs = this.#options.clock.wallMs();
     const day = dayOf(openedMs);
-    const current = this.#segment;
-    const fits = current !== null && current.file.bytes < limits.auditSegmentBytesMax;
-    if (fits && !this.#isOver(current)) return current;
     await this.#seal();
     const { folder, site, writer, sealKey } = this.#options;
     const dayFolder = path.join(folder, site, day);

@@ -42,7 +42,9 @@ test("it is JSON of the same value, whatever the order of the members", () => {
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
       const plain = JSON.parse(JSON.stringify(value)) as Record<string, CanonicalValue>;
       const turned = Object.fromEntries(Object.entries(plain).reverse());
+      const sorted = Object.fromEntries(Object.entries(plain).sort(([a], [b]) => (a < b ? -1 : 1)));
       expect(canonicalJson(turned)).toBe(canonicalJson(plain));
+      expect(canonicalJson(sorted)).toBe(canonicalJson(plain));
       expect(JSON.parse(canonicalJson(plain))).toEqual(plain);
     }),
   );

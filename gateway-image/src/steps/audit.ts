@@ -62,18 +62,19 @@ function eventOf(context: RequestContext, action: string, thrown: unknown) {
     requestId: context.requestId,
     outcome,
     ...(target === null ? {} : { target }),
+    // In the order of their names: see eventLine.
     detail: {
       call: context.callId,
+      completion_tokens: usage.completionTokens,
       credential: caller?.credential ?? null,
+      endpoint: endpoint.path,
+      error,
+      ...(verdicts.length === 0 ? {} : { filter: verdicts.map(wordsOf).join(", ") }),
       identity: caller?.method ?? null,
       method: request.method ?? "",
-      endpoint: endpoint.path,
-      status: httpStatus,
-      error,
       prompt_tokens: usage.promptTokens,
-      completion_tokens: usage.completionTokens,
+      status: httpStatus,
       ...context.auditFacts,
-      ...(verdicts.length === 0 ? {} : { filter: verdicts.map(wordsOf).join(", ") }),
     },
   } as const;
 }
