@@ -59,6 +59,27 @@ function contract(create: QuotaStoreContract["create"]): void {
     expect((await store.reserve(call([own]))).admitted).toBe(false);
   });
 
+  test("calls that end at the same moment give back each its own", async () => {
+    const store = await open();
+    const [first, second] = [scope({ concurrency: 40 }), scope({ tokensPerMinute: 1_000 })];
+    const calls = Array.from({ length: 40 }, (_, index) =>
+      call(index % 2 === 0 ? [first] : [first, second], { tokens: 50 }),
+    );
+    for (const one of calls) expect((await store.reserve(one)).admitted).toBe(true);
+    const probe = await store.reserve(call([]));
+    const month = probe.admitted ? probe.month : "";
+    const settled = calls.map((reservation, index) =>
+      store.settle({ reservation, tokens: index % 4 === 1 ? 50 : 0, costMicros: 0, month }),
+    );
+    await Promise.all(settled);
+    const standings = await store.read([first, second]);
+    expect(standings.find(({ limit }) => limit === "concurrency")).toMatchObject({ used: 0 });
+    const tokens = standings.find(({ limit }) => limit === "tokensPerMinute");
+    // Ten of them had used what they reserved; a few come back by time alone.
+    expect(tokens?.used).toBeLessThanOrEqual(500);
+    expect(tokens?.used).toBeGreaterThan(300);
+  });
+
   test("tokens are reserved at their bound and given back when less was used", async () => {
     const store = await open();
     const own = scope({ tokensPerMinute: 1_000 });

@@ -122,29 +122,41 @@ end
 return answer
 `;
 
-/** ARGV: call, tokens given back, cost given back (both may be below zero), month, then limits. */
+/**
+ * Any number of calls, one after the other. KEYS: the accounts and slots of each. ARGV, of each: how
+ * many scopes, call, tokens given back, cost given back (both may be below zero), month, then limits.
+ */
 export const SETTLE = `${COMMON}
-local call, tokens, cost, bookedMonth = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-for i = 1, #KEYS / 2 do
-  local base = 4 + (i - 1) * 6
-  local perTokens, slots, budget = tonumber(ARGV[base+4]), tonumber(ARGV[base+5]), tonumber(ARGV[base+6])
-  if slots > 0 then redis.call('ZREM', KEYS[i*2], call) end
+local function settle(accountKey, slotsKey, call, tokens, cost, bookedMonth, perTokens, slots, budget)
+  if slots > 0 then redis.call('ZREM', slotsKey, call) end
   if perTokens > 0 or budget > 0 then
-    local a = account(KEYS[i*2-1])
+    local a = account(accountKey)
     if a[4] then
       if perTokens > 0 and tokens ~= 0 then
         -- All buckets share one time, so only what is given back is added; time goes on untouched.
         local left = tonumber(a[3] or perTokens) + tokens
-        redis.call('HSET', KEYS[i*2-1], 'tk', string.format('%.6f', math.min(perTokens, left)))
+        redis.call('HSET', accountKey, 'tk', string.format('%.6f', math.min(perTokens, left)))
         local keep = 120000 + debtMs(left, perTokens)
-        if left < 0 and redis.call('PTTL', KEYS[i*2-1]) < keep then
-          redis.call('PEXPIRE', KEYS[i*2-1], keep)
+        if left < 0 and redis.call('PTTL', accountKey) < keep then
+          redis.call('PEXPIRE', accountKey, keep)
         end
       end
       if budget > 0 and cost ~= 0 and a[7] == bookedMonth then
-        redis.call('HSET', KEYS[i*2-1], 'cost', string.format('%.0f', tonumber(a[8]) - cost))
+        redis.call('HSET', accountKey, 'cost', string.format('%.0f', tonumber(a[8]) - cost))
       end
     end
+  end
+end
+local arg, key = 1, 1
+while ARGV[arg] do
+  local scopes, call, month = tonumber(ARGV[arg]), ARGV[arg+1], ARGV[arg+4]
+  local tokens, cost = tonumber(ARGV[arg+2]), tonumber(ARGV[arg+3])
+  arg = arg + 5
+  for i = 1, scopes do
+    settle(KEYS[key], KEYS[key+1], call, tokens, cost, month,
+      tonumber(ARGV[arg+3]), tonumber(ARGV[arg+4]), tonumber(ARGV[arg+5]))
+    key = key + 2
+    arg = arg + 6
   end
 end
 return 1
