@@ -208,7 +208,10 @@ export function verdictsOf({ inspections }: RequestContext): Verdict[] {
   return inspections.flatMap(({ verdicts }) => [...verdicts.values()]);
 }
 
-/** A step of the pipeline: does its part and calls `next` at most once. */
+/**
+ * A step of the pipeline: does its part and calls `next` at most once. One that waits for nothing is
+ * no async function but passes on what `next` returns, and throws: a promise and a turn less.
+ */
 export type Step = (context: RequestContext, next: () => Promise<void>) => Promise<void>;
 
 /** For steps that come after whoever calls is known. */

@@ -12,7 +12,7 @@ const NAMES = new Set(["1", "v1", API_VERSION]);
 const MEDIA_TYPE = /application\/vnd\.deepseek\.([A-Za-z0-9.-]+)\+json/i;
 
 export function apiVersion(): Step {
-  return async function apiVersion(context, next) {
+  return function apiVersion(context, next) {
     const { request, response } = context;
     for (const [param, version] of asked(request.headers, request.url ?? "")) {
       if (NAMES.has(version)) continue;
@@ -23,7 +23,7 @@ export function apiVersion(): Step {
       });
     }
     response.setHeader("x-api-version", API_VERSION);
-    await next();
+    return next();
   };
 }
 

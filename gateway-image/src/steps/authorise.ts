@@ -14,13 +14,13 @@ import { AUTO, type AutoParts, resolveAuto } from "./resolve-auto.ts";
 
 /** The permission that a role of the caller must grant. */
 export function permit(permission: Permission): Step {
-  return async function permit(context, next) {
+  return function permit(context, next) {
     const { caller } = context;
     if (caller === null) throw new Error("permit comes too early");
     if (caller.mustChangePassword) throw new GatewayError("password_change_required");
     if (caller.mustEnrol) throw new GatewayError("authenticator_required");
     if (!caller.permissions.has(permission)) throw new GatewayError("permission_denied");
-    await next();
+    return next();
   };
 }
 
@@ -30,7 +30,7 @@ export interface AuthoriseParts extends AutoParts {
 
 export function authorise(parts: AuthoriseParts): Step {
   const { routes } = parts;
-  return async function authorise(context, next) {
+  return function authorise(context, next) {
     const { caller, endpoint } = context;
     if (caller === null || context.call === null) throw new Error("authorise comes too early");
     const permitted = permittedModels(parts, context);
@@ -45,7 +45,7 @@ export function authorise(parts: AuthoriseParts): Step {
       throw new GatewayError("invalid_request", { message, param: fault.param });
     }
     context.model = model;
-    await next();
+    return next();
   };
 }
 

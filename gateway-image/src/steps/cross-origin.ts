@@ -18,9 +18,9 @@ const EXPOSED =
 const PREFLIGHT_SECONDS = 7_200;
 
 export function crossOrigin(origins: ReadonlySet<string>): Step {
-  return async function crossOrigin(context, next) {
+  return function crossOrigin(context, next) {
     if (origins.size > 0) allow(context, origins);
-    await next();
+    return next();
   };
 }
 

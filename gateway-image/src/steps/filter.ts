@@ -11,7 +11,7 @@ import { GatewayError } from "../errors.ts";
 import { parseJsonBody } from "./parse-call.ts";
 
 export function filter(words: WordFilter): Step {
-  return async function filter(context, next) {
+  return function filter(context, next) {
     const { caller, model } = context;
     if (caller === null || model === null) throw new Error("filter comes too early");
     const subject = { tenant: caller.tenant.id, model: model.id };
@@ -20,7 +20,7 @@ export function filter(words: WordFilter): Step {
     context.inspections = [input, output].filter((one) => one !== null);
     if (input !== null) filterBody(context, input);
     if (output !== null) context.answerFilter = new AnswerFilter(output);
-    await next();
+    return next();
   };
 }
 

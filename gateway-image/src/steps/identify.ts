@@ -5,6 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { RequestContext, Step } from "../context.ts";
 import type { Identity } from "../identity/identity.ts";
+import type { SignedHeaders } from "../identity/signature.ts";
 import { limits } from "../limits.ts";
 
 export function identify(identity: Identity, clock: Clock): Step {
@@ -23,14 +24,15 @@ export function identify(identity: Identity, clock: Clock): Step {
 
 /** After the body was read. */
 export function verifySignature(identity: Identity, clock: Clock): Step {
-  return async function verifySignature(context, next) {
-    const { signed, request, body } = context;
-    if (signed !== null) {
-      const call = { method: request.method ?? "", path: request.url ?? "", body };
-      context.caller = await identity.verify(signed, call, originOf(context));
-      sayEnd(context, clock);
-    }
-    await next();
+  const verified = async (context: RequestContext, signed: SignedHeaders) => {
+    const { request, body } = context;
+    const call = { method: request.method ?? "", path: request.url ?? "", body };
+    context.caller = await identity.verify(signed, call, originOf(context));
+    sayEnd(context, clock);
+  };
+  return function verifySignature(context, next) {
+    const { signed } = context;
+    return signed === null ? next() : verified(context, signed).then(next);
   };
 }
 

@@ -8,7 +8,7 @@ import type { Model } from "../documents.ts";
 import { GatewayError } from "../errors.ts";
 
 export function lifecycle(clock: Clock): Step {
-  return async function lifecycle(context, next) {
+  return function lifecycle(context, next) {
     const { model, response } = context;
     if (model === null) throw new Error("lifecycle comes too early");
     const { deprecatedAt, sunsetAt } = model;
@@ -19,7 +19,7 @@ export function lifecycle(clock: Clock): Step {
       response.setHeader("sunset", new Date(Date.parse(sunsetAt)).toUTCString());
     }
     if (hasEnded(model, clock.wallMs())) throw new GatewayError("model_sunset", { param: "model" });
-    await next();
+    return next();
   };
 }
 

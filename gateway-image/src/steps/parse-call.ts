@@ -47,9 +47,9 @@ interface Body {
 }
 
 export function parseCall(): Step {
-  return async function parseCall(context, next) {
+  return function parseCall(context, next) {
     context.call = readCall(context.endpoint, context.body);
-    await next();
+    return next();
   };
 }
 

@@ -6,7 +6,7 @@ const SANE = new RegExp(`^[A-Za-z0-9._:-]{1,${limits.requestIdLengthMax}}$`);
 
 /** `addressHeader`: set by the edge, which drops what a caller wrote into it. */
 export function requestId(addressHeader: string | null): Step {
-  return async function requestId(context, next) {
+  return function requestId(context, next) {
     const { request, response } = context;
     const given = request.headers["x-request-id"];
     if (typeof given === "string" && SANE.test(given)) context.requestId = given;
@@ -14,6 +14,6 @@ export function requestId(addressHeader: string | null): Step {
     const passed = addressHeader === null ? undefined : request.headers[addressHeader];
     const address = typeof passed === "string" ? passed.slice(0, 64) : undefined;
     context.clientAddress = address ?? request.socket.remoteAddress ?? "";
-    await next();
+    return next();
   };
 }

@@ -5,7 +5,9 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { RequestContext, Step } from "../context.ts";
+import type { Caller } from "../directory/caller.ts";
 import { PRIORITIES, type Priority } from "../directory/entities.ts";
+import type { Model } from "../documents.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { FairQueue, QueueFull } from "../quota/fair-queue.ts";
@@ -31,11 +33,12 @@ export function schedule({ metrics, clock }: ScheduleParts): Step {
     queue.slots = slots;
     return queue;
   };
-  return async function schedule(context, next) {
-    const { model, caller } = context;
-    if (model === null || caller === null) throw new Error("schedule comes too early");
-    if (model.concurrencyMax === undefined) return next();
-    const queue = queueOf(model.id, model.concurrencyMax);
+  const inTurn = async (
+    context: RequestContext,
+    { model, caller, slots }: { model: Model; caller: Caller; slots: number },
+    next: () => Promise<void>,
+  ) => {
+    const queue = queueOf(model.id, slots);
     const priority = priorityOf(context);
     const flow = `${caller.tenant.id}\n${priority}`;
     const weight = CLASS_WEIGHTS[priority] * caller.tier.weight;
@@ -54,6 +57,12 @@ export function schedule({ metrics, clock }: ScheduleParts): Step {
     } finally {
       leave();
     }
+  };
+  return function schedule(context, next) {
+    const { model, caller } = context;
+    if (model === null || caller === null) throw new Error("schedule comes too early");
+    const slots = model.concurrencyMax;
+    return slots === undefined ? next() : inTurn(context, { model, caller, slots }, next);
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { RequestContext, Step } from "../context.ts";
 import { outcomeOf } from "../outcome.ts";
-import type { Traces } from "../telemetry/traces.ts";
+import type { Traced, Traces } from "../telemetry/traces.ts";
 
 const OPERATIONS = {
   chat: "chat",
@@ -13,25 +13,31 @@ const OPERATIONS = {
 } as const;
 
 export function trace(traces: Traces): Step {
-  return async function trace(context, next) {
+  return function trace(context, next) {
     const { request, endpoint } = context;
     const name = `${request.method ?? ""} ${endpoint.path}`;
     const header = request.headers["traceparent"];
-    const span = traces.begin(name, typeof header === "string" ? header : undefined);
-    if (span === null) return next();
-    context.span = span;
-    let thrown: unknown;
-    try {
-      await next();
-    } catch (error) {
-      thrown = error;
-      throw error;
-    } finally {
-      const { httpStatus, status, error } = outcomeOf(context, thrown);
-      span.set({ ...attributesOf(context), "http.response.status_code": httpStatus });
-      span.end(status === "error" ? error : null);
-    }
+    context.span = traces.begin(name, typeof header === "string" ? header : undefined);
+    return context.span === null ? next() : traced(context, context.span, next);
   };
+}
+
+async function traced(
+  context: RequestContext,
+  span: Traced,
+  next: () => Promise<void>,
+): Promise<void> {
+  let thrown: unknown;
+  try {
+    await next();
+  } catch (error) {
+    thrown = error;
+    throw error;
+  } finally {
+    const { httpStatus, status, error } = outcomeOf(context, thrown);
+    span.set({ ...attributesOf(context), "http.response.status_code": httpStatus });
+    span.end(status === "error" ? error : null);
+  }
 }
 
 /** Who and how much; no prompt, no answer, no credential. */
@@ -59,9 +65,7 @@ function attributesOf(context: RequestContext) {
 
 /** The step as a part of the call's span. */
 export function part(name: string, step: Step): Step {
-  return async (context, next) => {
-    const { span } = context;
-    if (span === null) return step(context, next);
+  const timed = async (span: Traced, context: RequestContext, next: () => Promise<void>) => {
     const own = span.child(name);
     let ended = false;
     const end = () => {
@@ -78,4 +82,6 @@ export function part(name: string, step: Step): Step {
       end();
     }
   };
+  return (context, next) =>
+    context.span === null ? step(context, next) : timed(context.span, context, next);
 }
