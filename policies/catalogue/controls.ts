@@ -174,6 +174,14 @@ const ATTESTED: readonly Control[] = [
     "近期恢复测试的时间、结果与记录",
     "Date, result and record of a recent restore",
   ]),
+  attested("audit-export", ["审计一次写入存储", "Write-once store of the audit trail"], AUDIT, [
+    "自有机房的一次写入存储与导出记录",
+    "The write-once store of a site of one's own, and what was exported to it",
+  ]),
+  attested("etcd-encryption", ["集群密钥加密", "Encryption of Secrets in etcd"], OPERATIONS, [
+    "API 服务器的 KMS v2 配置与 etcd 前缀核对",
+    "KMS v2 of the API server, seen by the prefix in etcd",
+  ]),
   attested("handshakes", ["TLS 握手证明", "Proof by handshake"], SECURITY, [
     "对每个监听端口的握手结果",
     "The handshake of every listener",

@@ -192,6 +192,8 @@ export const MAP: ClauseMap = {
   "restore-test": {
     "evidence-only": [...m("4.9.a", "10.11"), ...g("32(1)(d)"), ...h("308(a)(7)(ii)(D)")],
   },
+  "audit-export": { "evidence-only": m("4.3.c", "3.5.c", "4.7.b") },
+  "etcd-encryption": { "evidence-only": [...m("4.8.b"), "crypto:8.4", ...h("312(a)(2)(iv)")] },
   handshakes: { "evidence-only": [...m("2.2.b", "4.8.a"), ...h("312(e)(1)"), ...g("32(1)(d)")] },
   "alert-proof": { "evidence-only": [...m("5.4.f", "4.4.f"), ...h("308(a)(6)")] },
   "content-filter": {

@@ -170,6 +170,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/judges": ["tools/base", "tools/debian", "tools/engine", "tools/go"],
   "tools/systemd": ["tools/engine", "components/sizing"],
   "tools/aws": ["tools/base"],
+  // What the policies found, as reports.
+  "tools/evidence": ["tools/base", "tools/engine", "policies"],
   // Data keys are wrapped as the gateway seals.
   "tools/weights": ["tools/base", "tools/aws", "gateway-image/src/base"],
   // How a trail lies on a disk, the gateway says.
@@ -184,7 +186,10 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "tools/cluster",
     "tools/engine",
     "tools/judges",
+    "tools/evidence",
     "tools/systemd",
+    // `npm run policies` judges by the pack's own rules.
+    "policies",
     "tools/bench",
     "tools/servers",
     "tools/smoke",

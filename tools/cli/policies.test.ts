@@ -1,0 +1,45 @@
+/** `npm run policies` as a person calls it: a real stack, no cluster, no cloud. */
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { runVerb } from "./test-stack.ts";
+
+test("a stack that bears what it lacks passes, and its reports are its owner's alone", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "policies-"));
+  try {
+    const { code, stdout, stderr } = await runVerb(["policies", "container", "--report", folder]);
+    expect(code, stdout + stderr).toBe(0);
+    expect(stdout).toContain("after a simulated apply, a self-assessment");
+    const files = await readdir(folder);
+    expect(files).toHaveLength(12);
+    const report = path.join(folder, "report.en.html");
+    expect((await stat(report)).mode & 0o077).toBe(0);
+    expect(await readFile(report, "utf8")).toContain("General, China (cnGeneral)");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}, 120_000);
+
+test("by a profile that asks for more it fails, and says what", async () => {
+  const { code, stdout } = await runVerb([
+    "policies",
+    "container",
+    "--profile",
+    "usHospital",
+    "--json",
+  ]);
+  const { rules, profile } = JSON.parse(stdout);
+  expect([code, profile]).toEqual([1, "usHospital"]);
+  const failed = rules.filter(({ result }: { result: string }) => result === "fail");
+  expect(failed.map(({ rule }: { rule: string }) => rule)).toEqual([
+    "audit-retention",
+    "patient-store",
+  ]);
+}, 120_000);
+
+test("a profile that is none is told with those that are", async () => {
+  const { code, stderr } = await runVerb(["policies", "container", "--profile", "everything"]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("cnGeneral");
+});

@@ -1,0 +1,153 @@
+/**
+ * What the policies found of a stack, clause by clause: who checked it, on what, with what result, and what
+ * a person must attest. Every report is made from this; none decides anything of its own. Pure.
+ */
+import type { Catalogue, Clause, Control, Strength } from "../../policies/catalogue/catalogue.ts";
+import type { Profile } from "../../policies/catalogue/profiles.ts";
+import { answersTo, clausesOfProfile, controlsOfProfile } from "../../policies/catalogue/whole.ts";
+import type { Exemption } from "../../policies/judging/exemptions.ts";
+import type { GraphVerdict, Result, RuleVerdict } from "../../policies/judging/judge-graph.ts";
+
+/** Of a control that rules check; of one that they do not, what a person or a running site must show. */
+export type ControlResult = Result | "evidence" | "manual";
+
+/**
+ * Of a clause. "pass": a control that answers it whole has passed; "partial": what rules check of it has
+ * passed, and the rest is a person's word.
+ */
+export type ClauseResult = ControlResult | "partial";
+
+export interface ControlFinding {
+  readonly control: Control;
+  readonly result: ControlResult;
+  readonly verdicts: readonly RuleVerdict[];
+}
+
+export interface ClauseAnswer {
+  readonly strength: Strength;
+  readonly finding: ControlFinding;
+}
+
+export interface ClauseFinding {
+  readonly clause: Clause;
+  readonly result: ClauseResult;
+  readonly answers: readonly ClauseAnswer[];
+}
+
+export interface Coverage {
+  readonly clauses: number;
+  /** By result. */
+  readonly results: Readonly<Partial<Record<ClauseResult, number>>>;
+  readonly controls: number;
+  readonly automated: number;
+  readonly rules: number;
+  /** Resources that at least one rule judged, of all of the stack. */
+  readonly judged: number;
+  readonly resources: number;
+  readonly judgements: number;
+}
+
+export interface Assessment {
+  readonly stack: string;
+  readonly profile: Profile;
+  readonly today: string;
+  readonly clauses: readonly ClauseFinding[];
+  readonly controls: readonly ControlFinding[];
+  readonly verdicts: readonly RuleVerdict[];
+  readonly unused: readonly Exemption[];
+  readonly coverage: Coverage;
+}
+
+export interface AssessmentInput {
+  readonly stack: string;
+  readonly profile: Profile;
+  readonly today: string;
+  readonly catalogue: Catalogue;
+  readonly verdict: GraphVerdict;
+  /** How many resources the stack has. */
+  readonly resources: number;
+}
+
+/** The worst first: what decides where several were asked. */
+const WORST: readonly Result[] = ["fail", "notEvaluated", "exempt", "pass", "notApplicable"];
+
+export function assess(input: AssessmentInput): Assessment {
+  const { profile, catalogue, verdict, stack, today } = input;
+  const controls = controlsOfProfile(profile, catalogue).map((control) =>
+    findingOf(control, catalogue, verdict.verdicts),
+  );
+  const clauses = clausesOfProfile(profile, catalogue).map((clause) =>
+    clauseFinding(clause, catalogue, controls),
+  );
+  const here = (one: Exemption) => one.stacks.some((name) => name === stack);
+  return {
+    ...{ stack, profile, today, clauses, controls },
+    verdicts: verdict.verdicts,
+    unused: verdict.unused.filter(here),
+    coverage: coverageOf(input, clauses, controls),
+  };
+}
+
+function findingOf(
+  control: Control,
+  { map }: Catalogue,
+  verdicts: readonly RuleVerdict[],
+): ControlFinding {
+  const own = verdicts.filter(({ rule }) => control.rules.includes(rule.name));
+  if (control.rules.length === 0) {
+    const result = map[control.id]?.["evidence-only"] === undefined ? "manual" : "evidence";
+    return { control, result, verdicts: own };
+  }
+  const result = WORST.find((one) => own.some((verdict) => verdict.result === one));
+  return { control, result: result ?? "notApplicable", verdicts: own };
+}
+
+function clauseFinding(
+  clause: Clause,
+  catalogue: Catalogue,
+  controls: readonly ControlFinding[],
+): ClauseFinding {
+  const answers = answersTo(clause, catalogue).flatMap(({ control, strength }) => {
+    const finding = controls.find((one) => one.control === control);
+    return finding === undefined ? [] : [{ strength, finding }];
+  });
+  return { clause, result: resultOf(answers), answers };
+}
+
+function resultOf(answers: readonly ClauseAnswer[]): ClauseResult {
+  const has = (result: ControlResult) => answers.some(({ finding }) => finding.result === result);
+  for (const bad of ["fail", "notEvaluated", "exempt"] as const) if (has(bad)) return bad;
+  const full = answers.some(
+    ({ strength, finding }) => strength === "full" && finding.result === "pass",
+  );
+  if (full) return "pass";
+  if (has("pass")) return "partial";
+  if (has("evidence")) return "evidence";
+  return has("manual") ? "manual" : "notApplicable";
+}
+
+function coverageOf(
+  { verdict, resources }: AssessmentInput,
+  clauses: readonly ClauseFinding[],
+  controls: readonly ControlFinding[],
+): Coverage {
+  const judgements = verdict.verdicts.flatMap((one) => one.judgements);
+  const results: Partial<Record<ClauseResult, number>> = {};
+  for (const { result } of clauses) results[result] = (results[result] ?? 0) + 1;
+  return {
+    clauses: clauses.length,
+    results,
+    controls: controls.length,
+    automated: controls.filter(({ control }) => control.rules.length > 0).length,
+    rules: verdict.verdicts.length,
+    judged: new Set(judgements.map(({ urn }) => urn)).size,
+    resources,
+    judgements: judgements.length,
+  };
+}
+
+/** `kubernetes:apps/v1:Deployment edge`: a URN for people. */
+export function placeOf(urn: string): string {
+  const [, , types = "", name = ""] = urn.split("::");
+  return `${types.split("$").at(-1)} ${name}`;
+}

@@ -1,0 +1,227 @@
+/** The report for people, in one language: what was found, the check-list, and every clause. */
+import type { LawEntry } from "../../policies/catalogue/catalogue.ts";
+import type { Exemption } from "../../policies/judging/exemptions.ts";
+import {
+  type Assessment,
+  type ClauseFinding,
+  type ClauseResult,
+  type ControlFinding,
+  placeOf,
+} from "./assessment.ts";
+import { type Block, type Cell, heading, notice, table, text } from "./blocks.ts";
+import { answered } from "./checklist.ts";
+import {
+  type Language,
+  RESULTS,
+  SELF_ASSESSMENT,
+  SIMULATED,
+  STRENGTHS,
+  TEXT,
+  UNVERIFIED,
+} from "./words.ts";
+
+export function reportBlocks(
+  assessment: Assessment,
+  laws: readonly LawEntry[],
+  language: Language,
+): Block[] {
+  return [
+    ...front(assessment, language),
+    ...coverage(assessment, language),
+    ...checklist(assessment, language),
+    ...faults(assessment, language),
+    ...open(assessment, language),
+    ...exemptions(assessment, language),
+    ...byClause(assessment, laws, language),
+  ];
+}
+
+/** The worst first: what a reader looks for. */
+const ORDER: readonly ClauseResult[] = [
+  "fail",
+  "notEvaluated",
+  "exempt",
+  "pass",
+  "partial",
+  "evidence",
+  "manual",
+  "notApplicable",
+];
+
+function front({ stack, profile, today }: Assessment, l: Language): Block[] {
+  return [
+    heading(1, TEXT.title[l]),
+    table(
+      [TEXT.stack[l], TEXT.profile[l], TEXT.date[l]],
+      [[stack, `${profile.title[l]} (${profile.name})`, today]],
+    ),
+    notice(SELF_ASSESSMENT[l]),
+    notice(SIMULATED[l]),
+  ];
+}
+
+function coverage({ coverage: sum }: Assessment, l: Language): Block[] {
+  const results = ORDER.flatMap((result): [ClauseResult, number][] => {
+    const count = sum.results[result];
+    return count === undefined ? [] : [[result, count]];
+  });
+  return [
+    heading(2, TEXT.summary[l]),
+    table(
+      results.map(([result]) => RESULTS[result][l]),
+      [results.map(([result, count]) => marked(String(count), result))],
+    ),
+    heading(3, TEXT.coverage[l]),
+    table(
+      [
+        TEXT.clauses[l],
+        TEXT.controls[l],
+        TEXT.ofWhich[l],
+        TEXT.rules[l],
+        TEXT.resources[l],
+        TEXT.judgements[l],
+      ],
+      [
+        [
+          String(sum.clauses),
+          String(sum.controls),
+          String(sum.automated),
+          String(sum.rules),
+          `${sum.judged} / ${sum.resources}`,
+          String(sum.judgements),
+        ],
+      ],
+    ),
+  ];
+}
+
+function checklist(assessment: Assessment, l: Language): Block[] {
+  const rows = answered(assessment).map(({ asked, answer, findings }): Cell[] => [
+    asked[l],
+    findings.map((one) => `${one.control.title[l]}: ${RESULTS[one.result][l]}`).join("\n"),
+    answer[l],
+  ]);
+  return [
+    heading(2, TEXT.checklist[l]),
+    table([TEXT.asked[l], TEXT.controls[l], TEXT.answer[l]], rows, [28, 32, 40]),
+  ];
+}
+
+function faults({ verdicts }: Assessment, l: Language): Block[] {
+  const rows = verdicts.flatMap(({ rule, judgements }) =>
+    judgements
+      .filter(({ result }) => result === "fail" || result === "exempt")
+      .map(({ urn, result, messages }): Cell[] => [
+        marked(RESULTS[result][l], result),
+        rule.name,
+        placeOf(urn),
+        messages.join("\n"),
+      ]),
+  );
+  const head = [TEXT.result[l], TEXT.rule[l], TEXT.resource[l], TEXT.found[l]];
+  return [
+    heading(2, TEXT.faults[l]),
+    ...(TEXT.english[l] === "" ? [] : [text(TEXT.english[l])]),
+    rows.length === 0 ? text(TEXT.none[l]) : table(head, rows, [12, 18, 28, 42]),
+  ];
+}
+
+/** The same reason for many resources is one line. */
+function open({ verdicts }: Assessment, l: Language): Block[] {
+  const rows = verdicts.flatMap(({ rule, judgements }): Cell[][] => {
+    const found = judgements.filter(({ result }) => result === "notEvaluated");
+    if (found.length === 0) return [];
+    return [[rule.name, String(found.length), found[0]?.messages[0] ?? ""]];
+  });
+  return [
+    heading(2, TEXT.open[l]),
+    rows.length === 0
+      ? text(TEXT.none[l])
+      : table([TEXT.rule[l], TEXT.on[l], TEXT.found[l]], rows, [20, 10, 70]),
+  ];
+}
+
+function exemptions({ verdicts, unused }: Assessment, l: Language): Block[] {
+  const used = new Set(
+    verdicts.flatMap(({ judgements }) =>
+      judgements.flatMap(({ exemption }) => (exemption === undefined ? [] : [exemption])),
+    ),
+  );
+  const row = (one: Exemption): Cell[] => [
+    one.rule,
+    one.reason,
+    `${one.owner} / ${one.approver}`,
+    one.ticket,
+    one.expires,
+    one.riskAcceptedBy ?? "",
+  ];
+  const head = [
+    TEXT.rule[l],
+    TEXT.reason[l],
+    TEXT.owner[l],
+    TEXT.ticket[l],
+    TEXT.until[l],
+    TEXT.risk[l],
+  ];
+  const widths = [16, 34, 18, 8, 10, 14];
+  return [
+    heading(2, TEXT.exemptions[l]),
+    used.size === 0 ? text(TEXT.none[l]) : table(head, [...used].map(row), widths),
+    ...(unused.length === 0
+      ? []
+      : [heading(3, TEXT.unused[l]), table(head, unused.map(row), widths)]),
+  ];
+}
+
+function byClause(assessment: Assessment, laws: readonly LawEntry[], l: Language): Block[] {
+  const chapters = assessment.profile.laws.flatMap((law): Block[] => {
+    const entry = laws.find((one) => one.law === law);
+    const own = assessment.clauses.filter(({ clause }) => clause.law === law);
+    if (entry === undefined || own.length === 0) return [];
+    return [
+      heading(3, entry.title[l]),
+      text(`${TEXT.since[l]}: ${entry.effective}. ${entry.source}`),
+      table(
+        [TEXT.clause[l], TEXT.result[l], TEXT.checked[l], TEXT.on[l], TEXT.attest[l]],
+        own.map((finding) => clauseRow(finding, l)),
+        [26, 11, 28, 7, 28],
+      ),
+    ];
+  });
+  return [heading(2, TEXT.byClause[l]), text(UNVERIFIED[l]), ...chapters];
+}
+
+function clauseRow({ clause, result, answers }: ClauseFinding, l: Language): Cell[] {
+  const automatic = answers.filter(({ finding }) => finding.control.rules.length > 0);
+  const people = answers.flatMap(({ finding }) =>
+    finding.control.attest === undefined ? [] : [finding.control.attest],
+  );
+  const unit = clause.unit === undefined ? "" : `\n${TEXT.unit[l]} ${clause.unit}`;
+  return [
+    `${clause.ref}${clause.verified ? "" : " †"} ${clause.title[l]}${unit}`,
+    marked(RESULTS[result][l], result),
+    automatic
+      .map(({ strength, finding }) => {
+        const words = `${STRENGTHS[strength][l]}: ${RESULTS[finding.result][l]}`;
+        return `${finding.control.title[l]} (${words})`;
+      })
+      .join("\n"),
+    automatic.length === 0 ? "" : String(judgedBy(automatic.map(({ finding }) => finding))),
+    [
+      ...people.map(({ who, what }) => `${who[l]}: ${what[l]}`),
+      // Somebody answers for what no rule reaches, whether or not a control names him.
+      ...(result === "partial" && people.length === 0 ? [TEXT.rest[l]] : []),
+    ].join("\n"),
+  ];
+}
+
+function judgedBy(findings: readonly ControlFinding[]): number {
+  const urns = findings.flatMap(({ verdicts }) =>
+    verdicts.flatMap(({ judgements }) => judgements.map(({ urn }) => urn)),
+  );
+  return new Set(urns).size;
+}
+
+function marked(words: string, result: ClauseResult): Cell {
+  return { text: words, result };
+}
