@@ -123,7 +123,7 @@ export const MUTANTS: readonly Mutant[] = [
   row("log-retention", /logGroup:/, (props) => {
     props.retentionInDays = 30;
   }),
-  row("named-flows", /NetworkPolicy deepseek-allow-gateway$/, (props) => {
+  row("named-flows", /NetworkPolicy deepseek-allow-edge$/, (props) => {
     props.spec.egress.push({ to: [{ ipBlock: { cidr: "0.0.0.0/0" } }], ports: [{ port: 443 }] });
   }),
   row("namespace-security", /Namespace deepseek$/, (props) => {

@@ -21,8 +21,8 @@ const REGISTRIES = [
   "*.dkr.ecr.*.amazonaws.com.cn",
   // Examples of registries of one's own, which the stacks of this package name (RFC 2606).
   "registry.example.org/deepseek",
-  "registry.bank.example/deepseek",
-  "registry.hospital.example/deepseek",
+  "*.bank.example/deepseek",
+  "*.hospital.example/deepseek",
 ];
 
 export const allowedImages = podRule({

@@ -43,3 +43,13 @@ test("a profile that is none is told with those that are", async () => {
   expect(code).toBe(2);
   expect(stderr).toContain("cnGeneral");
 });
+
+test("the pack forbids in a preview what the report would fail, and nothing else", async () => {
+  const { code, stdout, stderr } = await runVerb([
+    ...["preview", "container", "--simulate-cloud", "--policy-pack", "policies"],
+    ...["--config", "deepseek:edge.replicas=1"],
+  ]);
+  expect(code).toBe(2);
+  const forbidden = [...(stdout + stderr).matchAll(/✗ mandatory deepseek\/([\w-]+):/g)];
+  expect([...new Set(forbidden.map(([, rule]) => rule))]).toEqual(["redundancy"]);
+}, 120_000);

@@ -73,8 +73,8 @@ const INHERENT: readonly { readonly risk: Words; readonly state: Words }[] = [
       en: "Root on a node reads prompts and weights in memory",
     },
     state: {
-      zh: "A100 不支持机密计算;以节点访问控制与审计缓解",
-      en: "An A100 has no confidential computing; access to nodes is limited and recorded",
+      zh: "A100 不支持机密计算;[谁可登录节点、如何记录]",
+      en: "An A100 has no confidential computing; [who may reach a node, and how that is recorded]",
     },
   },
   {
@@ -93,8 +93,8 @@ const INHERENT: readonly { readonly risk: Words; readonly state: Words }[] = [
       en: "A write-once trail against the right to erasure",
     },
     state: {
-      zh: "审计仅存哈希或密封内容;销毁主体密钥即不可读",
-      en: "The trail holds hashes or sealed texts; destroying a person's key makes them unreadable",
+      zh: "审计仅存哈希,或以站点数据密钥密封的内容;其余存储可按请求清除;[审计保留的法律依据,GDPR 17(3)]",
+      en: "The trail holds hashes, or texts sealed under the site's data key; what is kept elsewhere is erased on request; [on what ground the trail keeps the rest, GDPR 17(3)]",
     },
   },
 ];

@@ -7,8 +7,9 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { RULES } from "../../../policies/all-rules.ts";
 import { PROFILES, type Profile } from "../../../policies/catalogue/profiles.ts";
-import { CATALOGUE } from "../../../policies/catalogue/whole.ts";
+import { CATALOGUE, rulesWithFloor } from "../../../policies/catalogue/whole.ts";
 import { EXEMPTIONS } from "../../../policies/exemptions.ts";
+import { faultsOfExemption } from "../../../policies/judging/exemptions.ts";
 import { judgeGraph } from "../../../policies/judging/judge-graph.ts";
 import { profileOf } from "../../../policies/judging/profile.ts";
 import { contextOf } from "../../../policies/judging/rule.ts";
@@ -79,12 +80,30 @@ async function assessed(call: Call, stack: string, profileName: string | undefin
   const settings = profileName === undefined ? {} : { all: { profile: profileName } };
   const profile = profileOf(contextOf(outputs, settings.all ?? {})) ?? refuseWithoutProfile(stack);
   const today = new Date().toISOString().slice(0, 10);
+  refuseBadExemptions(today);
   const verdict = judgeGraph(RULES, resources, { exemptions: EXEMPTIONS, today, settings });
   const input = { stack, profile, today, catalogue: CATALOGUE, verdict };
   return {
     assessment: assess({ ...input, resources: resources.length }),
     map: dataMapOf(outputs),
   };
+}
+
+/** A row that lacks its reason or its end bears nothing; all such rows are told at once. */
+function refuseBadExemptions(today: string): void {
+  const ground = {
+    rules: new Set(RULES.map(({ name }) => name)),
+    floors: rulesWithFloor(CATALOGUE),
+    today,
+  };
+  const faults = EXEMPTIONS.flatMap((one) =>
+    faultsOfExemption(one, ground).map((fault) => `${one.rule} (${one.ticket}) ${fault}`),
+  );
+  if (faults.length === 0) return;
+  throw new UserError(faults.join("\n"), {
+    where: "policies/exemptions.ts",
+    fix: "give each row what docs/policies.md asks of an exemption",
+  });
 }
 
 function refuseWithoutProfile(stack: string): Profile {
