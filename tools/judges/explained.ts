@@ -164,10 +164,10 @@ export const EXPLAINED: readonly Explanation[] = [
   {
     judge: "monokle",
     rule: "LNK001",
-    objects: ["Deployment/deepseek/model-*", "NetworkPolicy/*"],
+    objects: ["Deployment/deepseek/model-*", "StatefulSet/deepseek/gateway", "NetworkPolicy/*"],
     reason:
       "They name what others make: pods of operators (CloudNativePG, KubeRay, KEDA), volumes and " +
-      "keys of weights that the site's owner put there.",
+      "keys of weights and of the audit trail's archive that the site's owner put there.",
     instead:
       "docs/serving.md and docs/data.md name what must be there; a pod that misses a volume or a " +
       "key does not start, and says so.",
