@@ -57,9 +57,11 @@ function onMachine(
   { workers, gatewayPorts }: EdgePlace,
   moves: ReadonlyMap<string, string>,
 ): string {
-  const servers = gatewayPorts.map(
-    (port) => `server 127.0.0.1:${port} max_fails=1 fail_timeout=2s;`,
-  );
+  const servers = [
+    // What one worker finds out of a gateway holds for all: else each would fail calls of its own.
+    "zone gateway 64k;",
+    ...gatewayPorts.map((port) => `server 127.0.0.1:${port} max_fails=1 fail_timeout=2s;`),
+  ];
   const steps: readonly (readonly [RegExp, string])[] = [
     [/^worker_processes \d+;$/m, `worker_processes ${workers};`],
     // The unit says it, and the service may not raise it itself.
