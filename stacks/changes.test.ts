@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { changed, committedValues, type Values } from "../config/test-settings.ts";
+import { siteProgram } from "./site-program.ts";
 import { settingsOf } from "./test-objects.ts";
 import { type Program, runProgram } from "./test-program.ts";
 
@@ -207,11 +208,7 @@ describe("a change of", () => {
 
 async function programOf(values: Values): Promise<Program> {
   const settings = settingsOf(values);
-  const site =
-    settings.cloud === undefined
-      ? (await import("./onprem.ts")).onprem
-      : (await import("./cloud.ts")).cloud;
-  return runProgram(site, settings);
+  return runProgram(await siteProgram(settings), settings);
 }
 
 function touched(one: Program, other: Program): string[] {

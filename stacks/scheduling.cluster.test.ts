@@ -17,7 +17,8 @@ import {
   startTestApiServer,
   type TestApiServer,
 } from "../tools/engine/providers/kubernetes/test-api-server.ts";
-import { declaredNodes, nodeObject } from "./test-nodes.ts";
+import { siteProgram } from "./site-program.ts";
+import { declaredNodes, makeNodes } from "./test-nodes.ts";
 import { type Loose, settingsOf } from "./test-objects.ts";
 import { runProgram } from "./test-program.ts";
 
@@ -51,7 +52,7 @@ describe.each(STACKS)("%s", (stack, waiting) => {
 
   beforeAll(async () => {
     const settings = settingsOf(committedValues(stack));
-    await makeNodes(settings);
+    await makeNodes(server, settings);
     await makeObjects(settings);
   });
 
@@ -78,7 +79,7 @@ describe.each(STACKS)("%s", (stack, waiting) => {
     const settings = settingsOf(committedValues(stack));
     const free = freeGpus(settings, pods);
     await clear();
-    await makeNodes(settings, free + 1);
+    await makeNodes(server, settings, free + 1);
     await makeObjects(settings);
     const left = (await settled(1)).filter((pod) => pod.spec.nodeName === undefined);
     expect(left.map(nameOf)).toHaveLength(1);
@@ -87,25 +88,8 @@ describe.each(STACKS)("%s", (stack, waiting) => {
   });
 });
 
-async function makeNodes(settings: Settings, taken = 0): Promise<void> {
-  const shapes = declaredNodes(settings);
-  const first = shapes.findIndex(({ gpus }) => gpus !== undefined);
-  const nodes = shapes.map((shape, index) => nodeObject(shape, index === first ? taken : 0));
-  await server.kubectl(APPLY, list(nodes));
-  await server.kubectl([...APPLY, "--subresource=status"], list(nodes));
-  for (const { name, gpus } of shapes) {
-    // Admission takes every new node for one that is not ready; no controller takes that back here.
-    const taint = [{ key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" }];
-    const patch = JSON.stringify({ spec: { taints: gpus === undefined ? [] : taint } });
-    await server.kubectl(["patch", "node", name, "--type=merge", "--patch", patch]);
-  }
-}
-
 async function makeObjects(settings: Settings): Promise<void> {
-  const { cloud } = settings;
-  const site =
-    cloud === undefined ? (await import("./onprem.ts")).onprem : (await import("./cloud.ts")).cloud;
-  const { resources } = await runProgram(site, settings);
+  const { resources } = await runProgram(await siteProgram(settings), settings);
   const objects = resources
     .filter(({ type }) => type.startsWith("kubernetes:"))
     .map(({ inputs }) => inputs as Loose);

@@ -19,7 +19,7 @@ import {
   startTestApiServer,
   type TestApiServer,
 } from "../tools/engine/providers/kubernetes/test-api-server.ts";
-import { declaredNodes, nodeObject } from "./test-nodes.ts";
+import { makeNodes } from "./test-nodes.ts";
 import { type Loose, settingsOf } from "./test-objects.ts";
 
 const STACK = "dev";
@@ -45,15 +45,7 @@ beforeAll(async () => {
     JSON.stringify(LEADER_WORKER_SET_DEFINITION),
   ];
   await server.kubectl(APPLY, definitions.join("\n---\n"));
-  const shapes = declaredNodes(settingsOf(committedValues(STACK)));
-  const nodes = shapes.map((shape) => nodeObject(shape));
-  await server.kubectl(APPLY, list(nodes));
-  await server.kubectl([...APPLY, "--subresource=status"], list(nodes));
-  for (const { name, gpus } of shapes) {
-    const taint = [{ key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" }];
-    const patch = JSON.stringify({ spec: { taints: gpus === undefined ? [] : taint } });
-    await server.kubectl(["patch", "node", name, "--type=merge", "--patch", patch]);
-  }
+  await makeNodes(server, settingsOf(committedValues(STACK)));
   provisioner = provision(server);
 });
 

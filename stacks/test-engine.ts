@@ -20,6 +20,7 @@ import { createRandomProvider } from "../tools/engine/providers/random/provider.
 import type { Snapshot } from "../tools/engine/resource.ts";
 import { MemoryStore } from "../tools/engine/state/memory-store.ts";
 import { siteFaults } from "./site-faults.ts";
+import { siteProgram } from "./site-program.ts";
 
 /** Where the SDK keeps what the engine can do; not in its types, since only its executor asks. */
 const { getStore } = state as unknown as { getStore(): object };
@@ -75,10 +76,7 @@ function inProcess(values: Values): Execute {
     setMockOptions(withCallbacks(monitor.handlers()), project, stack, run.preview, "organization");
     Object.assign(getStore(), FEATURES);
     const settings = accepted(stack, values);
-    const site =
-      settings.cloud === undefined
-        ? (await import("./onprem.ts")).onprem
-        : (await import("./cloud.ts")).cloud;
+    const site = await siteProgram(settings);
     // The SDK keeps the stack of every promise that it makes, which is half of the time.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;

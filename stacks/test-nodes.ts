@@ -1,5 +1,6 @@
 /** The nodes that a stack's settings declare, as objects for a scheduler: simulated, and said so. */
 import type { Settings } from "../config/schema.ts";
+import type { TestApiServer } from "../tools/engine/providers/kubernetes/test-api-server.ts";
 
 export interface NodeShape {
   readonly name: string;
@@ -99,7 +100,7 @@ function ownNodes({ cluster, inventory }: Settings): NodeShape[] {
 }
 
 /** With `taken`, so many GPUs of the first GPU node are not there. */
-export function nodeObject(shape: NodeShape, taken = 0): object {
+function nodeObject(shape: NodeShape, taken = 0): object {
   const { gpus, adapters } = shape;
   const count = (gpus?.count ?? 0) - taken;
   const capacity = {
@@ -143,4 +144,25 @@ export function nodeObject(shape: NodeShape, taken = 0): object {
       conditions: [{ type: "Ready", status: "True", reason: "Simulated", message: "simulated" }],
     },
   };
+}
+
+/** All that the settings declare, on a control plane without a node of its own. */
+export async function makeNodes(
+  { kubectl }: TestApiServer,
+  settings: Settings,
+  taken = 0,
+): Promise<void> {
+  const shapes = declaredNodes(settings);
+  const first = shapes.findIndex(({ gpus }) => gpus !== undefined);
+  const items = shapes.map((shape, index) => nodeObject(shape, index === first ? taken : 0));
+  const nodes = JSON.stringify({ apiVersion: "v1", kind: "List", items });
+  const apply = ["apply", "--server-side", "--validate=strict", "--filename", "-"];
+  await kubectl(apply, nodes);
+  await kubectl([...apply, "--subresource=status"], nodes);
+  for (const { name, gpus } of shapes) {
+    // Admission takes every new node for one that is not ready; no controller takes that back here.
+    const taint = [{ key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" }];
+    const patch = JSON.stringify({ spec: { taints: gpus === undefined ? [] : taint } });
+    await kubectl(["patch", "node", name, "--type=merge", "--patch", patch]);
+  }
 }

@@ -4,6 +4,7 @@
  */
 import type { Declared, Dependency, DependencyKind } from "../components/standby-graph.ts";
 import { committedValues, type Values } from "../config/test-settings.ts";
+import { siteProgram } from "./site-program.ts";
 import { type Loose, settingsOf } from "./test-objects.ts";
 import { type Registered, runProgram } from "./test-program.ts";
 
@@ -27,10 +28,7 @@ export interface Site {
 
 export async function siteOf(values: Values): Promise<Site> {
   const settings = settingsOf(values);
-  const { cloud } = settings;
-  const program =
-    cloud === undefined ? (await import("./onprem.ts")).onprem : (await import("./cloud.ts")).cloud;
-  const { resources } = await runProgram(program, settings);
+  const { resources } = await runProgram(await siteProgram(settings), settings);
   return { name: settings.site.name, values, resources };
 }
 

@@ -14,7 +14,7 @@ export async function simulatedGraph(session: Session): Promise<readonly Resourc
       };
   const engine = await import("../engine/engine.ts");
   const store = new MemoryStore();
-  const result = await engine.up(
+  const result = await engine.simulate(
     {
       projectDir: session.projectDir,
       project: session.project.name,

@@ -169,14 +169,13 @@ async function runPhase(
   factories: ProviderFactories,
   phase: Phase,
 ): Promise<{ result: PhaseResult }> {
-  const environment = wholeEnvironment(options.environment);
   const all: ProviderFactories = {
     ...factories,
     pulumi: () => createBuiltinProvider(options.stackOutputs),
   };
   const registry = new ProviderRegistry(all, {
     simulateCloud: options.simulateCloud,
-    environment,
+    environment: wholeEnvironment(options.environment),
     config: options.config,
   });
   const journal = new Journal({
@@ -192,7 +191,7 @@ async function runPhase(
   try {
     const newRun = (told: Reporter) => makeRun(options, phase, registry, journal, told);
     await recover(newRun(reporter));
-    outputs = await work({ ...options, environment }, phase, reporter, newRun);
+    outputs = await work(options, phase, reporter, newRun);
     await journal.save();
   } catch (error) {
     reporter.fail(error instanceof StoppedError ? interrupted(phase) : error);
