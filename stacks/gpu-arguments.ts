@@ -13,7 +13,7 @@ import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { REALTIME } from "./gpu-models.ts";
 import { GPU_NAMESPACE, httpsPort, MONITORING, SERVICE } from "./places.ts";
-import { hasFabric, isOnGpus } from "./site-models.ts";
+import { hasFabric, hasGpuDaemons, isOnGpus } from "./site-models.ts";
 
 /** Where their own instructions install the operators. */
 const KUBERAY = { namespace: "kuberay-system", program: "kuberay-operator" } as const;
@@ -77,7 +77,7 @@ export function gpuFlows(settings: Settings, served: readonly ServedModel[]): Fl
     ...(groups ? groupFlows(SERVICE, MODEL_SERVER) : []),
     ...(ray ? rayFlows(SERVICE, MODEL_SERVER, KUBERAY) : []),
     ...weightsFlows({ namespace: SERVICE, programs, ...weightsWays(settings) }),
-    ...(settings.gpuRuntime.mode === "ours"
+    ...(hasGpuDaemons(settings)
       ? [
           {
             name: "gpu-metrics",

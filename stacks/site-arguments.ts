@@ -27,7 +27,7 @@ import {
 } from "./gpu-arguments.ts";
 import { gpuModelArguments } from "./gpu-models.ts";
 import { GPU_NAMESPACE, MONITORING, PATIENT_NAMESPACE, SERVICE } from "./places.ts";
-import { isOnGpus, servedModels } from "./site-models.ts";
+import { hasGpuDaemons, servedModels } from "./site-models.ts";
 import { isManaged, postgresClusterArguments, redisLink, storePlaces } from "./store-arguments.ts";
 import { volumeOf } from "./volumes.ts";
 
@@ -54,7 +54,7 @@ function groundArguments(settings: Settings, served: readonly ServedModel[]) {
   const { limits, patientData } = settings;
   const namespaces = [service, monitoring];
   // An operator's pods are in a namespace of its own; ours then holds a list of counters only.
-  const daemons = served.length > 0 && settings.gpuRuntime.mode === "ours";
+  const daemons = hasGpuDaemons(settings);
   return {
     provider: provider(settings),
     namespaces: {
@@ -205,17 +205,12 @@ function networkPolicies(
   };
 }
 
-/** An operator of GPUs brings its own, which the cluster watches. */
-function hasGpuExporters({ gpuRuntime, models }: Settings): boolean {
-  return gpuRuntime.mode === "ours" && models.some(isOnGpus);
-}
-
 function servers(settings: Settings) {
   const { edge, models, patientData, site } = settings;
   const services = models.map((model) => modelService(model.name));
   return [
     ...serverNames({ service, monitoring, hosts: edge.hosts, models: services }),
-    ...(hasGpuExporters(settings)
+    ...(hasGpuDaemons(settings)
       ? [
           {
             program: "gpu-exporter",
@@ -308,7 +303,7 @@ function prometheus(settings: Settings, image: string) {
     models: models.filter(({ server }) => server.engine !== "ray").map(({ name }) => name),
     edgeHost,
     stores: storesInPods(settings),
-    gpuNamespace: hasGpuExporters(settings) ? GPU_NAMESPACE : undefined,
+    gpuNamespace: hasGpuDaemons(settings) ? GPU_NAMESPACE : undefined,
   });
   return {
     ...rest,

@@ -1,15 +1,15 @@
 /** Every image that a pod of a site names: what a registry must hold, and what must be locked. Pure. */
 import { imageReference } from "../config/images.ts";
 import type { ImageName, Settings } from "../config/schema.ts";
-import { hasFabric, isOnGpus } from "./site-models.ts";
+import { hasFabric, hasGpuDaemons, isOnGpus } from "./site-models.ts";
 import { isManaged } from "./store-arguments.ts";
 
 export function imagesOf(settings: Settings): ImageName[] {
-  const { models, postgres, gpuRuntime, cloud, retention } = settings;
+  const { models, postgres, cloud, retention } = settings;
   const managed = isManaged(settings);
   const engines = models.map(({ server }) => server.engine);
   const onGpus = models.some(isOnGpus);
-  const ours = onGpus && gpuRuntime.mode === "ours";
+  const ours = hasGpuDaemons(settings);
   const when = (condition: boolean, ...names: ImageName[]) => (condition ? names : []);
   return [
     ...(["gateway", "edge", "edge-exporter", "prometheus", "alertmanager"] as const),

@@ -51,6 +51,11 @@ export function ratesOf({ models }: Settings): Rates {
   return { fetch: sealed ? FETCH.sealed : FETCH.open, load: LOAD };
 }
 
+/** Device plugins and exporters of ours; where an operator has them, the cluster watches its own. */
+export function hasGpuDaemons({ gpuRuntime, models }: Settings): boolean {
+  return gpuRuntime.mode === "ours" && models.some(isOnGpus);
+}
+
 /** Some nodes have adapters of EFA. */
 export function hasFabric({ cloud }: Settings): boolean {
   return cloud?.pools.some((pool) => pool.kind === "gpu" && pool.fabric !== "none") ?? false;

@@ -1,36 +1,9 @@
 import { offlineInference } from "./offline-inference.ts";
-import { container, DEPLOYMENT, labelled } from "./test-objects.ts";
+import { container, MODEL } from "./test-objects.ts";
 import { judgedByTable } from "./test-table.ts";
 
 judgedByTable(offlineInference, {
-  good: {
-    model: {
-      type: DEPLOYMENT,
-      props: labelled("model-server", {
-        initContainers: [
-          container({
-            name: "weights",
-            env: [
-              { name: "WEIGHTS_TO", value: "/models/a" },
-              { name: "WEIGHTS_KMS_KEY", value: "k" },
-            ],
-          }),
-        ],
-        containers: [
-          container({
-            resources: { limits: { "nvidia.com/gpu": "1" } },
-            env: [
-              { name: "MODEL_PATH", value: "/models/a" },
-              { name: "HF_HUB_OFFLINE", value: "1" },
-              { name: "TRANSFORMERS_OFFLINE", value: "1" },
-              { name: "VLLM_NO_USAGE_STATS", value: "1" },
-              { name: "DO_NOT_TRACK", value: "1" },
-            ],
-          }),
-        ],
-      }),
-    },
-  },
+  good: { model: MODEL },
   fails: {
     "a hub that is asked": [
       [["model", "spec.template.spec.containers.0.env.1.value", "0"]],

@@ -96,3 +96,31 @@ export function spread(props: Fields): Fields {
     },
   };
 }
+
+/** A model server whose weights were verified, and which calls nobody. */
+export const MODEL = {
+  type: DEPLOYMENT,
+  props: labelled("model-server", {
+    initContainers: [
+      container({
+        name: "weights",
+        env: [
+          { name: "WEIGHTS_TO", value: "/models/a" },
+          { name: "WEIGHTS_KMS_KEY", value: "k" },
+        ],
+      }),
+    ],
+    containers: [
+      container({
+        resources: { limits: { "nvidia.com/gpu": "1" } },
+        env: [
+          { name: "MODEL_PATH", value: "/models/a" },
+          { name: "HF_HUB_OFFLINE", value: "1" },
+          { name: "TRANSFORMERS_OFFLINE", value: "1" },
+          { name: "VLLM_NO_USAGE_STATS", value: "1" },
+          { name: "DO_NOT_TRACK", value: "1" },
+        ],
+      }),
+    ],
+  }),
+};
