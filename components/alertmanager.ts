@@ -21,7 +21,9 @@ export interface AlertmanagerArgs {
   readonly image: string;
   readonly certificate: CertificateHandle;
   readonly volume: VolumeSettings;
-  readonly routing: RoutingSettings;
+  readonly routing: Omit<RoutingSettings, "authorityFile">;
+  /** PEM of those who vouch for the channels; undefined: those of the image. */
+  readonly authority: string | undefined;
 }
 
 export interface AlertmanagerHandle {
@@ -37,6 +39,7 @@ export const ALERTMANAGER_RESOURCES = { cpu: "50m", memory: "128Mi" } as const;
 export const ALERTMANAGER_STORAGE = "256Mi";
 const CONFIGURATION = "alertmanager-configuration";
 const CONFIGURATION_FOLDER = "/etc/alertmanager";
+const AUTHORITY_FILE = "channels.pem";
 const DATA_FOLDER = "/alertmanager";
 const START_SECONDS = 3;
 
@@ -46,10 +49,7 @@ export class Alertmanager extends Component implements AlertmanagerHandle {
   constructor(name: string, args: AlertmanagerArgs, options?: pulumi.ComponentResourceOptions) {
     super("monitoring:Alertmanager", name, options);
     const parent = { parent: this };
-    const files = {
-      "alertmanager.yml": alertRouting(args.routing),
-      "web.yml": webConfiguration(TLS_FOLDER),
-    };
+    const files = configurationFiles(args);
     // A Secret, since the addresses of channels often carry a token.
     const configuration = new k8s.core.v1.Secret(
       `${name}-configuration`,
@@ -79,6 +79,14 @@ export class Alertmanager extends Component implements AlertmanagerHandle {
     this.address = after(front, `${hostOf(ALERTMANAGER, args.namespace)}:${ALERTMANAGER_PORT}`);
     this.registerOutputs({ address: this.address });
   }
+}
+
+function configurationFiles({ routing, authority }: AlertmanagerArgs): Record<string, string> {
+  const web = { "web.yml": webConfiguration(TLS_FOLDER) };
+  if (authority === undefined) return { "alertmanager.yml": alertRouting(routing), ...web };
+  const authorityFile = `${CONFIGURATION_FOLDER}/${AUTHORITY_FILE}`;
+  const file = alertRouting({ ...routing, authorityFile });
+  return { "alertmanager.yml": file, [AUTHORITY_FILE]: authority, ...web };
 }
 
 function alertmanagerProgram(

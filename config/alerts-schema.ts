@@ -28,7 +28,9 @@ const channel = z.strictObject({
     .meta({ right: "true or false" })
     .default(false)
     .describe("What is not critical waits for the end of the quiet hours."),
-  url: secretAddress.describe("Of every kind but email and pagerduty."),
+  url: secretAddress.describe(
+    "Of every kind but email; of pagerduty only where its own is another, as in Europe.",
+  ),
   email: z
     .strictObject({
       to: text.describe("Addresses, with commas between."),
@@ -66,6 +68,12 @@ export const alerts = z.strictObject({
     })
     .optional()
     .describe("When quiet channels are told what is critical and nothing else."),
+  authority: z
+    .string()
+    .optional()
+    .describe(
+      "Authorities of the certificates that channels show, PEM: a house's own. Absent: those of the image.",
+    ),
   heartbeat: secretAddress.describe(
     "Outside of the cluster, called every minute; raises the alarm when that stops.",
   ),

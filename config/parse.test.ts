@@ -154,6 +154,7 @@ describe("relations", () => {
       "deepseek:monitoring": { alerts: { channels: [{ ...told, url: "http://hunter2" }] } },
     });
     expect(JSON.stringify(wrong)).not.toContain("hunter2");
+    expect(paths({ authority: "no certificate" })).toEqual([`${own}.authority`]);
   });
 
   test("of models, identities, tiers and ports", () => {

@@ -27,6 +27,7 @@ const RELATIONS: readonly Relation[] = [
   certificatesComplete,
   certificatesUsable,
   clientAuthoritiesReadable,
+  channelAuthorityReadable,
   issuerNamed,
   ownImages,
   modelNames,
@@ -91,6 +92,13 @@ function clientAuthoritiesReadable({ edge }: Partial<Settings>): Fault[] {
   if (clientAuthorities === undefined || areCertificates(clientAuthorities)) return [];
   const right = "certificates in PEM form, one after the other";
   return [{ path: "deepseek:edge.clientAuthorities", wrong: "cannot be read", right }];
+}
+
+function channelAuthorityReadable({ monitoring }: Partial<Settings>): Fault[] {
+  const authority = monitoring?.alerts.authority;
+  if (authority === undefined || areCertificates(authority)) return [];
+  const right = "certificates in PEM form, one after the other";
+  return [{ path: "deepseek:monitoring.alerts.authority", wrong: "cannot be read", right }];
 }
 
 function issuerNamed({ tls }: Partial<Settings>): Fault[] {

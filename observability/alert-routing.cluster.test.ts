@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../tools/base/process.ts";
 import { ensurePackages } from "../tools/debian/packages.ts";
 import { environmentFor } from "../tools/debian/root-folder.ts";
+import { createAuthority } from "../tools/pki/authority.ts";
 import { alertRouting, type Channel, type ChannelKind, RELAYED } from "./alert-routing.ts";
 
 const SEVERITIES = ["critical", "error", "warning", "info"] as const;
@@ -65,6 +66,12 @@ test("the file is valid, with channels and without", async () => {
   const bare = path.join(folder, "bare.yml");
   await writeFile(bare, alertRouting({ channels: [] }));
   await amtool("check-config", bare);
+  const trusting = path.join(folder, "trusting.yml");
+  const authorityFile = path.join(folder, "authority.pem");
+  const { certificate } = await createAuthority("A house", 1);
+  await writeFile(authorityFile, certificate);
+  await writeFile(trusting, alertRouting({ channels: EACH, authorityFile }));
+  await amtool("check-config", trusting);
 });
 
 test.each(SEVERITIES)("%s reaches each channel that takes it, and no other", async (severity) => {

@@ -33,6 +33,27 @@ describe("routing", () => {
     expect(beat.webhook_configs).toEqual([{ url: "https://beat/x", send_resolved: false }]);
   });
 
+  test("a house's own authority vouches for every channel and the heartbeat, in each one's form", () => {
+    const email = { to: "a@x.org", from: "b@x.org", server: "mail:587" };
+    const kinds = ["email", "slack", "pagerduty", ...RELAYED] as const;
+    const channels = kinds.map((kind) => ({
+      ...{ name: kind, kind, severities: SEVERITIES, url, routingKey: "0123", email },
+    }));
+    const told = { channels, heartbeat: "https://beat/x", authorityFile: "/etc/x.pem" };
+    const { receivers } = parse(alertRouting(told));
+    const trusted = { tls_config: { ca_file: "/etc/x.pem" } };
+    for (const { name, ...configs } of receivers.slice(1)) {
+      const [[config]] = Object.values(configs) as [[object]];
+      expect(config, name).toMatchObject(name === "email" ? trusted : { http_config: trusted });
+    }
+    expect(receivers).toHaveLength(kinds.length + 2);
+    const own = parse(alertRouting({ channels })).receivers;
+    expect(JSON.stringify(own)).not.toContain("ca_file");
+    expect(own.find(({ name }: { name: string }) => name === "pagerduty")).toMatchObject({
+      pagerduty_configs: [{ url }],
+    });
+  });
+
   test("property: every channel gets each of its severities, and critical is never held back", () => {
     const channel = fc.record({
       name: fc.string({ minLength: 1, maxLength: 5, unit: fc.constantFrom("a", "b", "c") }),

@@ -30,7 +30,7 @@ export interface Channel {
   readonly site?: string | undefined;
   /** What can wait waits for the end of the quiet hours. */
   readonly quiet?: boolean | undefined;
-  /** Of every kind but e-mail and PagerDuty. */
+  /** Of every kind but e-mail; PagerDuty's only where it is not the usual one. */
   readonly url?: string | undefined;
   readonly email?:
     | {
@@ -60,6 +60,11 @@ export interface RoutingSettings {
   readonly quietHours?: QuietHours | undefined;
   /** Outside of the cluster; raises the alarm when the heartbeat stops. */
   readonly heartbeat?: string | undefined;
+  /**
+   * A file with the authorities of the channels' certificates, as Alertmanager sees it; absent: those of
+   * its image. A house's own mail server and relays have certificates of the house.
+   */
+  readonly authorityFile?: string | undefined;
 }
 
 const QUIET = "quiet-hours";
@@ -75,7 +80,9 @@ const PACE: Readonly<Record<Severity, { readonly wait: string; readonly repeat: 
 };
 
 export function alertRouting(settings: RoutingSettings): string {
-  const { channels, quietHours, heartbeat } = settings;
+  const { channels, quietHours, heartbeat, authorityFile } = settings;
+  const tls = authorityFile === undefined ? {} : { tls_config: { ca_file: authorityFile } };
+  const http = authorityFile === undefined ? {} : { http_config: tls };
   const beat = heartbeat === undefined ? NOBODY : HEARTBEAT;
   return stringify(
     {
@@ -101,8 +108,10 @@ export function alertRouting(settings: RoutingSettings): string {
       inhibit_rules: inhibitions(),
       receivers: [
         { name: NOBODY },
-        ...(heartbeat === undefined ? [] : [{ name: HEARTBEAT, ...webhook(heartbeat, false) }]),
-        ...channels.map(receiver),
+        ...(heartbeat === undefined
+          ? []
+          : [{ name: HEARTBEAT, ...webhook(heartbeat, false, http) }]),
+        ...channels.map((channel) => receiver(channel, tls, http)),
       ],
       ...(quietHours === undefined
         ? {}
@@ -130,30 +139,33 @@ function route(channel: Channel, severity: Severity, quietHours: QuietHours | un
   };
 }
 
-function receiver(channel: Channel): object {
+/** `tls` and `http`: whose certificates are trusted, as e-mail and as all others are told. */
+function receiver(channel: Channel, tls: object, http: object): object {
   const { name, kind, url, email, routingKey } = channel;
   if (kind === "email" && email !== undefined) {
     const { to, from, server, user, password } = email;
     const login = user === undefined ? {} : { auth_username: user, auth_password: password };
-    const mail = { to, from, smarthost: server, require_tls: true, send_resolved: true, ...login };
-    return { name, email_configs: [mail] };
+    const mail = { to, from, smarthost: server, require_tls: true, send_resolved: true };
+    return { name, email_configs: [{ ...mail, ...login, ...tls }] };
   }
   if (kind === "pagerduty" && routingKey !== undefined) {
-    return { name, pagerduty_configs: [{ routing_key: routingKey, send_resolved: true }] };
+    const own = url === undefined ? {} : { url };
+    const page = { routing_key: routingKey, send_resolved: true, ...own, ...http };
+    return { name, pagerduty_configs: [page] };
   }
   if (kind === "slack" && url !== undefined) {
     const title = "{{ .CommonLabels.severity }}: {{ .CommonAnnotations.summary }}";
     const text =
       "{{ range .Alerts }}{{ .Annotations.description }}\n{{ .Annotations.runbook_url }}\n{{ end }}";
-    return { name, slack_configs: [{ api_url: url, send_resolved: true, title, text }] };
+    return { name, slack_configs: [{ api_url: url, send_resolved: true, title, text, ...http }] };
   }
   if (url === undefined)
     throw new Error(`${name}: a channel of kind ${kind} without what it needs`);
-  return { name, ...webhook(url, true) };
+  return { name, ...webhook(url, true, http) };
 }
 
-function webhook(url: string, resolved: boolean): object {
-  return { webhook_configs: [{ url, send_resolved: resolved }] };
+function webhook(url: string, resolved: boolean, http: object): object {
+  return { webhook_configs: [{ url, send_resolved: resolved, ...http }] };
 }
 
 function inhibitions(): object[] {

@@ -272,7 +272,7 @@ function store(
 
 function alertmanager(settings: Settings, image: string) {
   const { webhook, alerts } = settings.monitoring;
-  const { channels, quietHours, heartbeat } = alerts;
+  const { channels, quietHours, heartbeat, authority } = alerts;
   const severities = ["critical", "error", "warning", "info"] as const;
   const everything = { name: "webhook", kind: "webhook", severities, url: webhook } as const;
   return {
@@ -283,6 +283,7 @@ function alertmanager(settings: Settings, image: string) {
       quietHours,
       heartbeat,
     },
+    authority,
     volume: volumeOf(settings, ALERTMANAGER_STORAGE),
   };
 }
