@@ -31,6 +31,7 @@ async function answer(
   const { registry, ledgerLag, ledgerRows, writeAheadBytes, auditLag, certificateExpires } =
     parts.metrics;
   const { oldest, rows, loggedBytes } = parts.ledgerQueue;
+  parts.metrics.memoryLimit.set(process.constrainedMemory());
   // Looked at when somebody asks: they change with every call.
   ledgerRows.set(rows);
   writeAheadBytes.set(loggedBytes);

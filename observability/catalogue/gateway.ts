@@ -164,6 +164,13 @@ export const GATEWAY_METRICS: readonly Metric[] = metricsOf("gateway", "0.1.0", 
   ["gateway_reload_failures_total", "counter", "failures", "file", "New versions refused."],
   // Of the process itself, as prom-client collects them.
   ["process_resident_memory_bytes", "gauge", "bytes", "", "Memory that the process holds."],
+  [
+    "gateway_memory_limit_bytes",
+    "gauge",
+    "bytes",
+    "",
+    "Memory that the process may hold; 0: no limit.",
+  ],
   ["process_cpu_seconds_total", "counter", "seconds", "", "Processor time."],
   ["process_start_time_seconds", "gauge", "seconds since 1970", "", "When the process started."],
   ["process_open_fds", "gauge", "files", "", "Open files and sockets."],

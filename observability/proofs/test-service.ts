@@ -176,6 +176,23 @@ export const SERVICE_PROOFS: readonly Proof[] = [
     ...ofGateway,
   },
   {
+    alert: "GatewayMemoryNearlyFull",
+    series: [
+      gauge(`process_resident_memory_bytes{${gateway}}`, {
+        calm: 180 * MIB,
+        trouble: 420 * MIB,
+        edge: 409.6 * MIB,
+      }),
+      gauge(`gateway_memory_limit_bytes{${gateway}}`, {
+        calm: 512 * MIB,
+        trouble: 512 * MIB,
+        edge: 512 * MIB,
+      }),
+    ],
+    fires: 5,
+    ...ofGateway,
+  },
+  {
     alert: "GatewayRestartsOften",
     series: [
       gauge(`process_start_time_seconds{${gateway}}`, {

@@ -218,6 +218,19 @@ const gatewayAlerts: readonly AlertRule[] = [
       "{{ $labels.instance }} holds {{ $value | humanize1024 }}B, half as much again as an hour ago.",
   },
   {
+    // A leak that is too fast for the comparison with an hour ago; at the limit the kernel ends the process.
+    ...{ subject: "gateway-memory", owner: "platform", dashboard: "gateway" },
+    alert: "GatewayMemoryNearlyFull",
+    expr:
+      `${steady('process_resident_memory_bytes{job="gateway"}')}` +
+      " > 0.8 * (max_over_time(gateway_memory_limit_bytes[3m]) > 0)",
+    for: "2m",
+    severity: "error",
+    summary: "A gateway has nearly used up its memory",
+    description:
+      "{{ $labels.instance }} holds {{ $value | humanize1024 }}B, four fifths of what it may; then it is ended.",
+  },
+  {
     ...{ subject: "gateway-restarts", owner: "platform", dashboard: "gateway" },
     alert: "GatewayRestartsOften",
     expr: 'changes(process_start_time_seconds{job="gateway"}[30m]) > 2',

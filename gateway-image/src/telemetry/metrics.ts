@@ -133,6 +133,11 @@ function recordMetrics(make: Maker) {
       "Rows on the disk, owed to the ledger.",
       [],
     ),
+    memoryLimit: make.gauge(
+      "gateway_memory_limit_bytes",
+      "Memory that the process may hold before it is ended; 0: as much as the machine has.",
+      [],
+    ),
     auditChainFaults: make.gauge(
       "gateway_audit_chain_faults",
       "Faults that the last check of the own audit trail found.",
