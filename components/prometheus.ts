@@ -30,6 +30,12 @@ export interface PrometheusArgs {
   readonly resources: Resources;
   readonly volume: VolumeSettings;
   readonly retentionDays: number;
+  /** By arithmetic (sizing/monitoring.ts): neither a query nor the disk may end it. */
+  readonly limits: {
+    readonly goMebibytes: number;
+    readonly querySamples: number;
+    readonly blocksMebibytes: number;
+  };
   readonly scrapeSeconds: number;
   readonly jobs: readonly ScrapeJob[];
   /** Jobs whose silence is no alarm: model servers that come only when somebody asks. */
@@ -130,9 +136,13 @@ function prometheusProgram(
       `--web.config.file=${CONFIGURATION_FOLDER}/web.yml`,
       `--storage.tsdb.path=${DATA_FOLDER}`,
       `--storage.tsdb.retention.time=${args.retentionDays}d`,
+      // Whichever comes first: samples of the last days are worth more than a full disk.
+      `--storage.tsdb.retention.size=${args.limits.blocksMebibytes}MB`,
       "--query.timeout=30s",
+      `--query.max-samples=${args.limits.querySamples}`,
       "--log.format=json",
     ],
+    environment: { GOMEMLIMIT: `${args.limits.goMebibytes}MiB` },
     ports: { web: PROMETHEUS_PORT },
     resources: args.resources,
     mounts: [

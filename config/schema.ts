@@ -251,7 +251,9 @@ const grafana = z.strictObject({
 
 const monitoring = z.strictObject({
   retentionDays: z.int().min(1).max(730).default(15).describe("How long Prometheus keeps samples."),
-  storage: memory.default("2Gi").describe("Size of Prometheus' volume."),
+  storage: memory
+    .default("16Gi")
+    .describe("Size of Prometheus' volume; what is too small for the retention is refused."),
   scrapeSeconds: z.int().min(5).max(120).default(15).describe("Time between two scrapes."),
   nodePort: nodePort.optional().describe("NodePort of Prometheus; without it only in the cluster."),
   webhook: https

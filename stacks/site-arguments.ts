@@ -3,12 +3,10 @@
  * Pure: no resource is made here.
  */
 import type * as k8s from "@pulumi/kubernetes";
-import { ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
 import type { ApiKeyHolder } from "../components/api-keys.ts";
 import type { CertificateSource } from "../components/certificates.ts";
 import { PATIENTS } from "../components/patient-store.ts";
 import { clusterService } from "../components/postgres-cluster.ts";
-import { MODEL_SERVER_JOB, scrapeJobs } from "../components/scrape-jobs.ts";
 import { serverNames } from "../components/server-names.ts";
 import { serviceFlows } from "../components/service-flows.ts";
 import { GPU_METRICS, GPU_NAMESPACE_EXEMPTION } from "../components/serving/gpu-runtime.ts";
@@ -26,9 +24,10 @@ import {
   withGpuPods,
 } from "./gpu-arguments.ts";
 import { gpuModelArguments } from "./gpu-models.ts";
+import { monitoringArguments } from "./monitoring-arguments.ts";
 import { GPU_NAMESPACE, MONITORING, PATIENT_NAMESPACE, SERVICE } from "./places.ts";
 import { hasGpuDaemons, servedModels } from "./site-models.ts";
-import { isManaged, postgresClusterArguments, redisLink, storePlaces } from "./store-arguments.ts";
+import { postgresClusterArguments, redisLink, storePlaces } from "./store-arguments.ts";
 import { volumeOf } from "./volumes.ts";
 
 const [service, monitoring] = [SERVICE, MONITORING];
@@ -153,9 +152,7 @@ function frontArguments(settings: Settings) {
       balancer:
         cloud === undefined ? undefined : { port: BALANCER_PORT, ranges: [cloud.network.range] },
     },
-    alertmanager: alertmanager(settings, imageReference(settings, "alertmanager")),
-    prometheus: prometheus(settings, imageReference(settings, "prometheus")),
-    dashboards: dashboards(settings),
+    ...monitoringArguments(settings),
   };
 }
 
@@ -268,59 +265,4 @@ function store(
   { resources, storage }: Pick<Settings["redis"], "resources" | "storage">,
 ) {
   return { resources, volume: volumeOf(settings, storage) };
-}
-
-function alertmanager(settings: Settings, image: string) {
-  const { webhook, alerts } = settings.monitoring;
-  const { channels, quietHours, heartbeat, authority } = alerts;
-  const severities = ["critical", "error", "warning", "info"] as const;
-  const everything = { name: "webhook", kind: "webhook", severities, url: webhook } as const;
-  return {
-    namespace: monitoring,
-    image,
-    routing: {
-      channels: [...channels, ...(webhook === undefined ? [] : [everything])],
-      quietHours,
-      heartbeat,
-    },
-    authority,
-    volume: volumeOf(settings, ALERTMANAGER_STORAGE),
-  };
-}
-
-/** null: no Grafana would read them. */
-function dashboards({ monitoring: { grafana } }: Settings) {
-  return grafana === undefined ? null : { ...grafana, namespace: monitoring };
-}
-
-function prometheus(settings: Settings, image: string) {
-  const { storage, nodePort, webhook: _, alerts, grafana: _g, ...rest } = settings.monitoring;
-  const { models, edge } = settings;
-  const [edgeHost] = edge.hosts;
-  if (edgeHost === undefined) throw new Error("the schema asks for at least one host");
-  const jobs = scrapeJobs({
-    namespace: service,
-    // Ray's own exporter is elsewhere, and knows a model's pods by other names.
-    models: models.filter(({ server }) => server.engine !== "ray").map(({ name }) => name),
-    edgeHost,
-    stores: storesInPods(settings),
-    gpuNamespace: hasGpuDaemons(settings) ? GPU_NAMESPACE : undefined,
-  });
-  return {
-    ...rest,
-    namespace: monitoring,
-    image,
-    nodePort,
-    jobs,
-    site: settings.site.name,
-    links: { runbooks: alerts.runbooks, dashboards: alerts.dashboards },
-    idleJobs: models.every(({ replicas }) => replicas === 0) ? [MODEL_SERVER_JOB] : [],
-    volume: volumeOf(settings, storage),
-  };
-}
-
-/** Those that no cloud and no operator keeps. */
-function storesInPods(settings: Settings): ("redis" | "postgres")[] {
-  if (isManaged(settings)) return [];
-  return settings.postgres.kind === "pod" ? ["redis", "postgres"] : ["redis"];
 }

@@ -25,6 +25,20 @@ const [FIRST, SECOND] = ["deepseek:models[0].server", "deepseek:models[1].server
 
 const ROWS: readonly Row[] = [
   {
+    what: "a volume that is full before the samples' time is over",
+    at: "monitoring.storage",
+    value: "20Gi",
+    told: "deepseek:monitoring.storage",
+    why: /is 20Gi, and \d+ samples a second for 90 days need \d+Gi/,
+  },
+  {
+    what: "more series than fit the memory",
+    at: "monitoring.resources.memory",
+    value: "128Mi",
+    told: "deepseek:monitoring.resources.memory",
+    why: /is 128Mi, and \d+ series need \d+Mi/,
+  },
+  {
     what: "other memory than the product has",
     at: "inventory.0.memoryGibibytes",
     value: 40,

@@ -11,6 +11,7 @@ import { MODELS } from "../components/sizing/model-catalogue.ts";
 import type { ModelRefusal, ServedModel } from "../components/sizing/served-models.ts";
 import type { Fault } from "../config/fault.ts";
 import type { Settings } from "../config/schema.ts";
+import { monitoringFaults } from "./monitoring-arguments.ts";
 import { isOnGpus, servingOf } from "./site-models.ts";
 import { recoveryOfSite } from "./site-recovery.ts";
 
@@ -25,6 +26,7 @@ export function siteFaults(settings: Settings): Fault[] {
     ...unjoinedGpus(settings, serving.models),
     ...lateModels(settings, serving.models),
     ...lateRecovery(settings, serving.models),
+    ...monitoringFaults(settings),
   ];
 }
 

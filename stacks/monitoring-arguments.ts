@@ -1,0 +1,127 @@
+/** What Prometheus, Alertmanager and the dashboards are told by the settings. Pure. */
+import { ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
+import { MODEL_SERVER_JOB, scrapeJobs } from "../components/scrape-jobs.ts";
+import {
+  asQuantity,
+  monitoringSize,
+  prometheusLimits,
+  type Watched,
+} from "../components/sizing/monitoring.ts";
+import { mebibytes } from "../components/sizing/quantity.ts";
+import type { Fault } from "../config/fault.ts";
+import { imageReference } from "../config/images.ts";
+import type { Settings } from "../config/schema.ts";
+import { GPU_NAMESPACE, MONITORING, SERVICE } from "./places.ts";
+import { gpusAvailable, hasGpuDaemons } from "./site-models.ts";
+import { isManaged } from "./store-arguments.ts";
+import { volumeOf } from "./volumes.ts";
+
+export function monitoringArguments(settings: Settings) {
+  return {
+    alertmanager: alertmanager(settings, imageReference(settings, "alertmanager")),
+    prometheus: prometheus(settings, imageReference(settings, "prometheus")),
+    dashboards: dashboards(settings),
+  };
+}
+
+function alertmanager(settings: Settings, image: string) {
+  const { webhook, alerts } = settings.monitoring;
+  const { channels, quietHours, heartbeat, authority } = alerts;
+  const severities = ["critical", "error", "warning", "info"] as const;
+  const everything = { name: "webhook", kind: "webhook", severities, url: webhook } as const;
+  return {
+    namespace: MONITORING,
+    image,
+    routing: {
+      channels: [...channels, ...(webhook === undefined ? [] : [everything])],
+      quietHours,
+      heartbeat,
+    },
+    authority,
+    volume: volumeOf(settings, ALERTMANAGER_STORAGE),
+  };
+}
+
+/** null: no Grafana would read them. */
+function dashboards({ monitoring: { grafana } }: Settings) {
+  return grafana === undefined ? null : { ...grafana, namespace: MONITORING };
+}
+
+function prometheus(settings: Settings, image: string) {
+  const { storage, nodePort, webhook: _, alerts, grafana: _g, ...rest } = settings.monitoring;
+  const { models, edge } = settings;
+  const [edgeHost] = edge.hosts;
+  if (edgeHost === undefined) throw new Error("the schema asks for at least one host");
+  const jobs = scrapeJobs({
+    namespace: SERVICE,
+    // Ray's own exporter is elsewhere, and knows a model's pods by other names.
+    models: models.filter(({ server }) => server.engine !== "ray").map(({ name }) => name),
+    edgeHost,
+    stores: storesInPods(settings),
+    gpuNamespace: hasGpuDaemons(settings) ? GPU_NAMESPACE : undefined,
+  });
+  return {
+    ...rest,
+    namespace: MONITORING,
+    image,
+    nodePort,
+    jobs,
+    site: settings.site.name,
+    links: { runbooks: alerts.runbooks, dashboards: alerts.dashboards },
+    idleJobs: models.every(({ replicas }) => replicas === 0) ? [MODEL_SERVER_JOB] : [],
+    volume: volumeOf(settings, storage),
+    limits: prometheusLimits({ memory: rest.resources.memory, storage }),
+  };
+}
+
+/** Those that no cloud and no operator keeps. */
+function storesInPods(settings: Settings): ("redis" | "postgres")[] {
+  if (isManaged(settings)) return [];
+  return settings.postgres.kind === "pod" ? ["redis", "postgres"] : ["redis"];
+}
+
+/** What would fill its memory or its disk before the retention ends. */
+export function monitoringFaults(settings: Settings): Fault[] {
+  const { storage, resources, retentionDays } = settings.monitoring;
+  const { series, samplesPerSecond, memoryMebibytes, diskMebibytes } = sizeOf(settings);
+  const fault = (name: string, given: string, needed: number, why: string): Fault[] =>
+    mebibytes(given) >= needed
+      ? []
+      : [
+          {
+            path: `deepseek:monitoring.${name}`,
+            wrong: `is ${given}, and ${why} need ${asQuantity(needed)}`,
+            right: `${asQuantity(needed)} or more, a shorter retentionDays or a longer scrapeSeconds`,
+          },
+        ];
+  const days = `${samplesPerSecond} samples a second for ${retentionDays} days`;
+  return [
+    ...fault("storage", storage, diskMebibytes, days),
+    ...fault("resources.memory", resources.memory, memoryMebibytes, `${series} series`).map(
+      (one) => ({ ...one, right: `${asQuantity(memoryMebibytes)} or more` }),
+    ),
+  ];
+}
+
+function sizeOf(settings: Settings) {
+  return monitoringSize(watched(settings), settings.monitoring);
+}
+
+function watched(settings: Settings): Watched {
+  const { models, gateway, edge, redis, retention, cloud } = settings;
+  const stores = storesInPods(settings);
+  const archived = cloud !== undefined || retention.archive !== undefined;
+  const most = models.map(({ replicas, server }) =>
+    server.engine === "simulator" ? replicas : (server.scaling?.replicasMax ?? replicas),
+  );
+  return {
+    models: models.length,
+    gateways: gateway.replicas,
+    modelServers: most.reduce((sum, replicas) => sum + replicas, 0),
+    edges: edge.replicas,
+    redis: stores.includes("redis") ? redis.replicas : 0,
+    postgres: stores.includes("postgres") ? 1 : 0,
+    archivers: archived ? gateway.replicas : 0,
+    gpus: hasGpuDaemons(settings) ? gpusAvailable(settings) : 0,
+  };
+}
