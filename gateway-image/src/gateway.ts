@@ -6,6 +6,7 @@ import type { Server as TlsServer } from "node:https";
 import { type AddressInfo, Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DestinationStream } from "pino";
+import { anchorsOf } from "./audit/audit-anchor-store.ts";
 import { checkOwnTrail } from "./audit/self-check.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Config } from "./config.ts";
@@ -123,7 +124,7 @@ async function watchTrail(parts: Parts, signal: AbortSignal): Promise<void> {
   if (trail === null) return;
   const check = {
     trail,
-    anchors: () => anchors.latest(config.GW_SITE),
+    anchors: () => anchorsOf(anchors, config.GW_SITE, config.GW_INSTANCE),
     pauseMs: limits.auditSelfCheckMs,
     restFactor: limits.auditSelfCheckRest,
     monotonicMs: () => clock.monotonicMs(),

@@ -99,6 +99,18 @@ test("the verdict is that of the trail, and only auditors may ask for it", async
   }
 });
 
+test("the chain of another gateway is not missed in this one's trail", async () => {
+  const { harness, look } = await start();
+  await (await harness.chat({ max_tokens: 1 })).text();
+  // Both gateways of a site anchor in one database.
+  const twin = { site: "primary", writer: "gateway-1", seq: 7, head: "f".repeat(64) };
+  await harness.gateway.parts.anchors.put({ ...twin, time: new Date() });
+  expect(await (await look("verify", "POST")).json()).toMatchObject({ intact: true, faults: [] });
+  const rows = (await (await look("export")).text()).trim().split("\n");
+  const anchors = rows.flatMap((row) => JSON.parse(row).anchor ?? []);
+  expect(anchors.map(({ writer }: { writer: string }) => writer)).toEqual(["gateway"]);
+});
+
 test("a gateway without a trail says so", async () => {
   const harness = await boot({
     targets: [{ url: "http://127.0.0.1:9" }],

@@ -18,3 +18,16 @@ export interface AuditAnchorStore {
   /** The latest of each writer. */
   latest(site: string): Promise<AuditAnchor[]>;
 }
+
+/**
+ * Of one writer alone. The store is a site's, with the anchors of all its gateways; a volume holds one
+ * gateway's chain, and the others' would be missed there.
+ */
+export async function anchorsOf(
+  store: AuditAnchorStore,
+  site: string,
+  writer: string,
+): Promise<AuditAnchor[]> {
+  const all = await store.latest(site);
+  return all.filter((anchor) => anchor.writer === writer);
+}

@@ -4,7 +4,7 @@
  * event of the trail itself.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AuditAnchorStore } from "../audit/audit-anchor-store.ts";
+import { type AuditAnchorStore, anchorsOf } from "../audit/audit-anchor-store.ts";
 import type { AuditLine, EventLine } from "../audit/audit-line.ts";
 import type { AuditTrail } from "../audit/audit-trail.ts";
 import { daysOf, linesOf, segmentsOf } from "../audit/segment-files.ts";
@@ -110,8 +110,8 @@ function trailOf({ trail }: ShowAuditParts): AuditTrail {
   throw new GatewayError("entity_not_found", { message });
 }
 
-function latest({ anchors, site }: ShowAuditParts) {
-  return anchors.latest(site).catch((cause: unknown) => {
+function latest({ anchors, site, writer }: ShowAuditParts) {
+  return anchorsOf(anchors, site, writer).catch((cause: unknown) => {
     throw new GatewayError("directory_unavailable", {
       message: "The anchors of the trail cannot be read now.",
       cause,
