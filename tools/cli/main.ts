@@ -23,6 +23,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   kubectl: () => import("./verbs/kubectl.ts"),
   doctor: () => import("./verbs/doctor.ts"),
   soak: () => import("./verbs/soak.ts"),
+  drill: () => import("./verbs/drill.ts"),
   size: () => import("./verbs/size.ts"),
   "gpu-check": () => import("./verbs/gpu-check.ts"),
   smoke: () => import("./verbs/smoke.ts"),

@@ -165,6 +165,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/bench": ["tools/base", "tools/engine", "tools/debian", "tools/images", "tools/servers"],
   "tools/smoke": [],
   "tools/gpu-check": ["tools/base"],
+  // Names of alerts and panels are the catalogue's own.
+  "tools/drill": ["tools/base", "tools/pki", "observability"],
   "tools/engine": ["tools/base"],
   // They judge what the engine planned.
   "tools/judges": ["tools/base", "tools/debian", "tools/engine", "tools/go"],
@@ -194,6 +196,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "tools/servers",
     "tools/smoke",
     "tools/gpu-check",
+    "tools/drill",
     "tools/weights",
     "tools/aws",
     "tools/preview",
@@ -218,6 +221,7 @@ export const ENTRY_POINTS: readonly RegExp[] = [
   /^sdk\/conformance\/typescript\.ts$/,
   /^tools\/bench\/gateway\/(bare-proxy|mock-model)\.ts$/,
   /^tools\/bench\/soak\/probe\.ts$/,
+  /^tools\/drill\/sink\.ts$/,
   /^tools\/cli\/(bootstrap\.mjs|main\.ts)$/,
   /\/fixtures\//,
   /\.test\.ts$/,

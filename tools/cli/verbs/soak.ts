@@ -1,6 +1,7 @@
 /**
  * Long runs, outside of what each change must pass: mixed load with a flat heap, then the fuzz
- * tests and schemathesis with more of everything, from another seed. Loopback only.
+ * tests and schemathesis with more of everything, from another seed; or, on a deployed stack, half an
+ * hour of ordinary load in which no alert may fire. Loopback only.
  */
 import { randomInt } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -9,7 +10,11 @@ import path from "node:path";
 import { createProgress } from "../../base/progress.ts";
 import { type SoakFigures, soak } from "../../bench/soak/soak.ts";
 import { chart } from "../../bench/soak/trend.ts";
+import { calm } from "../../drill/calm.ts";
+import { calmTable } from "../../drill/calm-table.ts";
 import { runInTerminal } from "../child.ts";
+import { drillPlace } from "../drill-place.ts";
+import { openSession, STACK_OPTIONS } from "../session.ts";
 import type { Call, Verb } from "../verb.ts";
 
 const CHART_COLUMNS = 60;
@@ -19,27 +24,43 @@ const EXAMPLES = 200;
 
 export const verb: Verb = {
   name: "soak",
-  summary: "long runs: a flat heap under mixed load, then more fuzz",
-  usage: "[--minutes N] [--load-only | --fuzz-only] [--seed N] [--json]",
+  summary: "long runs: a flat heap under mixed load, more fuzz; on a stack: no false alarm",
+  usage: "[stack] [--minutes N] [--load-only | --fuzz-only] [--seed N] [--json]",
   examples: [
     "npm run soak                          # 10 minutes of load, then fuzz",
     "npm run soak -- --minutes 30 --load-only",
     "npm run soak -- --fuzz-only --seed 12345",
+    "npm run soak -- local                 # 30 minutes of ordinary load: no alert may fire",
   ],
   options: {
-    minutes: { type: "string", value: "N", help: "of mixed load (default 10)" },
+    ...STACK_OPTIONS,
+    kubeconfig: { type: "string", value: "FILE", help: "the stack's cluster (default: our own)" },
+    minutes: { type: "string", value: "N", help: "of load (default 10; on a stack 30)" },
     "load-only": { type: "boolean", help: "no fuzz" },
     "fuzz-only": { type: "boolean", help: "no load" },
     seed: { type: "string", value: "N", help: "of the fuzz (default: drawn, and printed)" },
     json: { type: "boolean", help: "print the load's figures as one JSON object" },
   },
-  positionals: [0, 0],
+  positionals: [0, 1],
   async run(call) {
+    if (call.positionals.length > 0) return onStack(call);
     const load = call.flags.on("fuzz-only") ? 0 : await underLoad(call);
     const fuzz = call.flags.on("load-only") || call.signal.aborted ? 0 : await fuzzed(call);
     return load === 0 && fuzz === 0 ? 0 : 1;
   },
 };
+
+async function onStack(call: Call): Promise<number> {
+  const { flags, signal } = call;
+  const place = await drillPlace(await openSession(call));
+  const minutes = flags.integer("minutes", 30, 5, 240);
+  const figures = await calm({ place, minutes, progress: createProgress(), signal });
+  const json = { ...figures, tally: Object.fromEntries(figures.tally) };
+  process.stdout.write(
+    flags.on("json") ? `${JSON.stringify(json, null, 2)}\n` : calmTable(figures),
+  );
+  return figures.alarms.length + figures.failed.length === 0 ? 0 : 1;
+}
 
 async function underLoad({ environment, flags, signal }: Call): Promise<number> {
   const folder = await mkdtemp(path.join(os.tmpdir(), "deepseek-soak-"));

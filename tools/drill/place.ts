@@ -1,0 +1,71 @@
+/** Where a drill takes place: a deployed stack as its caller, its operator and its Prometheus see it. */
+import { Agent, request } from "undici";
+
+export interface Place {
+  /** Of the service, through its edge. */
+  readonly url: string;
+  readonly apiKey: string;
+  readonly models: readonly string[];
+  readonly prometheusUrl: string;
+  /** PEM of the stack's authority. */
+  readonly ca: string;
+  /** Runs kubectl on the stack's cluster; rejects with what it said where it fails. */
+  readonly kubectl: Kubectl;
+}
+
+export type Kubectl = (args: readonly string[], input?: string) => Promise<string>;
+
+export interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  /** Pairs of seconds since 1970 and the value as text. */
+  readonly values: readonly (readonly [number, string])[];
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** Questions to the stack's Prometheus. It may be away for a moment: that is an Error like any other. */
+export class PrometheusClient {
+  readonly #url: string;
+  readonly #agent: Agent;
+
+  constructor({ prometheusUrl, ca }: Pick<Place, "prometheusUrl" | "ca">) {
+    this.#url = prometheusUrl;
+    this.#agent = new Agent({ connect: { ca, timeout: TIMEOUT_MS } });
+  }
+
+  /** What holds now: one value a series. */
+  async now(
+    expr: string,
+  ): Promise<{ readonly metric: Series["metric"]; readonly value: number }[]> {
+    const found = await this.#ask<{ metric: Series["metric"]; value: [number, string] }>("query", {
+      query: expr,
+    });
+    return found.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+  }
+
+  /** From and to in seconds since 1970. */
+  async between(expr: string, from: number, to: number, stepSeconds: number): Promise<Series[]> {
+    const range = { start: String(from), end: String(to), step: String(stepSeconds) };
+    return this.#ask<Series>("query_range", { query: expr, ...range });
+  }
+
+  async #ask<T>(kind: string, query: Readonly<Record<string, string>>): Promise<T[]> {
+    const response = await request(new URL(`/api/v1/${kind}`, this.#url), {
+      dispatcher: this.#agent,
+      query,
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: TIMEOUT_MS,
+    });
+    const answer = (await response.body.json()) as {
+      readonly status: string;
+      readonly error?: string;
+      readonly data: { readonly result: T[] };
+    };
+    if (answer.status !== "success") throw new Error(`${query["query"]}: ${answer.error}`);
+    return answer.data.result;
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.close();
+  }
+}
