@@ -152,6 +152,13 @@ export const GATEWAY_METRICS: readonly Metric[] = metricsOf("gateway", "0.1.0", 
     "model",
     "Times a target was left alone.",
   ],
+  [
+    "gateway_stream_silences_total",
+    "counter",
+    "silences",
+    "model",
+    "Times that a model server was silent for 15 s in the middle of a stream.",
+  ],
   ["gateway_upstream_ejected", "gauge", "none", "model target", "1: the target is left alone."],
   [
     "gateway_upstream_probes_total",

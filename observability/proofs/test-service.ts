@@ -176,6 +176,18 @@ export const SERVICE_PROOFS: readonly Proof[] = [
     ...ofGateway,
   },
   {
+    alert: "StreamsStall",
+    series: [
+      counter(`gateway_stream_silences_total{model="m", ${gateway}}`, {
+        calm: 0,
+        trouble: 4,
+        edge: 1.2,
+      }),
+    ],
+    fires: 4,
+    ...ofModel,
+  },
+  {
     alert: "GatewayMemoryNearlyFull",
     series: [
       gauge(`process_resident_memory_bytes{${gateway}}`, {

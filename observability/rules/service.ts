@@ -218,6 +218,17 @@ const gatewayAlerts: readonly AlertRule[] = [
       "{{ $labels.instance }} holds {{ $value | humanize1024 }}B, half as much again as an hour ago.",
   },
   {
+    // One stream that stalls is silent four times a minute; a token comes in milliseconds otherwise.
+    ...{ subject: "stall", owner: "serving", dashboard: "serving" },
+    alert: "StreamsStall",
+    expr: "sum by (model) (rate(gateway_stream_silences_total[5m])) > 0.02",
+    for: "1m",
+    severity: "error",
+    summary: "Streams of {{ $labels.model }} stop in the middle",
+    description:
+      "{{ $value | humanize }} times a second a model server was silent for 15 s after it had begun to answer.",
+  },
+  {
     // A leak that is too fast for the comparison with an hour ago; at the limit the kernel ends the process.
     ...{ subject: "gateway-memory", owner: "platform", dashboard: "gateway" },
     alert: "GatewayMemoryNearlyFull",

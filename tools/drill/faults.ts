@@ -56,8 +56,8 @@ export const WAVES: readonly Wave[] = [
     name: "stalls and a lost ledger",
     limitMinutes: 20,
     faults: [
-      bent("streams stall", 1, ["ModelStalled"], () => ({
-        simulate: { stallAfter: 0, stallMs: 50_000, ttftMs: 50_000 },
+      bent("streams stall after three tokens", 1, ["StreamsStall", "ModelStalled"], () => ({
+        simulate: { stallAfter: 3, stallMs: 50_000 },
       })),
       {
         ...scaledToZero("PostgreSQL is down", "statefulset/postgres", ["PostgresAway"]),

@@ -38,7 +38,7 @@ async function relayEvents(
   target: Target,
   answer: UpstreamAnswer,
 ): Promise<Attempt> {
-  const { context, call, signal, onFirst } = flight;
+  const { context, call, signal, onFirst, onSilence } = flight;
   const fault = await relayStream({
     source: answer.body,
     response: context.response,
@@ -50,6 +50,7 @@ async function relayEvents(
     usageAtCut: () => (call.includeUsage ? usageObject(context.usage) : null),
     beforeEnd: () => beforeEnd(context),
     onFirst,
+    onSilence,
   });
   if (fault === null) return GOOD;
   const health = fault.code === "stream_broken" ? "fault" : "unknown";

@@ -10,4 +10,6 @@ export interface Flight {
   readonly signal: AbortSignal;
   /** Before the first byte is written to the caller. */
   readonly onFirst: () => void;
+  /** A stream that had begun has been silent for some while. */
+  readonly onSilence: () => void;
 }

@@ -91,6 +91,7 @@ function relay(source: AsyncIterable<Buffer>) {
     members: [],
   };
   const stop = new AbortController();
+  const onSilence = vi.fn();
   const result = relayStream({
     source: bodyOf(source),
     response: response as unknown as ServerResponse,
@@ -102,8 +103,9 @@ function relay(source: AsyncIterable<Buffer>) {
     usageAtCut: () => null,
     beforeEnd: async () => {},
     onFirst: () => {},
+    onSilence,
   });
-  return { response, result, stop };
+  return { response, result, stop, onSilence };
 }
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -117,10 +119,24 @@ describe("silence", () => {
       yield Buffer.from(EVENT.slice(10));
       yield Buffer.from(DONE);
     }
-    const { response, result } = relay(source());
+    const { response, result, onSilence } = relay(source());
     await vi.advanceTimersByTimeAsync(limits.heartbeatMs * 4);
     expect(await result).toBeNull();
     expect(response.written).toBe(`${HEARTBEAT.repeat(3)}${EVENT}${DONE}`);
+    expect(onSilence).not.toHaveBeenCalled();
+  });
+
+  test("is counted once the answer has begun: a long prompt is no stall", async () => {
+    async function* source() {
+      await pause(limits.heartbeatMs * 2 + 1);
+      yield Buffer.from(EVENT);
+      await pause(limits.heartbeatMs * 3 + 1);
+      yield Buffer.from(DONE);
+    }
+    const { result, onSilence } = relay(source());
+    await vi.advanceTimersByTimeAsync(limits.heartbeatMs * 6);
+    expect(await result).toBeNull();
+    expect(onSilence).toHaveBeenCalledTimes(3);
   });
 
   test("after the end there are no more comments", async () => {

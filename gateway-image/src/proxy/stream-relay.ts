@@ -29,6 +29,8 @@ export interface StreamRelay {
   readonly beforeEnd: () => Promise<void>;
   /** Called before the first byte is written. */
   readonly onFirst: () => void;
+  /** Called whenever the model server, which had begun to answer, has been silent for a heartbeat. */
+  readonly onSilence: () => void;
   readonly heartbeatMs?: number;
 }
 
@@ -42,10 +44,11 @@ const HEAD = {
 
 /** Resolves with null after a whole answer, else with what broke it off. */
 export async function relayStream(relay: StreamRelay): Promise<GatewayError | null> {
-  const heartbeat = startHeartbeat(relay);
+  const progress: Progress = { begun: false };
+  const heartbeat = startHeartbeat(relay, progress);
   try {
     await new Promise<void>((resolve, reject) => {
-      relay.source.read(new Pump(relay, heartbeat, resolve, reject));
+      relay.source.read(new Pump(relay, progress, heartbeat, resolve, reject));
     });
     if (relay.events.done) return null;
     return breakOff(relay, new GatewayError("stream_broken"));
@@ -59,24 +62,31 @@ export async function relayStream(relay: StreamRelay): Promise<GatewayError | nu
   }
 }
 
+interface Progress {
+  /** The caller has something of the answer. */
+  begun: boolean;
+}
+
 /** Every chunk is shown in the turn in which it came: nothing waits between the two servers. */
 class Pump implements BodyReader {
   readonly #relay: StreamRelay;
+  readonly #progress: Progress;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #resolve: () => void;
   readonly #reject: (error: unknown) => void;
   readonly #splitter = new EventSplitter();
-  #first = true;
   /** The last bytes to the caller, once the answer has come to its end. */
   #closing: Promise<void> | null = null;
 
   constructor(
     relay: StreamRelay,
+    progress: Progress,
     heartbeat: NodeJS.Timeout,
     resolve: () => void,
     reject: (error: unknown) => void,
   ) {
     this.#relay = relay;
+    this.#progress = progress;
     this.#heartbeat = heartbeat;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -136,8 +146,8 @@ class Pump implements BodyReader {
   #write(output: readonly Buffer[]): boolean {
     const [one] = output;
     if (one === undefined) return true;
-    if (this.#first) this.#relay.onFirst();
-    this.#first = false;
+    if (!this.#progress.begun) this.#relay.onFirst();
+    this.#progress.begun = true;
     openHead(this.#relay);
     this.#heartbeat.refresh();
     return this.#relay.response.write(output.length === 1 ? one : Buffer.concat(output));
@@ -181,12 +191,13 @@ function breakOff(relay: StreamRelay, fault: GatewayError): GatewayError {
   return fault;
 }
 
-function startHeartbeat(relay: StreamRelay): NodeJS.Timeout {
+function startHeartbeat(relay: StreamRelay, progress: Progress): NodeJS.Timeout {
   const timer = setTimeout(() => {
     // Whole events only are ever written, so a comment cannot fall into one.
     if (!relay.response.writableNeedDrain && !relay.response.writableEnded) {
       openHead(relay);
       relay.response.write(COMMENT);
+      if (progress.begun) relay.onSilence();
     }
     if (!relay.response.writableEnded) timer.refresh();
   }, relay.heartbeatMs ?? limits.heartbeatMs);

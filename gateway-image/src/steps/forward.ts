@@ -42,8 +42,11 @@ export function forward(needs: ForwardParts): Step {
       queue.leave();
       context.firstByteMs = parts.clock.monotonicMs() - context.startedMs;
     };
+    const onSilence = () =>
+      parts.metrics.streamSilences.inc({ model: context.model?.id ?? model.id });
     try {
-      await tryTargets(parts, { context, call, asked: call.model, signal: stop.signal, onFirst });
+      const { signal } = stop;
+      await tryTargets(parts, { context, call, asked: call.model, signal, onFirst, onSilence });
     } finally {
       queue.leave();
       stop.clear();

@@ -181,6 +181,11 @@ function neighbourMetrics(make: Maker) {
     ejections: make.counter("gateway_upstream_ejections_total", "Times a target was left alone.", [
       "model",
     ]),
+    streamSilences: make.counter(
+      "gateway_stream_silences_total",
+      "Times that a model server was silent for 15 s in the middle of a stream.",
+      ["model"],
+    ),
     ejected: make.gauge("gateway_upstream_ejected", "1: the target is left alone.", [
       "model",
       "target",
