@@ -8,13 +8,16 @@ export interface ServerPlaces {
   readonly hosts: readonly string[];
   /** Services of the model servers. */
   readonly models: readonly string[];
+  /** By which another site calls the stores; absent: none does. */
+  readonly reach?: { readonly redis: string; readonly postgres: string } | undefined;
 }
 
-export function serverNames({ service, monitoring, hosts, models }: ServerPlaces): ServerName[] {
-  const inService = (program: string, services = [program]) => ({
+export function serverNames(places: ServerPlaces): ServerName[] {
+  const { service, monitoring, hosts, models, reach } = places;
+  const inService = (program: string, services = [program], outside: readonly string[] = []) => ({
     program,
     namespace: service,
-    hosts: services.map((name) => `${name}.${service}.svc`),
+    hosts: [...services.map((name) => `${name}.${service}.svc`), ...outside],
   });
   const inMonitoring = (program: string) => ({
     program,
@@ -26,9 +29,9 @@ export function serverNames({ service, monitoring, hosts, models }: ServerPlaces
     inService("gateway"),
     inService("model", [...models]),
     // A replicated Redis' members are called by names of their own below the Service's.
-    inService("redis", ["redis", "*.redis"]),
+    inService("redis", ["redis", "*.redis"], reach === undefined ? [] : [reach.redis]),
     // The second one where an operator keeps the Service of the instance that is written to.
-    inService("postgres", ["postgres", "postgres-rw"]),
+    inService("postgres", ["postgres", "postgres-rw"], reach === undefined ? [] : [reach.postgres]),
     inMonitoring("prometheus"),
     inMonitoring("alertmanager"),
   ];

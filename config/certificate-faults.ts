@@ -36,6 +36,13 @@ export function certificateFaults(
   });
 }
 
+/** Of an authority, as `openssl x509 -fingerprint -sha256` prints it, without its colons. */
+export function authorityDigest(pem: string): string | undefined {
+  const certificate = read(() => new X509Certificate(pem));
+  if (certificate === undefined) return undefined;
+  return `sha256:${certificate.fingerprint256.replaceAll(":", "").toLowerCase()}`;
+}
+
 /** One or more certificates, nothing else. */
 export function areCertificates(pem: string): boolean {
   const blocks = pem.match(/-----BEGIN [^-]+-----[^-]*-----END [^-]+-----/g) ?? [];

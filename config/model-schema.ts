@@ -1,6 +1,6 @@
 /** Models and the engines that serve them. What fits where is judged before anything is planned. */
 import { z } from "zod";
-import { addressRange, https, label, modelName, resources } from "./values.ts";
+import { addressRange, digest, https, label, modelName, resources } from "./values.ts";
 
 const simulator = z.strictObject({
   engine: z.literal("simulator").describe("Answers as vLLM does, without a model."),
@@ -54,10 +54,7 @@ const sealed = z
   .describe("Files are sealed by `npm run weights -- seal` and opened into memory.");
 
 /** The digest of the manifest: with it two sites can be shown to serve the same weights. */
-const manifest = z
-  .string()
-  .regex(/^sha256:[0-9a-f]{64}$/)
-  .meta({ right: "sha256: and 64 hexadecimal digits" })
+const manifest = digest
   .nullable()
   .default(null)
   .describe("Digest of the manifest of all files; null until the weights are there.");

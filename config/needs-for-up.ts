@@ -27,12 +27,22 @@ export function needsForUp(settings: Settings, images: readonly ImageName[]): Fa
           },
         ]
       : []),
+    ...(site.role === "standby" && site.other?.read === true && LOCKED.includes(environment)
+      ? [
+          {
+            path: "deepseek:site.other.read",
+            wrong:
+              "is true: when the other site and its state are lost, this one could not be changed",
+            right: "false, with what `npm run sites -- pin` writes down",
+          },
+        ]
+      : []),
     ...(site.role === "standby" && replicationPasswords === undefined
       ? [
           {
             path: "deepseek:replicationPasswords",
             wrong: "missing, and the primary's stores are followed with them",
-            right: "the primary's output replication, set with --secret",
+            right: "the primary's output replication, set with --secret, or `npm run sites -- pin`",
           },
         ]
       : []),

@@ -1,20 +1,23 @@
 /** Reads the stack's settings once. The only reader of Pulumi's configuration. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Fault } from "./fault.ts";
-import { NAMESPACE, parseSettings, renderFaults } from "./parse.ts";
+import { NAMESPACE, type Parsed, renderFaults } from "./parse.ts";
 import type { Settings } from "./schema.ts";
 
 /** Set by the embedded engine's command line where the cloud is simulated. */
 const SIMULATED = "DEEPSEEK_SIMULATED_CLOUD";
 
+/** Full keys and their texts. */
+export function configuration(): Record<string, string> {
+  // A stack that does not say what kind it is, is of the kind it is named after.
+  return { [`${NAMESPACE}:environment`]: pulumi.getStack(), ...pulumi.runtime.allConfig() };
+}
+
 /**
  * Faults end the program before the first resource. A RunError is what Pulumi shows without a stack
  * trace, under its own engine and under ours.
  */
-export function readSettings(): Settings {
-  // A stack that does not say what kind it is, is of the kind it is named after.
-  const kind = { [`${NAMESPACE}:environment`]: pulumi.getStack() };
-  const parsed = parseSettings({ ...kind, ...pulumi.runtime.allConfig() });
+export function accepted(parsed: Parsed): Settings {
   if ("faults" in parsed) refuse(parsed.faults);
   return (parsed as { settings: Settings }).settings;
 }

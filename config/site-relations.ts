@@ -1,5 +1,6 @@
 /** What must hold between the settings of a site: its place, its pools, its pair, its profile. */
 import type { Fault } from "./fault.ts";
+import { PAIR_RELATIONS } from "./pair-relations.ts";
 import type { CloudSettings, GpuPoolSettings, Settings } from "./schema.ts";
 
 type Part = Partial<Settings>;
@@ -24,8 +25,7 @@ export const SITE_RELATIONS: readonly ((settings: Part) => readonly Fault[])[] =
   weightsOpen,
   nothingSimulated,
   nothingSingle,
-  standby,
-  failover,
+  ...PAIR_RELATIONS,
   regulatedRegion,
   businessLife,
   hospitalStaysInside,
@@ -193,11 +193,12 @@ function gpuRuntime({ models, gpuRuntime: runtime }: Part): Fault[] {
 
 /** Weights are told by the digest of their manifest, or carry it under their seal. */
 function weightsOpen(settings: Part): Fault[] {
-  const { models, cloud, weightsKey } = settings;
+  const { models, cloud, weightsKey, site } = settings;
   if (!("weightsKey" in settings) || placeUnknown(settings)) return [];
-  return (models ?? []).flatMap(({ server }, index) => {
+  return (models ?? []).flatMap(({ name, server }, index) => {
     if (server.engine === "simulator") return [];
-    const { sealed, manifest, kind } = server.weights;
+    const { sealed, kind } = server.weights;
+    const manifest = server.weights.manifest ?? site?.other?.weights[name] ?? null;
     const path = `models[${index}].server.weights`;
     return [
       ...(sealed || manifest !== null
@@ -255,29 +256,6 @@ function nothingSingle(settings: Part): Fault[] {
       ? few("postgres.instances", postgres.instances)
       : []),
   ];
-}
-
-function standby({ site, cloud, postgres, redis }: Part): Fault[] {
-  if (site === undefined) return [];
-  if (site.role === "standby" && site.other === undefined) {
-    const wrong = "missing, and a standby without copies has nothing to serve from";
-    return [at("site.other", wrong, "an object with name, postgres, redis, ranges")];
-  }
-  if (site.role === "standby" && redis !== undefined && redis.replicas > 1) {
-    const wrong = `is ${redis.replicas}, and a Redis that follows another site's is one`;
-    return [at("redis.replicas", wrong, "1")];
-  }
-  if (site.other !== undefined && cloud === undefined && postgres?.kind === "pod") {
-    const wrong = "is pod, and one pod is followed by no other site";
-    return [at("postgres.kind", wrong, "operator, on both sites")];
-  }
-  return [];
-}
-
-function failover({ site, cloud }: Part): Fault[] {
-  if (site?.failover === undefined || cloud !== undefined) return [];
-  const wrong = "is given, and the site has no cloud whose name service could do it";
-  return [at("site.failover", wrong, "on the site that stands on AWS")];
 }
 
 /** GB/T 22239-2019, 8.2.1.1: what a cloud's infrastructure consists of lies in the country. */

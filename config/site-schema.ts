@@ -1,6 +1,15 @@
 /** What is particular to a site: its GPUs, its part in a pair of sites, and its private data. */
 import { z } from "zod";
-import { addressRange, hostName, label, memory, resources, secretText } from "./values.ts";
+import {
+  addressRange,
+  digest,
+  hostName,
+  label,
+  memory,
+  modelName,
+  resources,
+  secretText,
+} from "./values.ts";
 
 /** GPUs that a given cluster has. On AWS they follow from cloud.pools. */
 export const inventory = z
@@ -36,11 +45,47 @@ export const gpuRuntime = z.strictObject({
     ),
 });
 
-/** The site beside this one. */
+/**
+ * The site beside this one. What stands here is believed and nothing is asked; what is left out can be
+ * read from the outputs of its stack, and is written down by `npm run sites -- pin`.
+ */
 const other = z.strictObject({
   name: label.describe("Its name."),
-  postgres: hostName.describe("Where its PostgreSQL answers; its certificate carries the name."),
-  redis: hostName.describe("Where its Redis answers."),
+  stack: z
+    .string()
+    .regex(/^([A-Za-z0-9._-]+\/[A-Za-z0-9._-]+\/)?[A-Za-z0-9._-]{1,100}$/)
+    .meta({ right: "a stack, as in onprem-bank or organization/project/onprem-bank" })
+    .optional()
+    .describe("Its stack; without organization and project one of this project."),
+  read: z
+    .boolean()
+    .default(false)
+    .describe(
+      "What is left out here is read from that stack's outputs each time, which then must be there. Off: nothing is asked of it.",
+    ),
+  postgres: hostName
+    .optional()
+    .describe("Where its PostgreSQL answers; its certificate carries the name."),
+  redis: hostName.optional().describe("Where its Redis answers."),
+  ranges: z.array(addressRange).min(1).optional().describe("Addresses of both."),
+  clusterIdentifier: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Its cluster.clusterIdentifier; two sites in one cluster are refused."),
+  authority: digest
+    .optional()
+    .describe("Digest of the authority of its certificates, which must be this site's as well."),
+  weights: z
+    .record(modelName, digest)
+    .default({})
+    .describe("Digests of its models' manifests; a model of the same name has the same here."),
+});
+
+/** How the other site comes in. */
+const reach = z.strictObject({
+  postgres: hostName.describe("Where this site's PostgreSQL answers the other one."),
+  redis: hostName.describe("Where its Redis does: of several pods the one that is the primary."),
   ranges: z.array(addressRange).min(1).describe("Addresses of both."),
 });
 
@@ -53,6 +98,11 @@ export const site = z.strictObject({
   other: other
     .optional()
     .describe("The site that stands by for this one, or for which this one stands by."),
+  reach: reach
+    .optional()
+    .describe(
+      "Where the other site of a pair reaches this one: certificates carry the names, and the output `site` tells them.",
+    ),
   warmReplicas: z
     .enum(["none", "one", "all"])
     .default("all")

@@ -50,6 +50,11 @@ export const resources = (share: string, size: string) =>
 /** Outside a Service's default range the API server refuses the port. */
 export const nodePort = z.int().min(30_000).max(32_767);
 
+export const digest = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/)
+  .meta({ right: "sha256: and 64 hexadecimal digits" });
+
 export const secretText = z
   .string()
   .min(8)

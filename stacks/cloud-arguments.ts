@@ -16,13 +16,13 @@ import { isManaged } from "./store-arguments.ts";
 /** Quota, ledger and audit trail: 18:00 UTC is at night in China and in the afternoon in America. */
 const BACKUP_SCHEDULE = "cron(0 18 * * ? *)";
 
+export function cloudPlace({ cluster }: Settings, cloud: CloudSettings): AwsSite {
+  const { partition, region, account } = cloud;
+  return { partition, region, account, prefix: cluster.clusterIdentifier };
+}
+
 export function cloudArguments(settings: Settings, cloud: CloudSettings) {
-  const site: AwsSite = {
-    partition: cloud.partition,
-    region: cloud.region,
-    account: cloud.account,
-    prefix: settings.cluster.clusterIdentifier,
-  };
+  const site = cloudPlace(settings, cloud);
   const { control, logDays } = cloud;
   const deletable = !cloud.protect;
   const { coredns, "aws-ebs-csi-driver": volumes } = control.addons;

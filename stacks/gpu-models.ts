@@ -17,7 +17,7 @@ import type { ServedModel } from "../components/sizing/served-models.ts";
 import { imageReference } from "../config/images.ts";
 import type { PoolSettings, Settings } from "../config/schema.ts";
 import { SERVICE } from "./places.ts";
-import { type GpuModel, isOnGpus } from "./site-models.ts";
+import { type GpuModel, isOnGpus, manifestOf } from "./site-models.ts";
 
 /** Where a site's weights are beside volumes: its bucket, its key, and whose role may read them. */
 export interface WeightsGround {
@@ -56,6 +56,7 @@ function shared(settings: Settings, model: GpuModel, served: ServedModel) {
     longestStreamSeconds: settings.gateway.longestStreamSeconds,
     accelerator: acceleratorOf(settings, model, served),
     weightsKey: settings.weightsKey,
+    manifest: manifestOf(settings, model),
     // A standby keeps some of its servers, or none, until it is needed.
     replicas: startedReplicas(settings, model),
   };
@@ -90,14 +91,19 @@ export function createModel(
   options: pulumi.ComponentResourceOptions,
 ): ModelHandle {
   const name = modelService(model.name);
-  const { accelerator, weightsImage, weightsKey, replicas, ...common } = shared;
+  const { accelerator, weightsImage, weightsKey, manifest, replicas, ...common } = shared;
   const args = {
     ...common,
     certificate: peers.certificate,
     resources: served.resources,
     engine: engineOf(model, served, {
       accelerator,
-      weights: weightsOf(model, served, { weightsImage, weightsKey, ground: peers.weights }),
+      weights: weightsOf(model, served, {
+        weightsImage,
+        weightsKey,
+        manifest,
+        ground: peers.weights,
+      }),
     }),
   };
   const surge = served.rollout.maxSurge;
@@ -151,6 +157,7 @@ function weightsOf(
   from: {
     readonly weightsImage: string;
     readonly weightsKey: Settings["weightsKey"];
+    readonly manifest: string | null;
     readonly ground: WeightsGround | null;
   },
 ): Weights {
@@ -170,7 +177,7 @@ function weightsOf(
             region: ground?.region ?? "",
           },
     bytes: served.weightBytes,
-    manifest: weights.manifest,
+    manifest: from.manifest,
     key: weights.sealed ? keyOf(from.weightsKey, ground) : null,
     // The NVMe of p4d is encrypted by its hardware; of disks of one's own nothing is known.
     cache:

@@ -1,11 +1,13 @@
 /** The program: reads the settings once, picks the site's file, exports what callers need. */
 import { needsForUp } from "../config/needs-for-up.ts";
-import { readSettings, refuse, refuseUp } from "../config/settings.ts";
+import { accepted, configuration, refuse, refuseUp } from "../config/settings.ts";
+import { siteTold } from "./other-site.ts";
+import { withOtherStack } from "./other-stack.ts";
 import { siteFaults } from "./site-faults.ts";
 import { imagesOf } from "./site-images.ts";
 import { siteProgram } from "./site-program.ts";
 
-const settings = readSettings();
+const settings = accepted(await withOtherStack(configuration()));
 refuse(siteFaults(settings));
 refuseUp(needsForUp(settings, imagesOf(settings)));
 
@@ -15,3 +17,4 @@ const outputs = make(settings);
 export const { url, consoleUrl, caCertificate, apiKey, adminUser, adminPassword, prometheusUrl } =
   outputs;
 export const { models, plan, replication } = outputs;
+export const site = siteTold(settings);

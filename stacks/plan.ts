@@ -2,21 +2,24 @@
 import { ALERTMANAGER_RESOURCES, ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
 import { INTERFACE_SERVICES } from "../components/aws/endpoints.ts";
 import { EXPORTER_RESOURCES } from "../components/exporters.ts";
+import { FINE_TUNING } from "../components/fine-tuning-template.ts";
 import { gpusOf, type ServedModel } from "../components/sizing/served-models.ts";
 import type { Settings } from "../config/schema.ts";
 import { PURPOSES } from "./cloud-keys.ts";
 import { latencyOfModel } from "./site-faults.ts";
-import { gpusAvailable, isOnGpus, servedModels } from "./site-models.ts";
+import { gpusAvailable, isOnGpus, manifestOf, servedModels } from "./site-models.ts";
 import { recoveryOfSite } from "./site-recovery.ts";
 import { isManaged } from "./store-arguments.ts";
 
 export interface InventoryItem {
   readonly name: string;
-  readonly kind: "edge" | "gateway" | "model" | "store" | "monitoring";
+  readonly kind: "edge" | "gateway" | "model" | "training" | "store" | "monitoring";
   readonly replicas: number;
   readonly cpu: string;
   readonly memory: string;
   readonly storage?: string;
+  /** Of each pod; a model's are told with the model. */
+  readonly gpus?: number;
 }
 
 /** Something to pay for, so many of it all the time; prices are somebody else's business. */
@@ -47,7 +50,7 @@ export interface PlannedModel {
 }
 
 export interface Plan {
-  /** GPUs the stack occupies at most; simulated model servers occupy none. */
+  /** GPUs the stack occupies at most, one Job of fine-tuning included; a simulated server has none. */
   readonly gpus: number;
   /** GPUs, or slices of them, that pools and inventory have at most. */
   readonly gpusAvailable: number;
@@ -65,7 +68,7 @@ export function sitePlan(settings: Settings): Plan {
   const recovery = recoveryOfSite(settings, served);
   const kept = recovery !== undefined && "recovery" in recovery ? recovery.recovery : null;
   return {
-    gpus: gpusOf(served),
+    gpus: gpusOf(served) + (settings.fineTuning?.gpus ?? 0),
     gpusAvailable: gpusAvailable(settings),
     models: served.map((one) => planned(settings, one)),
     inventory: inventory(settings, served),
@@ -91,7 +94,7 @@ function planned(settings: Settings, served: ServedModel): PlannedModel {
     startSeconds: served.prepareSeconds + served.startSeconds,
     servingLeast: served.rollout.servingLeast,
     latencyMs: latency === undefined ? null : Math.ceil(latency.totalMs),
-    manifest: model?.server.weights.manifest ?? null,
+    manifest: model === undefined ? null : manifestOf(settings, model),
     notes: served.notes,
   };
 }
@@ -138,6 +141,7 @@ function inventory(settings: Settings, served: readonly ServedModel[]): Inventor
       storage: gateway.storage,
     },
     ...models(settings, served),
+    ...training(settings),
     ...stores(settings),
     ...monitoring(settings),
   ];
@@ -154,6 +158,13 @@ function models(settings: Settings, served: readonly ServedModel[]): InventoryIt
     }
     return server.engine === "simulator" ? [{ name, kind, replicas, ...server.resources }] : [];
   });
+}
+
+/** One Job at a time; more of them wait for its GPUs. */
+function training({ fineTuning }: Settings): InventoryItem[] {
+  if (fineTuning === undefined) return [];
+  const { gpus, resources } = fineTuning;
+  return [{ name: FINE_TUNING, kind: "training", replicas: 1, ...resources, gpus }];
 }
 
 /** Those that a cloud keeps are in the list of what is paid for. */

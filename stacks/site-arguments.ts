@@ -206,7 +206,13 @@ function servers(settings: Settings) {
   const { edge, models, patientData, site } = settings;
   const services = models.map((model) => modelService(model.name));
   return [
-    ...serverNames({ service, monitoring, hosts: edge.hosts, models: services }),
+    ...serverNames({
+      service,
+      monitoring,
+      hosts: edge.hosts,
+      models: services,
+      reach: site.reach,
+    }),
     ...(hasGpuDaemons(settings)
       ? [
           {

@@ -95,6 +95,92 @@ const ROWS: readonly Row[] = [
     told: "deepseek:site.rtoSeconds",
     why: /is 60, and service is back: 210 s/,
   },
+  {
+    what: "more GPUs for training than models leave",
+    stack: "onprem-hospital",
+    at: "fineTuning.gpus",
+    value: 3,
+    told: "deepseek:fineTuning.gpus",
+    why: /is 3, and of the 8 GPUs of a100 models hold 6/,
+  },
+  {
+    what: "a name that AWS takes for no load balancer",
+    stack: "prod",
+    at: "cluster.clusterIdentifier",
+    value: "deepseek-production-of-the-whole-house",
+    told: "deepseek:cluster.clusterIdentifier",
+    why: /begins the name of all that AWS makes/,
+  },
+  {
+    what: "a network too small for GPU nodes",
+    stack: "prod",
+    at: "cloud.network",
+    value: { kind: "new", range: "10.40.0.0/23" },
+    told: "deepseek:cloud.network.range",
+    why: /^is 10\.40\.0\.0\/23 leaves subnets of \/25, too small for GPU nodes$/,
+  },
+  {
+    what: "a network larger than a VPC",
+    stack: "prod",
+    at: "cloud.network",
+    value: { kind: "new", range: "10.0.0.0/8" },
+    told: "deepseek:cloud.network.range",
+    why: /^is 10\.0\.0\.0\/8 is larger than a VPC may be$/,
+  },
+  {
+    what: "a range that does not begin at its first address",
+    stack: "prod",
+    at: "cloud.network",
+    value: { kind: "new", range: "10.40.0.1/16" },
+    told: "deepseek:cloud.network.range",
+    why: /^is 10\.40\.0\.1\/16/,
+  },
+  {
+    what: "a given network without a subnet in one zone",
+    stack: "prod",
+    at: "cloud.network",
+    value: {
+      kind: "given",
+      vpc: "vpc-0123456789abcdef0",
+      range: "10.40.0.0/16",
+      subnets: [
+        { id: "subnet-0123456789abcdef0", zone: "us-east-1a" },
+        { id: "subnet-0123456789abcdef1", zone: "us-east-1b" },
+      ],
+    },
+    told: "deepseek:cloud.network.subnets",
+    why: /^has subnets in us-east-1a, us-east-1b, and none in us-east-1c$/,
+  },
+  {
+    what: "nodes of a block before it begins",
+    stack: "prod",
+    at: "cloud.pools.3.capacity",
+    value: {
+      kind: "capacityBlock",
+      id: "cr-0123456789abcdef0",
+      start: "2027-01-01T11:30:00Z",
+      end: "2027-01-08T11:30:00Z",
+      zone: "us-east-1b",
+    },
+    told: "deepseek:cloud.pools[3].nodes",
+    why: /^is min \d, first \d, and AWS refuses nodes before a block begins$/,
+  },
+  {
+    what: "a database whose minor version is whatever AWS likes",
+    stack: "prod",
+    at: "cloud.database.version",
+    value: "17.6.1",
+    told: "deepseek:cloud.database.version",
+    why: /^is 17\.6\.1 pins nothing$/,
+  },
+  {
+    what: "a database without TLS 1.3",
+    stack: "prod",
+    at: "cloud.database.version",
+    value: "15.9",
+    told: "deepseek:cloud.database.version",
+    why: /^is 15\.9: PostgreSQL 15 of RDS has no TLS 1\.3$/,
+  },
 ];
 
 test.each(ROWS)("$what", ({ stack = "onprem-bank", at, value, told, why }) => {
@@ -103,4 +189,6 @@ test.each(ROWS)("$what", ({ stack = "onprem-bank", at, value, told, why }) => {
   const fault = faults.find(({ path }) => path === told);
   expect(fault?.wrong).toMatch(why);
   expect(fault?.right).not.toBe("");
+  // What a fault says is a sentence of its own; none is left as a component threw it.
+  expect(fault?.wrong).not.toMatch(/^(prefix|size|capacity|engineVersion)/);
 });

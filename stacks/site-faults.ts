@@ -8,11 +8,12 @@ import { GPUS } from "../components/sizing/gpus.ts";
 import { stockOf } from "../components/sizing/inventory.ts";
 import { latencyOf } from "../components/sizing/latency.ts";
 import { MODELS } from "../components/sizing/model-catalogue.ts";
-import type { ModelRefusal, ServedModel } from "../components/sizing/served-models.ts";
+import { gpusOf, type ModelRefusal, type ServedModel } from "../components/sizing/served-models.ts";
 import type { Fault } from "../config/fault.ts";
 import type { Settings } from "../config/schema.ts";
+import { cloudFaults } from "./cloud-faults.ts";
 import { monitoringFaults } from "./monitoring-arguments.ts";
-import { isOnGpus, servingOf } from "./site-models.ts";
+import { gpusOfPool, isOnGpus, servingOf } from "./site-models.ts";
 import { recoveryOfSite } from "./site-recovery.ts";
 
 export function siteFaults(settings: Settings): Fault[] {
@@ -20,9 +21,14 @@ export function siteFaults(settings: Settings): Fault[] {
   if (unbelieved.length > 0) return unbelieved;
   const serving = servingOf(settings);
   if ("refusals" in serving) {
-    return serving.refusals.map((refusal) => misfit(settings, refusal));
+    return [
+      ...cloudFaults(settings),
+      ...serving.refusals.map((refusal) => misfit(settings, refusal)),
+    ];
   }
   return [
+    ...cloudFaults(settings),
+    ...trainingFits(settings, serving.models),
     ...unjoinedGpus(settings, serving.models),
     ...lateModels(settings, serving.models),
     ...lateRecovery(settings, serving.models),
@@ -46,6 +52,25 @@ function inventoryFaults(entry: Entry, index: number): Fault[] {
 
 function stockFor({ product, nodes, gpusPerNode: perNode, memoryGibibytes }: Entry) {
   return stockOf({ product, nodes, perNode, memoryMebibytes: memoryGibibytes * 1_024 });
+}
+
+/** A Job that waits for GPUs that models hold waits for ever. */
+function trainingFits(settings: Settings, served: readonly ServedModel[]): Fault[] {
+  const { fineTuning } = settings;
+  if (fineTuning === undefined) return [];
+  const { pool, gpus } = fineTuning;
+  const there = gpusOfPool(settings, pool);
+  const held = gpusOf(
+    served.filter(({ name }) =>
+      settings.models.some(
+        (model) => isOnGpus(model) && model.name === name && model.server.pool === pool,
+      ),
+    ),
+  );
+  if (held + gpus <= there) return [];
+  const right = there > held ? `at most ${there - held}` : "a pool of its own, or fewer replicas";
+  const wrong = `is ${gpus}, and of the ${there} GPUs of ${pool} models hold ${held}`;
+  return [{ path: "deepseek:fineTuning.gpus", wrong, right }];
 }
 
 /** Cards on PCIe are joined two by two at most: a layer that is cut wider waits for the bus. */

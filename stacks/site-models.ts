@@ -31,6 +31,11 @@ export function isOnGpus(model: ModelSettings): model is GpuModel {
   return model.server.engine !== "simulator";
 }
 
+/** Digest of its weights' manifest: its own, or what the other site of a pair serves. */
+export function manifestOf({ site }: Settings, { name, server }: GpuModel): string | null {
+  return server.weights.manifest ?? site.other?.weights[name] ?? null;
+}
+
 export function servingOf(settings: Settings): Serving {
   return serveModels(
     settings.models.filter(isOnGpus).map(wishOf),
@@ -64,6 +69,12 @@ export function hasFabric({ cloud }: Settings): boolean {
 /** At most, with all nodes that a pool may have; what a model is planned on. */
 export function gpusAvailable(settings: Settings): number {
   return supplyOf(settings).reduce((sum, { nodes, perNode }) => sum + nodes * perNode, 0);
+}
+
+/** The same of one pool. */
+export function gpusOfPool(settings: Settings, name: string): number {
+  const found = supplyOf(settings).find(({ pool }) => pool === name);
+  return found === undefined ? 0 : found.nodes * found.perNode;
 }
 
 function supplyOf({ cloud, inventory }: Settings): GpuSupply[] {

@@ -8,6 +8,7 @@ import { REDIS_PORT } from "../components/redis-replication.ts";
 import type { FlowPlaces } from "../components/service-flows.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
+import { otherOf } from "./other-site.ts";
 import { httpsPort, SERVICE } from "./places.ts";
 import { volumeOf } from "./volumes.ts";
 
@@ -40,8 +41,9 @@ export function postgresClusterArguments(settings: Settings) {
 }
 
 function pairOf({ site, replicationPasswords }: Settings) {
-  if (site.other === undefined) return null;
-  const { name, postgres } = site.other;
+  const other = otherOf(site);
+  if (other === null) return null;
+  const { name, postgres } = other;
   return {
     self: site.name,
     other: name,
@@ -56,10 +58,11 @@ function pairOf({ site, replicationPasswords }: Settings) {
 const UNKNOWN = "not-given-yet";
 
 export function redisLink({ site, replicationPasswords }: Settings) {
-  if (site.other === undefined) return undefined;
+  const other = otherOf(site);
+  if (other === null) return undefined;
   if (site.role === "primary") return { role: "primary" as const };
   const password = replicationPasswords?.redis ?? UNKNOWN;
-  return { role: "standby" as const, host: site.other.redis, port: REDIS_PORT, password };
+  return { role: "standby" as const, host: other.redis, port: REDIS_PORT, password };
 }
 
 export function backupOf(backups: NonNullable<Settings["postgres"]["backups"]>, archive: string) {
@@ -89,11 +92,11 @@ type StorePlaces = Pick<
 export function storePlaces(settings: Settings): StorePlaces {
   const { cloud, site, redis, postgres, network } = settings;
   if (isManaged(settings)) return { managedStores: networkRanges(cloud) };
-  const { other } = site;
+  const other = otherOf(site);
   const ranges = other?.ranges ?? [];
   return {
     redisReplicated: redis.replicas > 1,
-    ...(other === undefined
+    ...(other === null
       ? {}
       : {
           redisLink:
@@ -108,7 +111,7 @@ export function storePlaces(settings: Settings): StorePlaces {
             cluster: "postgres",
             operatorNamespace: postgres.operatorNamespace,
             apiServer: network.apiServer,
-            ...(other === undefined
+            ...(other === null
               ? {}
               : { clientRanges: ranges, other: { ranges, ports: [POSTGRES_PORT] } }),
             ...backupFlow(settings),

@@ -5,7 +5,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { setMockOptions } from "@pulumi/pulumi/runtime/settings.js";
 import * as state from "@pulumi/pulumi/runtime/state.js";
-import { parseSettings, renderFaults } from "../config/parse.ts";
+import { type Parsed, parseSettings, renderFaults } from "../config/parse.ts";
 import type { Settings } from "../config/schema.ts";
 import { asTexts, type Values } from "../config/test-settings.ts";
 import { UserError } from "../tools/base/user-error.ts";
@@ -19,6 +19,9 @@ import { createKubernetesProvider } from "../tools/engine/providers/kubernetes/p
 import { createRandomProvider } from "../tools/engine/providers/random/provider.ts";
 import type { Snapshot } from "../tools/engine/resource.ts";
 import { MemoryStore } from "../tools/engine/state/memory-store.ts";
+import type { PropertyMap } from "../tools/engine/values.ts";
+import { siteTold } from "./other-site.ts";
+import { withOtherStack } from "./other-stack.ts";
 import { siteFaults } from "./site-faults.ts";
 import { siteProgram } from "./site-program.ts";
 
@@ -36,8 +39,12 @@ const FACTORIES = {
 };
 
 /** The graph after an update that touches nothing. */
-export function simulatedSite(stack: string, values: Values): Promise<OperationResult> {
-  return simulate(options(stack, undefined), FACTORIES, inProcess(values));
+export function simulatedSite(
+  stack: string,
+  values: Values,
+  stacks: Stacks = {},
+): Promise<OperationResult> {
+  return simulate(options(stack, undefined, stacks), FACTORIES, inProcess(values));
 }
 
 /** What an update from `base` to these settings would do. */
@@ -45,11 +52,15 @@ export function previewedSite(
   stack: string,
   values: Values,
   base: Snapshot | undefined,
+  stacks: Stacks = {},
 ): Promise<OperationResult> {
-  return preview(options(stack, base), FACTORIES, inProcess(values));
+  return preview(options(stack, base, stacks), FACTORIES, inProcess(values));
 }
 
-function options(stack: string, base: Snapshot | undefined): OperationOptions {
+/** Outputs of other stacks, by their full names. */
+export type Stacks = Readonly<Record<string, PropertyMap>>;
+
+function options(stack: string, base: Snapshot | undefined, stacks: Stacks = {}): OperationOptions {
   return {
     projectDir: "/",
     project: PROJECT,
@@ -57,7 +68,7 @@ function options(stack: string, base: Snapshot | undefined): OperationOptions {
     config: {},
     environment: {},
     store: new MemoryStore(base),
-    stackOutputs: async () => undefined,
+    stackOutputs: async (name) => stacks[name],
     simulateCloud: true,
     policyPacks: [],
     targets: [],
@@ -75,13 +86,17 @@ function inProcess(values: Values): Execute {
     const monitor = new Monitor(run, registrar, { project, stack, config, parallel });
     setMockOptions(withCallbacks(monitor.handlers()), project, stack, run.preview, "organization");
     Object.assign(getStore(), FEATURES);
-    const settings = accepted(stack, values);
-    const site = await siteProgram(settings);
+    // What the settings say by themselves is judged before the first resource.
+    accepted(stack, parseSettings(asTexts(values)));
     // The SDK keeps the stack of every promise that it makes, which is half of the time.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     try {
-      await pulumi.runtime.runInPulumiStack(async () => site(settings));
+      await pulumi.runtime.runInPulumiStack(async () => {
+        const settings = accepted(stack, await withOtherStack(asTexts(values)));
+        const make = await siteProgram(settings);
+        return { ...make(settings), site: siteTold(settings) };
+      });
       await pulumi.runtime.disconnect();
       await monitor.settled();
     } finally {
@@ -92,8 +107,7 @@ function inProcess(values: Values): Execute {
 }
 
 /** As stacks/index.ts: all faults at once, before the first resource. */
-function accepted(stack: string, values: Values): Settings {
-  const parsed = parseSettings(asTexts(values));
+function accepted(stack: string, parsed: Parsed): Settings {
   const faults = "faults" in parsed ? parsed.faults : siteFaults(parsed.settings);
   if ("settings" in parsed && faults.length === 0) return parsed.settings;
   throw new UserError(renderFaults(stack, faults), { fix: "Correct the settings." });

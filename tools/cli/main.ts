@@ -18,6 +18,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   judge: () => import("./verbs/judge.ts"),
   policies: () => import("./verbs/policies.ts"),
   state: () => import("./verbs/state.ts"),
+  sites: () => import("./verbs/sites.ts"),
   images: () => import("./verbs/images.ts"),
   cluster: () => import("./verbs/cluster.ts"),
   kubectl: () => import("./verbs/kubectl.ts"),

@@ -31,14 +31,23 @@ export interface StackConfigOptions {
   readonly keyring: Keyring;
 }
 
+export interface Setting {
+  readonly layer: ConfigLayer;
+  readonly secret: boolean;
+  readonly below?: readonly string[];
+}
+
 /** Where a value is written: with the committed values, or on this machine only. */
 export type ConfigLayer = "stack" | "overlay";
 
 export interface StackConfig {
   /** Every value under its full key (`deepseek:models`); objects are JSON text. */
   values(): Promise<Readonly<Record<string, ConfigValue>>>;
-  /** `value` may be an object: it is written as YAML, or as JSON text where it is secret. */
-  set(key: string, value: unknown, options: { layer: ConfigLayer; secret: boolean }): Promise<void>;
+  /**
+   * `value` may be an object: it is written as YAML, or as JSON text where it is secret. With `below` it
+   * takes one place inside of the key's object, and what stands beside it stays as it is written.
+   */
+  set(key: string, value: unknown, options: Setting): Promise<void>;
   /** false: the key was not there. */
   remove(key: string, layer: ConfigLayer): Promise<boolean>;
   /** Absolute paths, for messages; a file need not exist. */
@@ -85,12 +94,12 @@ export function openStackConfig(options: StackConfigOptions): StackConfig {
         ...(await fileValues(options, files.overlay)),
       ]);
     },
-    set: async (key, value, { layer, secret }) => {
+    set: async (key, value, { layer, secret, below = [] }) => {
       const file = files[layer];
       const document = (await readDocument(file)) ?? parseDocument("");
       const stored = secret ? { secure: await encrypt(options, files, document, value) } : value;
       if (!isMap(document.get("config"))) document.set("config", document.createNode({}));
-      const place = ["config", writtenKey(document, options, key)];
+      const place = ["config", writtenKey(document, options, key), ...below];
       const node = document.createNode(stored);
       const old = document.getIn(place, true);
       if (isNode(old) && old.comment) node.comment = old.comment;

@@ -1,0 +1,89 @@
+/**
+ * What the components of AWS would refuse, as faults of the settings that lead to it: names too long for
+ * AWS, subnets that do not fit, a block of capacity that nodes are asked of too early, a database that
+ * pins nothing. Told with all others, before the first resource. Pure.
+ */
+import { capacityFaults } from "../components/aws/capacity.ts";
+import { majorVersion } from "../components/aws/database-parameters.ts";
+import { siteFaults as placeFaults } from "../components/aws/place.ts";
+import { subnetsFault } from "../components/aws/subnets.ts";
+import type { Fault } from "../config/fault.ts";
+import type { CloudSettings, Settings } from "../config/schema.ts";
+import { cloudPlace } from "./cloud-arguments.ts";
+import { isManaged } from "./store-arguments.ts";
+
+export function cloudFaults(settings: Settings): Fault[] {
+  const { cloud } = settings;
+  if (cloud === undefined) return [];
+  return [
+    ...namesFit(settings, cloud),
+    ...rangeFits(cloud),
+    ...zonesHaveSubnets(cloud),
+    ...poolsStart(cloud),
+    ...(isManaged(settings) ? databasePinned(cloud) : []),
+  ];
+}
+
+/** Region, partition and account were judged before (config/site-relations.ts). */
+function namesFit(settings: Settings, cloud: CloudSettings): Fault[] {
+  const { prefix } = cloudPlace(settings, cloud);
+  const fault = placeFaults(cloudPlace(settings, cloud)).find((one) => one.startsWith("prefix: "));
+  if (fault === undefined) return [];
+  const wrong = `is ${JSON.stringify(prefix)}, and begins the name of all that AWS makes`;
+  const right = "2 to 24 lower-case letters, digits and single hyphens, a letter first";
+  return [{ path: "deepseek:cluster.clusterIdentifier", wrong, right }];
+}
+
+function rangeFits({ network, zones }: CloudSettings): Fault[] {
+  if (network.kind !== "new") return [];
+  const fault = subnetsFault(network.range, zones.length);
+  if (fault === undefined) return [];
+  const [wrong = fault, right = "a range of 16 to 22 bits, as in 10.40.0.0/16"] =
+    fault.split(": give ");
+  return [{ path: "deepseek:cloud.network.range", wrong: toldOf(wrong, network.range), right }];
+}
+
+/** Pools, endpoints and stores stand in the zones' subnets. */
+function zonesHaveSubnets({ network, zones, pools }: CloudSettings): Fault[] {
+  if (network.kind !== "given") return [];
+  const there = network.subnets.map(({ zone }) => zone);
+  const asked = [...zones, ...pools.flatMap((pool) => (pool.kind === "gpu" ? [pool.zone] : []))];
+  const missing = [...new Set(asked)].filter((zone) => !there.includes(zone));
+  if (missing.length === 0) return [];
+  const wrong = `has subnets in ${there.join(", ")}, and none in ${missing.join(", ")}`;
+  return [{ path: "deepseek:cloud.network.subnets", wrong, right: "one for each zone" }];
+}
+
+function poolsStart({ pools }: CloudSettings): Fault[] {
+  return pools.flatMap((pool, index) => {
+    if (pool.kind !== "gpu") return [];
+    const { min, max, first = min } = pool.nodes;
+    const size = { min, max, desired: first };
+    // The rest of a block is judged before (config/site-relations.ts).
+    return capacityFaults(pool.capacity, pool.zone, size)
+      .filter((fault) => fault.startsWith("size: "))
+      .map(() => ({
+        path: `deepseek:cloud.pools[${index}].nodes`,
+        wrong: `is min ${min}, first ${first}, and AWS refuses nodes before a block begins`,
+        right: "min 0 and first 0; set the size when the block has begun",
+      }));
+  });
+}
+
+function databasePinned({ database }: CloudSettings): Fault[] {
+  try {
+    majorVersion(database.version);
+    return [];
+  } catch (error) {
+    const [, said = String(error)] = /^engineVersion: (.*)$/s.exec((error as Error).message) ?? [];
+    const [wrong = said, right = "as in 17.6"] = said.split(", give ");
+    return [
+      { path: "deepseek:cloud.database.version", wrong: toldOf(wrong, database.version), right },
+    ];
+  }
+}
+
+/** Components begin with the value; a fault says `is` before it. */
+function toldOf(text: string, value: string): string {
+  return text.startsWith(value) ? `is ${text}` : `is ${value}: ${text}`;
+}
