@@ -76,7 +76,10 @@ export interface TestEdge {
   readonly stop: () => Promise<void>;
 }
 
-export async function startEdge(): Promise<TestEdge> {
+/** `change`: what a hand does to nginx' configuration. */
+export async function startEdge(
+  change: (text: string) => string = (text) => text,
+): Promise<TestEdge> {
   folder = await mkdtemp(path.join(os.tmpdir(), "edge-test-"));
   const authority = await createAuthority("edge test", 1);
   ca = authority.certificate;
@@ -111,7 +114,7 @@ export async function startEdge(): Promise<TestEdge> {
     program: path.join(root, "usr/sbin/nginx"),
     environment: { ...environmentFor(root) },
   };
-  await startNginx();
+  await startNginx(change);
   const stop = async () => {
     nginx?.kill("SIGQUIT");
     gateway?.close();
@@ -121,7 +124,7 @@ export async function startEdge(): Promise<TestEdge> {
   return { folder, ca, clientAuthority, gateway, ports, seen, stop };
 }
 
-async function startNginx(): Promise<void> {
+async function startNginx(change: (text: string) => string): Promise<void> {
   const { port } = gateway.address() as AddressInfo;
   const text = nginxConfiguration({
     hosts: ["localhost"],
@@ -145,7 +148,7 @@ async function startNginx(): Promise<void> {
   });
   const file = path.join(folder, "nginx.conf");
   // Node's pipes are sockets, which cannot be opened by name as a container's standard output can.
-  await writeFile(file, text.replace("/dev/stdout", path.join(folder, "access.log")));
+  await writeFile(file, change(text).replace("/dev/stdout", path.join(folder, "access.log")));
   const args = ["-e", "stderr", "-p", folder, "-c", file];
   const { program, environment } = packages;
   const check = await run(program, [...args, "-t"], { env: environment });

@@ -1,4 +1,5 @@
 /** `npm run policies` as a person calls it: a real stack, no cluster, no cloud. */
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -8,14 +9,24 @@ import { runVerb } from "./test-stack.ts";
 test("a stack that bears what it lacks passes, and its reports are its owner's alone", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "policies-"));
   try {
-    const { code, stdout, stderr } = await runVerb(["policies", "container", "--report", folder]);
+    const report = ["--report", folder, "--evidence"];
+    const { code, stdout, stderr } = await runVerb(["policies", "container", ...report]);
     expect(code, stdout + stderr).toBe(0);
     expect(stdout).toContain("after a simulated apply, a self-assessment");
     const files = await readdir(folder);
-    expect(files).toHaveLength(12);
-    const report = path.join(folder, "report.en.html");
-    expect((await stat(report)).mode & 0o077).toBe(0);
-    expect(await readFile(report, "utf8")).toContain("General, China (cnGeneral)");
+    expect(files.filter((name) => name !== "evidence")).toHaveLength(12);
+    const page = path.join(folder, "report.en.html");
+    expect((await stat(page)).mode & 0o077).toBe(0);
+    expect(await readFile(page, "utf8")).toContain("General, China (cnGeneral)");
+    // Nothing of that stack runs: each proof says so, and none is counted as passed.
+    expect(stdout.match(/\(not evaluated\)/g)).toHaveLength(9);
+    expect(stdout).toContain("it was not deployed from this state");
+    const bank = path.join(folder, "evidence/filter-bank.json");
+    expect((await stat(bank)).mode & 0o077).toBe(0);
+    const sha256 = createHash("sha256")
+      .update(await readFile(bank))
+      .digest("hex");
+    expect(await readFile(page, "utf8")).toContain(sha256);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

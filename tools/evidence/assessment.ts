@@ -7,6 +7,7 @@ import type { Profile } from "../../policies/catalogue/profiles.ts";
 import { answersTo, clausesOfProfile, controlsOfProfile } from "../../policies/catalogue/whole.ts";
 import type { Exemption } from "../../policies/judging/exemptions.ts";
 import type { GraphVerdict, Result, RuleVerdict } from "../../policies/judging/judge-graph.ts";
+import { type Proof, resultOfProofs } from "./proof.ts";
 
 /** Of a control that rules check; of one that they do not, what a person or a running site must show. */
 export type ControlResult = Result | "evidence" | "manual";
@@ -21,6 +22,8 @@ export interface ControlFinding {
   readonly control: Control;
   readonly result: ControlResult;
   readonly verdicts: readonly RuleVerdict[];
+  /** What the running stack has shown of it; empty where it was not asked. */
+  readonly proofs: readonly Proof[];
 }
 
 export interface ClauseAnswer {
@@ -55,6 +58,8 @@ export interface Assessment {
   readonly controls: readonly ControlFinding[];
   readonly verdicts: readonly RuleVerdict[];
   readonly unused: readonly Exemption[];
+  /** null: the running stack was not asked. */
+  readonly proofs: readonly Proof[] | null;
   readonly coverage: Coverage;
 }
 
@@ -66,6 +71,8 @@ export interface AssessmentInput {
   readonly verdict: GraphVerdict;
   /** How many resources the stack has. */
   readonly resources: number;
+  /** Of the running stack; null: it was not asked. */
+  readonly proofs: readonly Proof[] | null;
 }
 
 /** The worst first: what decides where several were asked. */
@@ -74,7 +81,7 @@ const WORST: readonly Result[] = ["fail", "notEvaluated", "exempt", "pass", "not
 export function assess(input: AssessmentInput): Assessment {
   const { profile, catalogue, verdict, stack, today } = input;
   const controls = controlsOfProfile(profile, catalogue).map((control) =>
-    findingOf(control, catalogue, verdict.verdicts),
+    withProofs(findingOf(control, catalogue, verdict.verdicts), input.proofs ?? []),
   );
   const clauses = clausesOfProfile(profile, catalogue).map((clause) =>
     clauseFinding(clause, catalogue, controls),
@@ -84,6 +91,7 @@ export function assess(input: AssessmentInput): Assessment {
     ...{ stack, profile, today, clauses, controls },
     verdicts: verdict.verdicts,
     unused: verdict.unused.filter(here),
+    proofs: input.proofs,
     coverage: coverageOf(input, clauses, controls),
   };
 }
@@ -96,10 +104,24 @@ function findingOf(
   const own = verdicts.filter(({ rule }) => control.rules.includes(rule.name));
   if (control.rules.length === 0) {
     const result = map[control.id]?.["evidence-only"] === undefined ? "manual" : "evidence";
-    return { control, result, verdicts: own };
+    return { control, result, verdicts: own, proofs: [] };
   }
   const result = WORST.find((one) => own.some((verdict) => verdict.result === one));
-  return { control, result: result ?? "notApplicable", verdicts: own };
+  return { control, result: result ?? "notApplicable", verdicts: own, proofs: [] };
+}
+
+/**
+ * A proof that failed makes its control fail, whatever the rules found. One that could not be had changes
+ * nothing: the evidence is still to be shown. One that passed is the evidence, where no rule checks.
+ */
+function withProofs(finding: ControlFinding, all: readonly Proof[]): ControlFinding {
+  const proofs = all.filter(({ control }) => control === finding.control.id);
+  const shown = resultOfProofs(proofs);
+  if (shown === "fail") return { ...finding, result: "fail", proofs };
+  if (shown === "pass" && finding.result === "evidence") {
+    return { ...finding, result: "pass", proofs };
+  }
+  return { ...finding, proofs };
 }
 
 function clauseFinding(

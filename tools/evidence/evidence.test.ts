@@ -6,72 +6,14 @@ import { z } from "zod";
 import { RULES } from "../../policies/all-rules.ts";
 import { PROFILES } from "../../policies/catalogue/profiles.ts";
 import { CATALOGUE } from "../../policies/catalogue/whole.ts";
-import type { Exemption } from "../../policies/judging/exemptions.ts";
-import { judgeGraph } from "../../policies/judging/judge-graph.ts";
-import { deployment, gateway, podSpec } from "../../policies/rules/test-objects.ts";
-import type { ResourceState } from "../engine/resource.ts";
-import { type PropertyMap, secret } from "../engine/values.ts";
-import { type Assessment, assess, type ClauseResult } from "./assessment.ts";
+import type { ClauseResult } from "./assessment.ts";
 import { answered } from "./checklist.ts";
-import { dataMapOf } from "./data-map.ts";
 import { evidenceFiles } from "./evidence-files.ts";
-import { judgedResources } from "./judged-resources.ts";
 import { tokenOf } from "./oscal.ts";
-
-const PASSWORD = "hunter2-and-more";
-const TODAY = "2026-11-26";
-
-const EXEMPTION: Exemption = {
-  rule: "replicated-state",
-  stacks: ["small"],
-  resources: ["kubernetes:apps/v1:StatefulSet::prometheus"],
-  reason: "It watches, and keeps <no> record | of it.",
-  owner: "operations",
-  approver: "security",
-  ticket: "RISK-6",
-  expires: "2027-05-31",
-};
-
-const made = (type: string, name: string, props: object): ResourceState => ({
-  ...{ urn: `urn:pulumi:small::p::${type}::${name}`, custom: true, type },
-  inputs: props as PropertyMap,
-  outputs: props as PropertyMap,
-});
-
-/** One that passes, one that fails, one that is exempt, one that nobody can know. */
-const RESOURCES: readonly ResourceState[] = [
-  made("pulumi:pulumi:Stack", "p-small", { plan: { profile: "cnBank" }, models: ["m<1>"] }),
-  made("kubernetes:apps/v1:Deployment", "gateway", {
-    ...deployment({ containers: [gateway({ GW_AUDIT_RETENTION_DAYS: "90", GW_PROMPTS: "hash" })] }),
-  }),
-  made("kubernetes:apps/v1:StatefulSet", "prometheus", {
-    metadata: { name: "prometheus", namespace: "monitoring" },
-    spec: { replicas: 1, volumeClaimTemplates: [{}], template: { spec: podSpec() } },
-  }),
-  made("kubernetes:core/v1:Secret", "keys", {
-    data: secret({ "users.acl": PASSWORD }),
-    metadata: { name: "keys" },
-  }),
-  made("kubernetes:networking.k8s.io/v1:NetworkPolicy", "walls", {
-    metadata: { name: "walls", namespace: "deepseek" },
-    spec: {
-      podSelector: { matchLabels: { "app.kubernetes.io/name": "gateway" } },
-      ingress: [{ from: [{ ipBlock: { cidr: "10.0.0.0/8" } }], ports: [{ port: 443 }] }],
-      egress: [{ to: [{ ipBlock: { cidr: "10.1.0.0/16" } }], ports: [{ port: 5432 }] }],
-    },
-  }),
-];
-
-function assessment(exemptions: readonly Exemption[] = [EXEMPTION]): Assessment {
-  const resources = judgedResources(RESOURCES);
-  const verdict = judgeGraph(RULES, resources, { exemptions, today: TODAY });
-  const profile = PROFILES.cnBank;
-  const input = { stack: "small", profile, today: TODAY, catalogue: CATALOGUE, verdict };
-  return assess({ ...input, resources: resources.length });
-}
+import type { Proof } from "./proof.ts";
+import { assessment, BROKEN, EXEMPTION, MAP, OPEN, PASSWORD, proof } from "./test-assessment.ts";
 
 const SMALL = assessment();
-const MAP = dataMapOf(judgedResources(RESOURCES).map(({ outputs }) => outputs));
 const FILES = evidenceFiles(SMALL, CATALOGUE, MAP);
 const text = (name: string) => FILES.find((one) => one.name === name)?.text ?? "";
 
@@ -230,6 +172,70 @@ describe("for people", () => {
     expect(sheet.startsWith("\uFEFF条款")).toBe(true);
     expect(sheet.trimEnd().split("\r\n")).toHaveLength(SMALL.coverage.clauses + 1);
     expect(sheet).not.toMatch(/(^|,)[=+@-]/m);
+  });
+});
+
+describe("with evidence of the running stack", () => {
+  const filesOf = (proofs: readonly Proof[]) => {
+    const judged = assessment([EXEMPTION], proofs);
+    const files = evidenceFiles(judged, CATALOGUE, MAP);
+    return { judged, file: (name: string) => files.find((one) => one.name === name)?.text ?? "" };
+  };
+
+  test("one that passed is the evidence, one that failed fails its control, one that is open is neither", () => {
+    const { judged } = filesOf([proof({}), OPEN, BROKEN]);
+    const resultOf = (id: string) =>
+      judged.controls.find(({ control }) => control.id === id)?.result;
+    expect(resultOf("handshakes")).toBe("pass");
+    expect(resultOf("alert-proof")).toBe("evidence");
+    expect(resultOf("audit-sealed")).toBe("fail");
+    expect(SMALL.controls.find(({ control }) => control.id === "handshakes")?.result).toBe(
+      "evidence",
+    );
+    const clause = (id: string) => judged.clauses.find((one) => one.clause.id === id)?.result;
+    expect([clause("mlps:8.1.5.4.f"), clause("mlps:8.1.4.3.a")]).toEqual(["evidence", "fail"]);
+  });
+
+  test("a failed proof outweighs what rules have passed", () => {
+    const { judged } = filesOf([proof({ result: "fail", control: "default-deny" })]);
+    const { verdicts, result } =
+      judged.controls.find((one) => one.control.id === "default-deny") ?? {};
+    expect([verdicts?.length, result]).toEqual([1, "fail"]);
+  });
+
+  test("the page says when, on what, by which figures, and where the answers lie", () => {
+    const { file } = filesOf([proof({}), OPEN, BROKEN]);
+    for (const name of ["report.en.html", "report.zh.html"]) {
+      expect(file(name)).toContain("https://edge &lt;1&gt;");
+      expect(file(name)).toContain("2026-11-26T09:08:07.000Z");
+      expect(file(name)).toContain("handshakes: 12");
+      expect(file(name)).toContain("ab".repeat(32));
+    }
+    expect(file("report.en.md")).toContain("Handshakes \\| all");
+    expect(file("report.en.md")).toContain("The running stack was asked as well");
+    expect(text("report.en.md")).not.toContain("The running stack was asked as well");
+  });
+
+  test("OSCAL has an observation each with the day it was collected, JUnit a suite", () => {
+    const { file } = filesOf([proof({}), OPEN, BROKEN]);
+    const [result] = JSON.parse(file("assessment-results.oscal.json"))["assessment-results"]
+      .results;
+    const of = (title: string) =>
+      result.observations.find((one: { title: string }) => one.title === title);
+    expect(of("handshakes-edge")).toMatchObject({
+      ...{ methods: ["TEST"], collected: "2026-11-26T09:08:07.000Z" },
+      "relevant-evidence": [{ href: "evidence/handshakes-edge.json" }],
+    });
+    expect(of("alert-delivery")["relevant-evidence"]).toHaveLength(1);
+    const related = JSON.stringify(result.findings);
+    for (const title of ["handshakes-edge", "alert-delivery", "audit-chain"]) {
+      expect(related).toContain(of(title).uuid);
+    }
+    const xml = file("junit.xml");
+    expect(xml).toContain(
+      '<testsuite name="evidence of the running stack" tests="3" failures="1" skipped="1">',
+    );
+    expect(xml).toContain("not evaluated: no way to &lt;Prometheus&gt;");
   });
 });
 

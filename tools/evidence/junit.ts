@@ -1,8 +1,9 @@
 /** JUnit: a suite for each rule, a case for each resource; what was not judged is skipped, never passed. */
 import { type Assessment, placeOf } from "./assessment.ts";
 import { escaped } from "./html-text.ts";
+import type { Proof } from "./proof.ts";
 
-export function junit({ stack, verdicts }: Assessment): string {
+export function junit({ stack, verdicts, proofs }: Assessment): string {
   const suites = verdicts.map(({ rule, judgements, reason }) => {
     const count = (result: string) => judgements.filter((one) => one.result === result).length;
     const skipped = count("notEvaluated") + count("exempt");
@@ -25,5 +26,26 @@ export function junit({ stack, verdicts }: Assessment): string {
       "  </testsuite>",
     ].join("\n");
   });
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="policies ${escaped(stack)}">\n${suites.join("\n")}\n</testsuites>\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="policies ${escaped(stack)}">\n${[...suites, ...proofSuites(proofs ?? [])].join("\n")}\n</testsuites>\n`;
+}
+
+/** What the running stack has shown: a suite of its own, so that a pipeline sees it apart. */
+function proofSuites(proofs: readonly Proof[]): string[] {
+  if (proofs.length === 0) return [];
+  const count = (result: string) => proofs.filter((one) => one.result === result).length;
+  const cases = proofs.map((one) => {
+    const text = escaped(one.findings.join("\n"));
+    const head = `    <testcase name="${escaped(one.on)}" classname="evidence ${escaped(one.id)}"`;
+    if (one.result === "pass") return `${head}/>`;
+    if (one.result === "notEvaluated") {
+      return `${head}><skipped message="not evaluated: ${text}"/></testcase>`;
+    }
+    const first = escaped(one.findings[0] ?? "");
+    return `${head}><failure message="${first}">${text}</failure></testcase>`;
+  });
+  return [
+    `  <testsuite name="evidence of the running stack" tests="${cases.length}" failures="${count("fail")}" skipped="${count("notEvaluated")}">`,
+    ...cases,
+    "  </testsuite>",
+  ];
 }

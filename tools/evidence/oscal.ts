@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { RuleVerdict } from "../../policies/judging/judge-graph.ts";
 import { type Assessment, type ClauseFinding, placeOf } from "./assessment.ts";
+import type { Proof } from "./proof.ts";
 import { SELF_ASSESSMENT, SIMULATED } from "./words.ts";
 
 const VERSION = "1.1.2";
@@ -41,7 +42,10 @@ export function oscal(assessment: Assessment): object {
               },
             ],
           },
-          observations: assessment.verdicts.map((one) => observation(one, start, id)),
+          observations: [
+            ...assessment.verdicts.map((one) => observation(one, start, id)),
+            ...(assessment.proofs ?? []).map((one) => proofObservation(one, id)),
+          ],
           ...riskPart(assessment, id),
           findings: assessment.clauses.map((one) => finding(one, id)),
         },
@@ -80,13 +84,55 @@ function observation(
   };
 }
 
+/** Of the running stack: collected when it was asked, with the answers as they came beside the report. */
+function proofObservation({ at, title, on, ...proof }: Proof, id: Identify) {
+  const prop = (name: string, value: string) => ({ name, ns: NAMESPACE, value });
+  const { id: name, result, raw, findings, figures } = proof;
+  return {
+    uuid: id(`proof ${name}`),
+    title: name,
+    description: `${title.en}. Asked of: ${on}.`,
+    methods: ["TEST"],
+    types: ["control-objective"],
+    collected: at,
+    props: [
+      prop("result", result),
+      ...Object.entries(figures).map(([figure, value]) => prop(tokenOf(figure), String(value))),
+    ],
+    ...(raw === null && findings.length === 0
+      ? {}
+      : {
+          "relevant-evidence": [
+            ...(raw === null
+              ? []
+              : [
+                  {
+                    href: raw.name,
+                    description: "The answers as they came.",
+                    props: [prop("sha256", raw.sha256)],
+                  },
+                ]),
+            ...findings.map((text) => ({ description: `${result}: ${text}` })),
+          ],
+        }),
+  };
+}
+
 /** Names of our own properties; example.org, since no address of ours is registered. */
 const NAMESPACE = "https://example.org/ns/deepseek-private-service";
 
 function finding({ clause, result, answers }: ClauseFinding, id: Identify) {
   const rules = [...new Set(answers.flatMap(({ finding: { control } }) => control.rules))];
-  const people = answers.flatMap(({ finding: { control } }) =>
-    control.attest === undefined ? [] : [`${control.attest.who.en}: ${control.attest.what.en}.`],
+  const proofs = answers.flatMap((one) => one.finding.proofs);
+  const observed = [
+    ...rules.map((rule) => id(`rule ${rule}`)),
+    ...new Set(proofs.map((one) => id(`proof ${one.id}`))),
+  ];
+  // What the running stack has shown, nobody needs to attest.
+  const people = answers.flatMap(({ finding: { control, result: own } }) =>
+    control.attest === undefined || own === "pass"
+      ? []
+      : [`${control.attest.who.en}: ${control.attest.what.en}.`],
   );
   const satisfied = result === "pass";
   return {
@@ -103,10 +149,10 @@ function finding({ clause, result, answers }: ClauseFinding, id: Identify) {
       },
       ...(people.length === 0 ? {} : { remarks: `To be attested. ${people.join(" ")}` }),
     },
-    ...(rules.length === 0
+    ...(observed.length === 0
       ? {}
       : {
-          "related-observations": rules.map((rule) => ({ "observation-uuid": id(`rule ${rule}`) })),
+          "related-observations": observed.map((uuid) => ({ "observation-uuid": uuid })),
         }),
   };
 }

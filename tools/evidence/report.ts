@@ -10,7 +10,9 @@ import {
 } from "./assessment.ts";
 import { type Block, type Cell, heading, notice, table, text } from "./blocks.ts";
 import { answered } from "./checklist.ts";
+import { figuresText, type Proof } from "./proof.ts";
 import {
+  ASKED,
   type Language,
   RESULTS,
   SELF_ASSESSMENT,
@@ -29,6 +31,7 @@ export function reportBlocks(
     ...front(assessment, language),
     ...coverage(assessment, language),
     ...checklist(assessment, language),
+    ...proofs(assessment, language),
     ...faults(assessment, language),
     ...open(assessment, language),
     ...exemptions(assessment, language),
@@ -48,7 +51,7 @@ const ORDER: readonly ClauseResult[] = [
   "notApplicable",
 ];
 
-function front({ stack, profile, today }: Assessment, l: Language): Block[] {
+function front({ stack, profile, today, proofs: shown }: Assessment, l: Language): Block[] {
   return [
     heading(1, TEXT.title[l]),
     table(
@@ -57,6 +60,7 @@ function front({ stack, profile, today }: Assessment, l: Language): Block[] {
     ),
     notice(SELF_ASSESSMENT[l]),
     notice(SIMULATED[l]),
+    ...(shown === null ? [] : [notice(ASKED[l])]),
   ];
 }
 
@@ -104,6 +108,29 @@ function checklist(assessment: Assessment, l: Language): Block[] {
   return [
     heading(2, TEXT.checklist[l]),
     table([TEXT.asked[l], TEXT.controls[l], TEXT.answer[l]], rows, [28, 32, 40]),
+  ];
+}
+
+/** What the running stack has shown: the figures, and the file in which the answers lie as they came. */
+function proofs({ proofs: shown }: Assessment, l: Language): Block[] {
+  if (shown === null) return [];
+  const row = (one: Proof): Cell[] => [
+    marked(RESULTS[one.result][l], one.result),
+    `${one.title[l]}\n${one.at}`,
+    one.on,
+    [figuresText(one), ...one.findings].filter((text) => text !== "").join("\n"),
+    one.raw === null ? "" : `${one.raw.name}\nsha256 ${one.raw.sha256}`,
+  ];
+  return [
+    heading(2, TEXT.proofs[l]),
+    ...(TEXT.englishProofs[l] === "" ? [] : [text(TEXT.englishProofs[l])]),
+    shown.length === 0
+      ? text(TEXT.none[l])
+      : table(
+          [TEXT.result[l], TEXT.proof[l], TEXT.askedOf[l], TEXT.found[l], TEXT.raw[l]],
+          shown.map(row),
+          [10, 20, 15, 35, 20],
+        ),
   ];
 }
 
@@ -192,9 +219,14 @@ function byClause(assessment: Assessment, laws: readonly LawEntry[], l: Language
 }
 
 function clauseRow({ clause, result, answers }: ClauseFinding, l: Language): Cell[] {
-  const automatic = answers.filter(({ finding }) => finding.control.rules.length > 0);
+  const automatic = answers.filter(
+    ({ finding }) => finding.control.rules.length > 0 || finding.proofs.length > 0,
+  );
+  // What the running stack has shown, nobody needs to attest.
   const people = answers.flatMap(({ finding }) =>
-    finding.control.attest === undefined ? [] : [finding.control.attest],
+    finding.control.attest === undefined || finding.result === "pass"
+      ? []
+      : [finding.control.attest],
   );
   const unit = clause.unit === undefined ? "" : `\n${TEXT.unit[l]} ${clause.unit}`;
   return [

@@ -14,6 +14,11 @@ export const SIMULATED: Words = {
   en: "Judged was the resource graph after a simulated apply: no cluster and no cloud account was asked. What only a running site can show is listed as evidence.",
 };
 
+export const ASKED: Words = {
+  zh: "此外以只读方式询问了运行中的系统:结果列于“运行证据”。未能访问的部分记为未评估,不视为符合。",
+  en: "The running stack was asked as well, read-only: see “Evidence of the running stack”. What could not be reached is not evaluated, and counts as nothing shown.",
+};
+
 export const UNVERIFIED: Words = {
   zh: "带 † 的条款编号与标题尚未与纸质原文再次核对。",
   en: "† The number and title of this clause have not been read again in the printed original.",
@@ -78,5 +83,10 @@ export const TEXT = {
     en: "owner of the system: what the rules do not cover",
   },
   unused: { zh: "未被使用的例外", en: "Exemptions that nothing needed" },
+  proofs: { zh: "运行证据", en: "Evidence of the running stack" },
+  proof: { zh: "证据与取证时间", en: "Evidence, and when" },
+  askedOf: { zh: "取证对象", en: "Asked of" },
+  raw: { zh: "原始数据", en: "Raw data" },
+  englishProofs: { zh: "取证数据与说明为英文。", en: "" },
   english: { zh: "规则给出的说明为英文。", en: "" },
 } as const satisfies Readonly<Record<string, Words>>;

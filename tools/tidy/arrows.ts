@@ -174,6 +174,13 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/aws": ["tools/base"],
   // What the policies found, as reports.
   "tools/evidence": ["tools/base", "tools/engine", "policies"],
+  // What a running stack shows; how a trail lies on a disk and what a word is, the gateway says.
+  "tools/evidence/live": [
+    "tools/base",
+    "tools/evidence",
+    "gateway-image/src/audit",
+    "gateway-image/src/content",
+  ],
   // Data keys are wrapped as the gateway seals.
   "tools/weights": ["tools/base", "tools/aws", "gateway-image/src/base"],
   // How a trail lies on a disk, the gateway says.
@@ -189,6 +196,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "tools/engine",
     "tools/judges",
     "tools/evidence",
+    "tools/evidence/live",
     "tools/systemd",
     // `npm run policies` judges by the pack's own rules.
     "policies",

@@ -17,8 +17,10 @@ import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { UserError } from "../../base/user-error.ts";
 import { type Assessment, assess, placeOf } from "../../evidence/assessment.ts";
 import { dataMapOf } from "../../evidence/data-map.ts";
-import { evidenceFiles } from "../../evidence/evidence-files.ts";
+import { type EvidenceFile, evidenceFiles } from "../../evidence/evidence-files.ts";
 import { judgedResources } from "../../evidence/judged-resources.ts";
+import { figuresText, type Proof } from "../../evidence/proof.ts";
+import { EVIDENCE_OPTIONS, liveEvidence } from "../live-evidence.ts";
 import { openSession, STACK_OPTIONS } from "../session.ts";
 import { simulatedGraph } from "../simulated-graph.ts";
 import { type Call, Flags, type Verb } from "../verb.ts";
@@ -34,6 +36,7 @@ export const verb: Verb = {
     "npm run policies -- prod",
     "npm run policies -- onprem-bank --report evidence",
     "npm run policies -- prod --profile gdpr --report evidence",
+    "npm run policies -- local --report evidence --evidence",
     "npm run -s policies -- prod --json | jq .coverage",
   ],
   options: {
@@ -45,6 +48,7 @@ export const verb: Verb = {
       value: "NAME",
       help: `judge by another profile: ${Object.keys(PROFILES).join(", ")}`,
     },
+    ...EVIDENCE_OPTIONS,
     strict: { type: "boolean", help: "exit 1 also where something was not evaluated" },
     json: { type: "boolean", help: "print one JSON object" },
   },
@@ -58,11 +62,14 @@ export const verb: Verb = {
         fix: `one of: ${Object.keys(PROFILES).join(", ")}`,
       });
     }
-    const { assessment, map } = await assessed(call, stack, profileName);
+    const { assessment, map, files } = await assessed(call, stack, profileName);
     const folder = call.flags.text("report");
-    if (folder !== undefined) await writeReports(folder, assessment, map);
+    if (folder !== undefined) {
+      await writeReports(folder, [...evidenceFiles(assessment, CATALOGUE, map), ...files]);
+    }
     process.stdout.write(call.flags.on("json") ? asJson(assessment) : asText(assessment, folder));
-    const has = (result: string) => assessment.verdicts.some((one) => one.result === result);
+    const all = [...assessment.verdicts, ...(assessment.proofs ?? [])];
+    const has = (result: string) => all.some((one) => one.result === result);
     return has("fail") || (call.flags.on("strict") && has("notEvaluated")) ? 1 : 0;
   },
 };
@@ -82,10 +89,14 @@ async function assessed(call: Call, stack: string, profileName: string | undefin
   const today = new Date().toISOString().slice(0, 10);
   refuseBadExemptions(today);
   const verdict = judgeGraph(RULES, resources, { exemptions: EXEMPTIONS, today, settings });
+  const live = call.flags.on("evidence")
+    ? await liveEvidence(await openSession(call), outputs, profile.floors.auditDaysMin)
+    : null;
   const input = { stack, profile, today, catalogue: CATALOGUE, verdict };
   return {
-    assessment: assess({ ...input, resources: resources.length }),
+    assessment: assess({ ...input, resources: resources.length, proofs: live?.proofs ?? null }),
     map: dataMapOf(outputs),
+    files: live?.files ?? [],
   };
 }
 
@@ -113,18 +124,16 @@ function refuseWithoutProfile(stack: string): Profile {
   });
 }
 
-async function writeReports(
-  folder: string,
-  assessment: Assessment,
-  map: ReturnType<typeof dataMapOf>,
-): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const { name, text } of evidenceFiles(assessment, CATALOGUE, map)) {
-    await writeFileAtomic(path.join(folder, name), text, OWN_MODE);
+async function writeReports(folder: string, files: readonly EvidenceFile[]): Promise<void> {
+  for (const { name, text } of files) {
+    const file = path.join(folder, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFileAtomic(file, text, OWN_MODE);
   }
 }
 
-function asJson({ stack, profile, coverage, verdicts, clauses, unused }: Assessment): string {
+function asJson(assessment: Assessment): string {
+  const { stack, profile, coverage, verdicts, clauses, unused, proofs } = assessment;
   const document = {
     ...{ stack, profile: profile.name, simulated: true, selfAssessment: true, coverage },
     rules: verdicts.map(({ rule, result, judgements, reason }) => ({
@@ -136,12 +145,13 @@ function asJson({ stack, profile, coverage, verdicts, clauses, unused }: Assessm
     })),
     clauses: clauses.map(({ clause, result }) => ({ clause: clause.id, result })),
     unusedExemptions: unused.map(({ rule, resources }) => ({ rule, resources })),
+    ...(proofs === null ? {} : { evidence: proofs }),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 function asText(assessment: Assessment, folder: string | undefined): string {
-  const { stack, profile, coverage, verdicts, unused } = assessment;
+  const { stack, profile, coverage, verdicts, unused, proofs } = assessment;
   const lines = verdicts.flatMap(({ judgements }) =>
     judgements
       .filter(({ result }) => result === "fail")
@@ -161,9 +171,21 @@ function asText(assessment: Assessment, folder: string | undefined): string {
     `  controls  ${coverage.controls}, of which ${coverage.automated} are checked by rules`,
     `  clauses   ${coverage.clauses}: ${clauses.join(", ")}`,
     `  resources ${coverage.judged} of ${coverage.resources} judged, ${coverage.judgements} judgements`,
+    ...(proofs ?? []).flatMap(proofLines),
     ...unused.map(
       (one) => `  ! nothing needs the exemption from ${one.rule} for ${one.resources.join(", ")}`,
     ),
     ...(folder === undefined ? [] : [`  reports   ${path.resolve(folder)}`]),
   ].join("\n")}\n`;
+}
+
+const MARKS = { pass: "✓", fail: "✗", notEvaluated: "–" } as const;
+
+function proofLines(proof: Proof): string[] {
+  const words = proof.result === "notEvaluated" ? " (not evaluated)" : "";
+  const figures = figuresText(proof);
+  return [
+    `  ${MARKS[proof.result]} ${proof.title.en}${words}${figures === "" ? "" : `: ${figures}`}`,
+    ...proof.findings.map((text) => `      ${text}`),
+  ];
 }
