@@ -25,9 +25,15 @@ export interface Python {
 const DEBIAN_PACKAGES = ["python3", "python3-distutils", "python3-pip-whl"];
 const WHEELS = "usr/share/python-wheels";
 
+export interface PythonOptions {
+  /** false: the list names all that is wanted, such as a package of which one file is read. */
+  readonly dependencies?: boolean;
+}
+
 export async function ensurePython(
   requirementsFile: string,
   progress: Progress = silentProgress,
+  { dependencies = true }: PythonOptions = {},
 ): Promise<Python> {
   const { root } = await ensurePackages(DEBIAN_PACKAGES, { progress });
   const key = createHash("sha256")
@@ -37,7 +43,10 @@ export async function ensurePython(
   const folder = path.join(defaultCacheFolder(), "../python", key.slice(0, 24));
   if (!existsSync(folder)) {
     const name = path.basename(requirementsFile);
-    await progress.step(`Python packages of ${name}`, () => fill(root, requirementsFile, folder));
+    const words = dependencies ? [] : ["--no-deps"];
+    await progress.step(`Python packages of ${name}`, () =>
+      fill(root, [...words, "-r", requirementsFile], folder),
+    );
   }
   const python = interpreter(root, folder);
   return {
@@ -60,14 +69,14 @@ function interpreter(root: string, packages: string | null) {
   return { program: path.join(root, "usr/bin/python3"), env };
 }
 
-async function fill(root: string, requirementsFile: string, folder: string): Promise<void> {
+async function fill(root: string, wanted: readonly string[], folder: string): Promise<void> {
   const wheels = path.join(root, WHEELS);
   const wheel = (await readdir(wheels)).find((name) => name.startsWith("pip-"));
   if (wheel === undefined) throw new Error(`${wheels} holds no pip`);
   const { program, env } = interpreter(root, null);
   await withPartialFolder(path.dirname(folder), async (partial) => {
     const install = ["install", "--quiet", "--require-hashes", "--only-binary", ":all:"];
-    const words = [...install, "--no-cache-dir", "--target", partial, "-r", requirementsFile];
+    const words = [...install, "--no-cache-dir", "--target", partial, ...wanted];
     await runOrThrow(program, [path.join(wheels, wheel, "pip"), ...words], { env });
     // Another process may have been first; its folder is as good.
     await rename(partial, folder).catch((error: NodeJS.ErrnoException) => {
