@@ -180,7 +180,7 @@ export const SERVICE_PROOFS: readonly Proof[] = [
     series: [
       counter(`gateway_stream_silences_total{model="m", ${gateway}}`, {
         calm: 0,
-        trouble: 4,
+        trouble: 2,
         edge: 1.2,
       }),
     ],
@@ -199,9 +199,12 @@ export const SERVICE_PROOFS: readonly Proof[] = [
         calm: 512 * MIB,
         trouble: 512 * MIB,
         edge: 512 * MIB,
+        // So it says where there is none.
+        few: 0,
       }),
     ],
     fires: 5,
+    few: true,
     ...ofGateway,
   },
   {

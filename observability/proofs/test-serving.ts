@@ -143,12 +143,12 @@ const GPU_PROOFS: readonly Proof[] = [
   {
     alert: "GpuXidFatal",
     series: [
-      gauge(`DCGM_FI_DEV_XID_ERRORS{${dcgm}, err_code="79"}`, { calm: null, trouble: 79, edge: 0 }),
+      gauge(`DCGM_FI_DEV_XID_ERRORS{${dcgm}, err_code="48"}`, { calm: null, trouble: 48, edge: 0 }),
       gauge(`DCGM_FI_DEV_XID_ERRORS{${dcgm}, err_code="31"}`, { calm: 31, trouble: 31, edge: 31 }),
     ],
     fires: 0,
     birth: true,
-    labels: { gpu: "0", UUID: "u", instance: "n", err_code: "79" },
+    labels: { gpu: "0", UUID: "u", instance: "n", err_code: "48" },
   },
   {
     alert: "GpuXid",
