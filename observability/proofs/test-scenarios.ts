@@ -75,7 +75,14 @@ export function scenariosOf(proof: Proof): Scenario[] {
       { minutes: end, level: () => "calm", gap: start + 2, restart: start + 5 },
       silence(0, end),
     ),
-    steady("is silent at the edge", "edge"),
+    // What compares with the past is at its edge only where the past was another.
+    proof.needsPast === true
+      ? scenario(
+          "is silent at the edge",
+          { minutes: end, level: (minute) => (minute < start ? "calm" : "edge") },
+          silence(0, end),
+        )
+      : steady("is silent at the edge", "edge"),
     ...(proof.few === true ? [steady("is silent where there are too few to judge", "few")] : []),
     steady("knows the absence of traffic", "idle", proof.idleFires),
     scenario("fires through a scrape that fails", { minutes: end, level: begun, gap: middle }, [
