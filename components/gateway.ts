@@ -8,6 +8,7 @@ import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
 import type { FineTuningHandle } from "./fine-tuning.ts";
 import {
+  ARCHIVE_PORT,
   ARCHIVE_STOP_SECONDS,
   ARCHIVED_SEGMENT_SECONDS,
   type Archive,
@@ -156,7 +157,10 @@ export class Gateway extends Component implements GatewayHandle {
         name: GATEWAY_METRICS,
         namespace: args.namespace,
         program: GATEWAY,
-        ports: [{ name: "metrics", port: GATEWAY_PORTS.metrics }],
+        ports: [
+          { name: "metrics", port: GATEWAY_PORTS.metrics },
+          ...(args.archive === undefined ? [] : [{ name: "archive", port: ARCHIVE_PORT }]),
+        ],
         headless: "all",
       }),
       { parent: this },

@@ -3,6 +3,7 @@ import { JOBS, OTHER_JOBS } from "../observability/metrics.ts";
 import type { ScrapeJob } from "../observability/prometheus-files.ts";
 import { METRICS_PORTS, metricsServiceName } from "./exporters.ts";
 import { GATEWAY, GATEWAY_METRICS, GATEWAY_PORTS } from "./gateway.ts";
+import { ARCHIVE_PORT } from "./gateway-archive.ts";
 import { GPU_EXPORTER_PORT } from "./serving/gpu-daemons.ts";
 import { GPU_METRICS } from "./serving/gpu-runtime.ts";
 import { MODEL_PORT, modelService } from "./serving/model-component.ts";
@@ -16,20 +17,19 @@ export interface ScrapedService {
   readonly edgeHost: string;
   /** Those that run as pods of ours, with an exporter beside them. */
   readonly stores: readonly ("redis" | "postgres")[];
+  /** An archiver of the audit trail runs beside each gateway, with its certificate. */
+  readonly archived: boolean;
   /** Where our exporters of GPUs run; undefined: there are none. */
   readonly gpuNamespace?: string | undefined;
 }
 
 export function scrapeJobs(scraped: ScrapedService): ScrapeJob[] {
-  const { namespace, models, edgeHost, stores, gpuNamespace } = scraped;
+  const { namespace, models, edgeHost, stores, archived, gpuNamespace } = scraped;
   const host = (service: string) => `${service}.${namespace}.svc`;
+  const gateways = { service: host(GATEWAY_METRICS), serverName: host(GATEWAY) };
   return [
-    {
-      job: JOBS.gateway,
-      service: host(GATEWAY_METRICS),
-      port: GATEWAY_PORTS.metrics,
-      serverName: host(GATEWAY),
-    },
+    { job: JOBS.gateway, port: GATEWAY_PORTS.metrics, ...gateways },
+    ...(archived ? [{ job: OTHER_JOBS.auditArchive, port: ARCHIVE_PORT, ...gateways }] : []),
     ...models.map((model) => ({
       job: JOBS.modelServer,
       service: host(`${modelService(model)}-metrics`),

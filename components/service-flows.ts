@@ -4,6 +4,7 @@ import { BALANCED_PORT, EDGE, EDGE_PORTS } from "./edge.ts";
 import { METRICS_PORTS } from "./exporters.ts";
 import type { End, Flow } from "./flows.ts";
 import { GATEWAY, GATEWAY_PORTS } from "./gateway.ts";
+import { ARCHIVE_PORT } from "./gateway-archive.ts";
 import { POSTGRES, POSTGRES_PORT } from "./postgres.ts";
 import { type PostgresClusterFlows, postgresClusterFlows } from "./postgres-cluster-flows.ts";
 import { PROMETHEUS } from "./prometheus.ts";
@@ -42,6 +43,8 @@ export interface FlowPlaces {
           | undefined;
       }
     | undefined;
+  /** Archivers beside gateways are scraped, wherever they archive to. */
+  readonly archived?: boolean | undefined;
   /** The API server, where gateways make Jobs of fine-tuning; absent: they do not reach it. */
   readonly apiServer?: FlowPlaces["outside"] | undefined;
   /** Redis and PostgreSQL are the cloud's, somewhere in these ranges; absent: pods. */
@@ -80,7 +83,7 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
       name: "gateway-metrics",
       from: watching(PROMETHEUS),
       to: serving(GATEWAY),
-      ports: [metrics],
+      ports: places.archived === true ? [metrics, ARCHIVE_PORT] : [metrics],
     },
     {
       name: "model-metrics",

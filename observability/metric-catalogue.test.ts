@@ -5,10 +5,13 @@ import { describe, expect, test } from "vitest";
 import { GPU_COUNTER_NAMES } from "../components/serving/gpu-counters.ts";
 import { type Scaling, triggersOf } from "../components/serving/scaling.ts";
 import { createMetrics } from "../gateway-image/src/telemetry/metrics.ts";
+import { verdictOf } from "../tools/gpu-check/test-recordings.ts";
+import { renderTextfile } from "../tools/gpu-check/textfile.ts";
 import { ModelMetrics, renderMetrics } from "../tools/simulator/metrics.ts";
 import { GATEWAY_METRICS } from "./catalogue/gateway.ts";
 import { GPU_METRICS } from "./catalogue/gpu.ts";
 import { MODEL_SERVER_METRICS, SIMULATOR_METRICS } from "./catalogue/model-servers.ts";
+import { SIDECAR_METRICS } from "./catalogue/sidecars.ts";
 import { METRIC_CATALOGUE } from "./metric-catalogue.ts";
 import { EXPORTER_METRICS, METRICS } from "./metrics.ts";
 import { metricsReference } from "./metrics-reference.ts";
@@ -60,6 +63,16 @@ describe("the catalogue", () => {
 
   test("has the counters that GPUs are asked for, no more and no fewer", () => {
     expect(GPU_METRICS.map(({ name }) => name).sort()).toEqual([...GPU_COUNTER_NAMES].sort());
+  });
+
+  test("has what the check of a node's GPUs writes, and with its labels", async () => {
+    const found = await Promise.all(
+      ["ecc-uncorrectable", "thermal", "lost"].map((name) => verdictOf(name)),
+    );
+    const page = found.map((verdict) => renderTextfile(verdict, 8, new Date(0))).join("");
+    const check = SIDECAR_METRICS.filter(({ component }) => component === "gpu-check");
+    expect(strangers(page, /^gpu_/, check)).toEqual([]);
+    expect(expositionFaults(page, check)).toEqual([]);
   });
 
   test("is docs/metrics.md (UPDATE=1 writes it)", () => {

@@ -4,6 +4,7 @@ import { GPU_METRICS } from "./catalogue/gpu.ts";
 import type { Metric } from "./catalogue/metric.ts";
 import { MODEL_SERVER_METRICS, SIMULATOR_METRICS } from "./catalogue/model-servers.ts";
 import { PLATFORM_METRICS } from "./catalogue/platform.ts";
+import { SIDECAR_METRICS } from "./catalogue/sidecars.ts";
 import { STORE_METRICS } from "./catalogue/stores.ts";
 
 export const METRIC_CATALOGUE: readonly Metric[] = [
@@ -13,4 +14,5 @@ export const METRIC_CATALOGUE: readonly Metric[] = [
   ...GPU_METRICS,
   ...STORE_METRICS,
   ...PLATFORM_METRICS,
+  ...SIDECAR_METRICS,
 ];

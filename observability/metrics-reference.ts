@@ -18,6 +18,9 @@ const PROGRAMS: Readonly<Record<Component, string>> = {
   keda: "The operator that scales models. Not deployed by this package.",
   prometheus: "Prometheus itself, and what it writes for every target.",
   alertmanager: "Alertmanager itself.",
+  "audit-archive": "The archiver of the audit trail, beside each gateway. Scraped at port 9465.",
+  "gpu-check":
+    "`npm run gpu-check --format textfile`, as a node exporter reads it. Not deployed by this package.",
 };
 
 export function metricsReference(): string {

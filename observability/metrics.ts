@@ -46,6 +46,7 @@ export const JOBS = {
  */
 export const OTHER_JOBS = {
   gpu: "gpu",
+  auditArchive: "audit-archive",
   postgresOperator: "cloudnative-pg",
   addresses: "blackbox",
   nodes: "node-exporter",

@@ -13,6 +13,11 @@ export function archiveArguments(settings: Settings): Archive | undefined {
   return { image: imageReference(settings, "audit-archive"), place: archive };
 }
 
+/** An archiver runs beside each gateway. */
+export function isArchived({ cloud, retention }: Settings): boolean {
+  return cloud !== undefined || retention.archive !== undefined;
+}
+
 /** The stack adds the bucket and its key. */
 export function cloudArchive(settings: Settings, { region }: CloudSettings) {
   return { image: imageReference(settings, "audit-archive"), region };

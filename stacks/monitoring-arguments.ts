@@ -11,6 +11,7 @@ import { mebibytes } from "../components/sizing/quantity.ts";
 import type { Fault } from "../config/fault.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
+import { isArchived } from "./archive-arguments.ts";
 import { GPU_NAMESPACE, MONITORING, SERVICE } from "./places.ts";
 import { gpusAvailable, hasGpuDaemons } from "./site-models.ts";
 import { isManaged } from "./store-arguments.ts";
@@ -58,6 +59,7 @@ function prometheus(settings: Settings, image: string) {
     models: models.filter(({ server }) => server.engine !== "ray").map(({ name }) => name),
     edgeHost,
     stores: storesInPods(settings),
+    archived: isArchived(settings),
     gpuNamespace: hasGpuDaemons(settings) ? GPU_NAMESPACE : undefined,
   });
   return {
@@ -108,9 +110,8 @@ function sizeOf(settings: Settings) {
 }
 
 function watched(settings: Settings): Watched {
-  const { models, gateway, edge, redis, retention, cloud } = settings;
+  const { models, gateway, edge, redis } = settings;
   const stores = storesInPods(settings);
-  const archived = cloud !== undefined || retention.archive !== undefined;
   const most = models.map(({ replicas, server }) =>
     server.engine === "simulator" ? replicas : (server.scaling?.replicasMax ?? replicas),
   );
@@ -121,7 +122,7 @@ function watched(settings: Settings): Watched {
     edges: edge.replicas,
     redis: stores.includes("redis") ? redis.replicas : 0,
     postgres: stores.includes("postgres") ? 1 : 0,
-    archivers: archived ? gateway.replicas : 0,
+    archivers: isArchived(settings) ? gateway.replicas : 0,
     gpus: hasGpuDaemons(settings) ? gpusAvailable(settings) : 0,
   };
 }

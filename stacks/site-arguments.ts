@@ -15,7 +15,7 @@ import type { ServedModel } from "../components/sizing/served-models.ts";
 import { hostOf } from "../components/stateful-program.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
-import { archiveArguments, archiveFlow } from "./archive-arguments.ts";
+import { archiveArguments, archiveFlow, isArchived } from "./archive-arguments.ts";
 import {
   gpuFlows,
   gpuRuntimeArguments,
@@ -192,6 +192,7 @@ function networkPolicies(
         outside,
         channels: settings.monitoring.alerts,
         archive: archiveFlow(settings),
+        archived: isArchived(settings),
         ...storePlaces(settings),
         ...(settings.fineTuning === undefined ? {} : { apiServer: settings.network.apiServer }),
         ...(settings.cloud === undefined ? {} : { balancerRanges: [settings.cloud.network.range] }),

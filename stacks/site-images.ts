@@ -1,11 +1,12 @@
 /** Every image that a pod of a site names: what a registry must hold, and what must be locked. Pure. */
 import { imageReference } from "../config/images.ts";
 import type { ImageName, Settings } from "../config/schema.ts";
+import { isArchived } from "./archive-arguments.ts";
 import { hasFabric, hasGpuDaemons, isOnGpus } from "./site-models.ts";
 import { isManaged } from "./store-arguments.ts";
 
 export function imagesOf(settings: Settings): ImageName[] {
-  const { models, postgres, cloud, retention } = settings;
+  const { models, postgres } = settings;
   const managed = isManaged(settings);
   const engines = models.map(({ server }) => server.engine);
   const onGpus = models.some(isOnGpus);
@@ -16,7 +17,7 @@ export function imagesOf(settings: Settings): ImageName[] {
     ...when(!managed, "redis", "redis-exporter"),
     ...when(!managed && postgres.kind === "pod", "postgres", "postgres-exporter"),
     ...when(!managed && postgres.kind === "operator", "postgres-cluster"),
-    ...when(cloud !== undefined || retention.archive !== undefined, "audit-archive"),
+    ...when(isArchived(settings), "audit-archive"),
     ...when(engines.includes("simulator"), "simulator"),
     ...when(engines.includes("vllm"), "vllm"),
     ...when(engines.includes("ray"), "ray"),

@@ -37,10 +37,10 @@ const RUNS = { numRuns: 100 };
 describe("a small site", () => {
   test("is sized term by term", () => {
     const size = monitoringSize(SMALL, KEEP);
-    // Of one gateway: 100 at rest, 202 users of two models with four codes, 101 tenants, durations twice.
-    const gateway = 100 + 202 * 2 * 4 + 101 * 3 + 2 * (1_260 + 2 * 189) + 2 * (78 + 24);
+    // Of one gateway: 100 at rest, 202 users of two models with four codes, 102 tenants, durations twice.
+    const gateway = 100 + 202 * 2 * 4 + 102 * 3 + 2 * (1_260 + 2 * 189) + 2 * (78 + 24);
     expect(gatewaySeries(2)).toBe(gateway);
-    const others = 2 * 500 + 2 * 60 + 250 + 700 + 600 + 400 + 10 * 5 + 200 + 2 * 20;
+    const others = 2 * 500 + 2 * 60 + 250 + 700 + 600 + 400 + 10 * 5 + 400 + 2 * 20;
     expect(size.series).toBe(2 * gateway + others);
     expect(size.samplesPerSecond).toBe(Math.ceil(size.series / 15));
     const blocks = 15 * 86_400 * size.samplesPerSecond * 2 * 1.2;

@@ -29,8 +29,8 @@ export interface MonitoringSize {
 
 /** The gateway's bound of the label `user`, and `anonymous` and `other` (gateway-image/src/limits.ts). */
 const USERS = 202;
-/** Its bound of the label `tenant`, and `other`. */
-const TENANTS = 101;
+/** Its bound of the label `tenant`, and the same two. */
+const TENANTS = 102;
 /** A caller asks for a few models; that every one asks for all of 64 is not foreseen. */
 const MODELS_OF_USER = 4;
 /** Of one caller and model: 200, 400, 429 and 502 are met in ordinary life. */
@@ -69,8 +69,8 @@ const SCRAPE = 5;
 /** Prometheus 2.42 exposes 324 series with one job, Alertmanager 0.25 fewer. */
 const PROMETHEUS = 600;
 const ALERTMANAGER = 400;
-/** Recordings of the whole service, and alerts that are pending or fire. */
-const RULES = 200;
+/** Recordings of the whole service and two of each tenant, and alerts that are pending or fire. */
+const RULES = 400;
 /** Recordings of a model, and copies of its durations in milliseconds (observability/rules/recordings.ts). */
 const RULES_OF_MODEL = 20;
 

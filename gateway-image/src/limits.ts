@@ -238,6 +238,8 @@ export const limits = {
 
   /** Series for the label `user`; later principals are counted together as "other". */
   userLabelsMax: 200,
+  /** The same of the label `tenant`. */
+  tenantLabelsMax: 100,
   /** How often mounted files are compared with what was read. */
   reloadMs: 2_000,
   /** A request id from outside is taken when it is this short and plain. */

@@ -2,6 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
+import { keysEnding } from "./directory/keys-ending.ts";
 import { limits } from "./limits.ts";
 import type { Parts } from "./parts.ts";
 
@@ -42,11 +43,26 @@ async function answer(
     const { validToDate } = new X509Certificate(certificate.cert);
     certificateExpires.set({ certificate: "server" }, validToDate.getTime() / 1000);
   }
+  setKeysEnding(parts);
   try {
     const page = await registry.metrics();
     response.writeHead(200, { "content-type": registry.contentType }).end(page);
   } catch (cause) {
     parts.log.error({ cause }, "metrics cannot be written");
     response.writeHead(500).end();
+  }
+}
+
+const KINDS = { api_key: "apiKey", access_key: "accessKey" } as const;
+
+/** Once more for each scrape: a change of the directory and the time both move it. */
+function setKeysEnding({ directory, clock, metrics }: Parts): void {
+  metrics.keyEarliestEnd.reset();
+  for (const [kind, entities] of Object.entries(KINDS)) {
+    const keys = directory.list(entities).map(({ entity }) => entity);
+    const { soon, earliestMs } = keysEnding(keys, clock.wallMs(), limits.keyEndSaidMs);
+    metrics.keysExpiring.set({ kind }, soon);
+    // Without an end there is no series: a nought would be the year 1970.
+    if (earliestMs !== null) metrics.keyEarliestEnd.set({ kind }, earliestMs / 1_000);
   }
 }

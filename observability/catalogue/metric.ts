@@ -18,7 +18,9 @@ export type Component =
   | "kubelet"
   | "keda"
   | "prometheus"
-  | "alertmanager";
+  | "alertmanager"
+  | "audit-archive"
+  | "gpu-check";
 
 export interface Metric {
   readonly name: string;
@@ -54,6 +56,9 @@ export const TARGET_LABELS: Readonly<Record<Component, readonly string[]>> = {
   keda: SCRAPED,
   prometheus: SCRAPED,
   alertmanager: SCRAPED,
+  "audit-archive": SCRAPED,
+  // Its file is read by the node exporter.
+  "gpu-check": SCRAPED,
 };
 
 export type Row = readonly [

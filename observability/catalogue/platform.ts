@@ -62,6 +62,64 @@ const PROMETHEUS = metricsOf("prometheus", "2.42", [
     "",
     "Faults found in its log of samples.",
   ],
+  ["prometheus_tsdb_head_samples_appended_total", "counter", "samples", "type", "Samples taken."],
+  [
+    "prometheus_tsdb_size_retentions_total",
+    "counter",
+    "deletions",
+    "",
+    "Times that samples went before their time, since they took too much of the disk.",
+  ],
+  ["prometheus_tsdb_compactions_failed_total", "counter", "compactions", "", "Failed ones."],
+  [
+    "prometheus_tsdb_lowest_timestamp_seconds",
+    "gauge",
+    "seconds since 1970",
+    "",
+    "The oldest sample.",
+  ],
+  [
+    "prometheus_remote_storage_highest_timestamp_in_seconds",
+    "gauge",
+    "seconds since 1970",
+    "",
+    "The newest sample that is to be written elsewhere, too.",
+  ],
+  [
+    "prometheus_remote_storage_queue_highest_sent_timestamp_seconds",
+    "gauge",
+    "seconds since 1970",
+    "remote_name url",
+    "The newest sample that was written there; absent until the first one.",
+  ],
+  [
+    "prometheus_remote_storage_samples_pending",
+    "gauge",
+    "samples",
+    "remote_name url",
+    "Samples that wait to be written there.",
+  ],
+  [
+    "prometheus_remote_storage_samples_failed_total",
+    "counter",
+    "samples",
+    "remote_name url",
+    "Samples that were refused there for good.",
+  ],
+  [
+    "prometheus_remote_storage_samples_retried_total",
+    "counter",
+    "samples",
+    "remote_name url",
+    "Samples that were sent once more.",
+  ],
+  [
+    "prometheus_remote_storage_samples_total",
+    "counter",
+    "samples",
+    "remote_name url",
+    "Samples that were sent.",
+  ],
 ]);
 
 const ALERTMANAGER = metricsOf("alertmanager", "0.25", [
@@ -74,6 +132,8 @@ const ALERTMANAGER = metricsOf("alertmanager", "0.25", [
   ],
   ["alertmanager_notifications_total", "counter", "notifications", "integration", "All of them."],
   ["alertmanager_alerts", "gauge", "alerts", "state", "Alerts that it holds."],
+  ["alertmanager_alerts_received_total", "counter", "alerts", "status version", "Alerts it got."],
+  ["alertmanager_silences", "gauge", "silences", "state", "Silences that people set."],
   [
     "alertmanager_config_last_reload_successful",
     "gauge",
@@ -93,6 +153,16 @@ const ADDRESSES = metricsOf("blackbox-exporter", "0.23", [
     "",
     "When the first certificate of the chain expires.",
   ],
+  ["probe_http_status_code", "gauge", "none", "", "Status of the answer."],
+  [
+    "probe_http_duration_seconds",
+    "gauge",
+    "seconds",
+    "phase",
+    "By part: resolve, connect, tls, processing, transfer.",
+  ],
+  ["probe_http_ssl", "gauge", "none", "", "1: the answer came over TLS."],
+  ["probe_dns_lookup_time_seconds", "gauge", "seconds", "", "How long the name took."],
 ]);
 
 const NODES = metricsOf("node-exporter", "1.5", [
@@ -108,6 +178,15 @@ const NODES = metricsOf("node-exporter", "1.5", [
   ["node_memory_MemAvailable_bytes", "gauge", "bytes", "", "Memory that can be had."],
   ["node_memory_MemTotal_bytes", "gauge", "bytes", "", "Memory."],
   ["node_cpu_seconds_total", "counter", "seconds", "cpu mode", "Processor time by use."],
+  ["node_load1", "gauge", "programs", "", "Programs that run or wait, mean of a minute."],
+  ["node_boot_time_seconds", "gauge", "seconds since 1970", "", "When the node started."],
+  ["node_filesystem_files_free", "gauge", "files", "device fstype mountpoint", "Files to be had."],
+  ["node_vmstat_oom_kill", "untyped", "programs", "", "Programs ended for want of memory."],
+  ["node_network_receive_bytes_total", "counter", "bytes", "device", "Bytes that came."],
+  ["node_network_transmit_bytes_total", "counter", "bytes", "device", "Bytes that went."],
+  ["node_timex_offset_seconds", "gauge", "seconds", "", "How far the clock is off."],
+  ["node_timex_sync_status", "gauge", "none", "", "1: somebody sets the clock."],
+  ["node_textfile_scrape_error", "gauge", "none", "", "1: a file of metrics cannot be read."],
 ]);
 
 const OBJECTS = metricsOf("kube-state-metrics", "2.9", [

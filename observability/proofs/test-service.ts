@@ -6,6 +6,9 @@ const requests = (status: string, code: string) =>
 const SUCCESS = requests("success", "200");
 const ERROR = requests("error", "502");
 
+const ofTenant = (status: string) =>
+  `api_tenant_requests_total{tenant="t", status="${status}", job="gateway", instance="g"}`;
+
 /** Of all calls, in minutes. */
 function failing(threshold: number): Series[] {
   const { bad, good } = shares(threshold);
@@ -36,6 +39,16 @@ const MIB = 1_048_576;
 export const SERVICE_PROOFS: readonly Proof[] = [
   { alert: "APIHighErrorRate", series: failing(0.05), fires: 9, few: true },
   { alert: "ModelErrorRateOver2pct", series: failing(0.02), fires: 5, few: true, ...ofModel },
+  {
+    alert: "TenantErrorRateOver5pct",
+    series: [
+      counter(ofTenant("success"), shares(0.05).good),
+      counter(ofTenant("error"), shares(0.05).bad),
+    ],
+    fires: 9,
+    few: true,
+    labels: { tenant: "t" },
+  },
   { alert: "ErrorBudgetBurnsFast", series: failing(0.0144), fires: 62, step: 2, few: true },
   { alert: "ErrorBudgetBurnsSteadily", series: failing(0.006), fires: 375, step: 15, few: true },
   { alert: "ErrorBudgetBurnsSlowly", series: failing(0.003), fires: 1_500, step: 60, few: true },

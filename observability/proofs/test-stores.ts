@@ -30,7 +30,7 @@ const kubelet = (edge: number) =>
 const ofVolume = { labels: { namespace: "d", persistentvolumeclaim: "data", job: "kubelet" } };
 
 /** When something ends, in seconds from now; promtool's time begins at nought. */
-function ends(name: string, days: number): Series {
+export function ends(name: string, days: number): Series {
   return gauge(name, {
     calm: (minute) => minute * 60 + 90 * DAY,
     trouble: (minute) => minute * 60 + days * DAY * 0.9,
@@ -280,6 +280,7 @@ const TARGETS: readonly Proof[] = [
   away("ModelServersAway", "model-server", 2),
   away("EdgeAway", "edge", 1),
   away("AlertmanagerAway", "alertmanager", 5),
+  away("AuditArchiveAway", "audit-archive", 5),
   {
     alert: "AddressAway",
     series: [fails("probe_success", 'job="blackbox", instance="a"')],

@@ -37,6 +37,16 @@ export const recordings: RuleGroup = {
         " / (model:requests:rate5m > 0)",
     },
     {
+      record: "tenant:requests:rate5m",
+      expr: "sum by (tenant) (rate(api_tenant_requests_total[5m]))",
+    },
+    {
+      record: "tenant:errors:ratio_rate5m",
+      expr:
+        '(sum by (tenant) (rate(api_tenant_requests_total{status="error"}[5m])) or 0 * tenant:requests:rate5m)' +
+        " / (tenant:requests:rate5m > 0)",
+    },
+    {
       record: "model:first_token_seconds:p95_5m",
       expr: "histogram_quantile(0.95, sum by (model, le) (rate(api_time_to_first_token_seconds_bucket[5m])))",
     },

@@ -3,6 +3,7 @@ import { type AlertRule, type RuleGroup, steady, TRAFFIC_MIN } from "./rule.ts";
 
 const audit = { subject: "audit", owner: "security", dashboard: "compliance" } as const;
 const certificates = { ...audit, subject: "certificates", owner: "platform" } as const;
+const access = { subject: "keys", owner: "security", dashboard: "compliance" } as const;
 const DAY = 86_400;
 
 const auditAlerts: readonly AlertRule[] = [
@@ -66,6 +67,53 @@ const auditAlerts: readonly AlertRule[] = [
   },
 ];
 
+const archiveAlerts: readonly AlertRule[] = [
+  {
+    // Late is what its archiver takes for late: an hour (tools/audit-archive/limits.ts).
+    ...audit,
+    alert: "AuditArchiveLate",
+    job: "audit-archive",
+    expr: `max by (instance) (${steady("audit_archive_late_days")}) > 0`,
+    for: "5m",
+    severity: "error",
+    summary: "The audit trail is archived late",
+    description:
+      "{{ $value }} days of {{ $labels.instance }} are not in the archive: they stand on its volume alone.",
+  },
+  {
+    ...audit,
+    alert: "AuditArchiveAway",
+    job: "audit-archive",
+    expr: 'absent(up{job="audit-archive"} == 1)',
+    for: "5m",
+    severity: "error",
+    summary: "Nobody archives the audit trail",
+    description: "No archiver answers its scrape: the trail grows on the gateways' volumes alone.",
+  },
+];
+
+const keyAlerts: readonly AlertRule[] = [
+  {
+    // Those who call with it are told so in every answer, from the same day on.
+    ...access,
+    alert: "KeyExpires",
+    expr: `max by (kind) (${steady("gateway_keys_expiring")}) > 0`,
+    for: "10m",
+    severity: "info",
+    summary: "Keys end within two weeks ({{ $labels.kind }})",
+    description: "{{ $value }} keys have no successor yet.",
+  },
+  {
+    ...access,
+    alert: "KeyExpiresNow",
+    expr: `min by (kind) (max_over_time(gateway_key_earliest_end_seconds[3m])) - time() < ${3 * DAY}`,
+    for: "10m",
+    severity: "warning",
+    summary: "A key ends within three days ({{ $labels.kind }})",
+    description: "The first one ends in {{ $value | humanizeDuration }}; then its callers get 401.",
+  },
+];
+
 const certificateAlerts: readonly AlertRule[] = [
   {
     ...certificates,
@@ -113,5 +161,5 @@ const certificateAlerts: readonly AlertRule[] = [
 
 export const records: RuleGroup = {
   name: "records",
-  rules: [...auditAlerts, ...certificateAlerts],
+  rules: [...auditAlerts, ...archiveAlerts, ...keyAlerts, ...certificateAlerts],
 };

@@ -40,6 +40,18 @@ const errorAlerts: readonly AlertRule[] = [
     description: "{{ $value | humanizePercentage }} failed during the last 5 minutes.",
   },
   {
+    // A tenant may use what nobody else does: among all calls its failures would not be seen.
+    ...errors,
+    subject: "tenant-errors",
+    dashboard: "usage",
+    alert: "TenantErrorRateOver5pct",
+    expr: `tenant:errors:ratio_rate5m > 0.05 and on (tenant) tenant:requests:rate5m > ${TRAFFIC_MIN}`,
+    for: "5m",
+    severity: "error",
+    summary: "More than 5 % of the calls of tenant {{ $labels.tenant }} fail",
+    description: "{{ $value | humanizePercentage }} failed during the last 5 minutes.",
+  },
+  {
     ...errors,
     alert: "ErrorBudgetBurnsFast",
     expr: burn(14.4, "5m", "1h"),

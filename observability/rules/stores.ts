@@ -124,6 +124,21 @@ const redisAlerts: readonly AlertRule[] = [
   },
 ];
 
+const redisReplicaAlerts: readonly AlertRule[] = [
+  {
+    // A replica is heard of every second; what it has not acknowledged a change of the primary loses.
+    ...redis,
+    alert: "RedisReplicaLate",
+    job: "redis",
+    expr: `max by (slave_ip) (${steady("redis_connected_slave_lag_seconds")}) > 10`,
+    for: "2m",
+    severity: "warning",
+    summary: "A replica of Redis lags",
+    description:
+      "{{ $labels.slave_ip }} was last heard of {{ $value | humanizeDuration }} ago: so many counts a change of the primary would lose.",
+  },
+];
+
 const postgresAlerts: readonly AlertRule[] = [
   {
     ...postgres,
@@ -232,5 +247,5 @@ const diskAlerts: readonly AlertRule[] = [
 
 export const stores: RuleGroup = {
   name: "stores",
-  rules: [...ledgerAlerts, ...redisAlerts, ...postgresAlerts, ...diskAlerts],
+  rules: [...ledgerAlerts, ...redisAlerts, ...redisReplicaAlerts, ...postgresAlerts, ...diskAlerts],
 };

@@ -135,4 +135,41 @@ const targetAlerts: readonly AlertRule[] = [
   },
 ];
 
-export const targets: RuleGroup = { name: "targets", rules: targetAlerts };
+const keptAlerts: readonly AlertRule[] = [
+  {
+    ...watching,
+    alert: "SamplesGoEarly",
+    expr: "increase(prometheus_tsdb_size_retentions_total[6h]) > 0",
+    severity: "warning",
+    summary: "Prometheus' disk is too small for its retention",
+    description:
+      "Samples went before their time: {{ $labels.instance }} holds less than it should.",
+  },
+  {
+    // Before the first sample was taken there is no time of it: then it is that of 1970.
+    ...watching,
+    subject: "remote-write",
+    alert: "RemoteWriteBehind",
+    expr:
+      "time() - max by (remote_name) (" +
+      "max_over_time(prometheus_remote_storage_queue_highest_sent_timestamp_seconds[3m])" +
+      " or 0 * max_over_time(prometheus_remote_storage_samples_pending[3m])) > 300",
+    for: "10m",
+    severity: "warning",
+    summary: "Samples reach {{ $labels.remote_name }} late",
+    description:
+      "The newest one there is {{ $value | humanizeDuration }} old; after two hours samples are lost there.",
+  },
+  {
+    ...watching,
+    subject: "remote-write",
+    alert: "RemoteWriteLosesSamples",
+    expr: "sum by (remote_name) (increase(prometheus_remote_storage_samples_failed_total[15m])) > 0",
+    for: "5m",
+    severity: "error",
+    summary: "{{ $labels.remote_name }} refuses samples for good",
+    description: "{{ $value | humanize }} samples of 15 minutes are missing there.",
+  },
+];
+
+export const targets: RuleGroup = { name: "targets", rules: [...targetAlerts, ...keptAlerts] };

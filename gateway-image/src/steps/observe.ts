@@ -79,6 +79,9 @@ function record(
   const { status } = outcome;
   const user = metrics.userLabel(caller?.principal ?? null);
   metrics.requests.inc({ endpoint, model, status, code: outcome.httpStatus, user });
+  // A call of nobody is of no tenant.
+  const tenant = metrics.tenantLabel(caller?.tenant.id ?? null);
+  metrics.tenantRequests.inc({ tenant, status });
   metrics.duration.observe({ endpoint, model, status }, latencyMs / 1000);
   if (usage.source !== "none") {
     metrics.tokens.inc({ model, token_type: "prompt" }, usage.promptTokens);

@@ -24,6 +24,14 @@ test("the label `user` is bounded", () => {
   expect(userLabel("key-0")).toBe("key-0");
 });
 
+test("the label `tenant` is bounded, and a call of nobody has none", () => {
+  const { tenantLabel } = createMetrics("1");
+  for (let index = 0; index < limits.tenantLabelsMax; index += 1) tenantLabel(`t${index}`);
+  expect([tenantLabel("one-more"), tenantLabel("t0"), tenantLabel(null)]).toEqual([
+    ...["other", "t0", "anonymous"],
+  ]);
+});
+
 test("the recorded names in milliseconds know every bound of the histogram", async () => {
   const { registry, duration } = createMetrics("1");
   duration.observe({ endpoint: "/", model: "m", status: "success" }, 1);

@@ -21,7 +21,8 @@ export function createMetrics(version: string) {
   make.gauge("gateway_build_info", "Always 1.", ["version"]).set({ version }, 1);
   return {
     registry,
-    userLabel: createUserLabel(limits.userLabelsMax),
+    userLabel: createBoundedLabel(limits.userLabelsMax),
+    tenantLabel: createBoundedLabel(limits.tenantLabelsMax),
     ...callMetrics(make),
     ...jobMetrics(make),
     ...recordMetrics(make),
@@ -38,6 +39,10 @@ function callMetrics(make: Maker) {
       "status",
       "code",
       "user",
+    ]),
+    tenantRequests: make.counter("api_tenant_requests_total", "Requests that ended, by tenant.", [
+      "tenant",
+      "status",
     ]),
     duration: make.histogram(
       "api_request_duration_seconds",
@@ -149,6 +154,17 @@ function recordMetrics(make: Maker) {
       // Without a label there would be a series, and the year 1970, where TLS is off.
       ["certificate"],
     ),
+    // Of kinds of keys, not of keys: there may be as many as there are callers.
+    keysExpiring: make.gauge(
+      "gateway_keys_expiring",
+      "Keys in force that end within 14 days and have no successor.",
+      ["kind"],
+    ),
+    keyEarliestEnd: make.gauge(
+      "gateway_key_earliest_end_seconds",
+      "When the first of them ends, in seconds since 1970.",
+      ["kind"],
+    ),
     auditEvents: make.counter("gateway_audit_events_total", "Events of the audit trail.", [
       "outcome",
     ]),
@@ -217,14 +233,14 @@ function makerOf(registry: Registry) {
   };
 }
 
-/** The first `max` users by name, all later ones together: a label must not grow for ever. */
-function createUserLabel(max: number): (user: string | null) => string {
+/** The first `max` by name, all later ones together: a label must not grow for ever. */
+function createBoundedLabel(max: number): (name: string | null) => string {
   const known = new Set<string>();
-  return (user) => {
-    if (user === null) return "anonymous";
-    if (known.has(user)) return user;
+  return (name) => {
+    if (name === null) return "anonymous";
+    if (known.has(name)) return name;
     if (known.size >= max) return "other";
-    known.add(user);
-    return user;
+    known.add(name);
+    return name;
   };
 }
