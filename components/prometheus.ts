@@ -8,12 +8,13 @@ import {
   type ScrapeJob,
   webConfiguration,
 } from "../observability/prometheus-files.ts";
+import { type RemoteWrite, remoteWriteFiles } from "../observability/remote-write.ts";
 import { NO_LINKS } from "../observability/rules/rule.ts";
 import type { AlertmanagerHandle } from "./alertmanager.ts";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
 import type { Program, Resources } from "./pod-template.ts";
-import { checksumOf } from "./secret-data.ts";
+import { checksumOf, secretData } from "./secret-data.ts";
 import { probeBudget } from "./sizing/probes.ts";
 import {
   DATA_VOLUME,
@@ -48,6 +49,8 @@ export interface PrometheusArgs {
     readonly runbooks: string | undefined;
     readonly dashboards: string | undefined;
   };
+  /** Where samples are written beside; undefined: nowhere. */
+  readonly remoteWrite?: RemoteWrite | undefined;
   /** Undefined: reached inside the cluster only. */
   readonly nodePort: number | undefined;
 }
@@ -57,6 +60,8 @@ export const PROMETHEUS_PORT = 9090;
 const CONFIGURATION = "prometheus-configuration";
 const CONFIGURATION_FOLDER = "/etc/prometheus";
 const DATA_FOLDER = "/prometheus";
+const REMOTE_WRITE = "prometheus-remote-write";
+const REMOTE_WRITE_FOLDER = "/etc/prometheus-remote-write";
 /** The replay of its log after a crash. */
 const START_SECONDS = 20;
 
@@ -80,7 +85,11 @@ export class Prometheus extends Component {
       parent,
     );
     const checksum = checksumOf(files.apply((known) => JSON.stringify(known)));
-    const program = prometheusProgram(args, after(configuration, CONFIGURATION), checksum);
+    const program = prometheusProgram(args, {
+      configuration: after(configuration, CONFIGURATION),
+      remoteWrite: remoteWriteSecret(name, args, parent),
+      checksum,
+    });
     new k8s.apps.v1.StatefulSet(name, statefulSet(args.namespace, program, args.volume), parent);
     const port = { name: "web", port: PROMETHEUS_PORT };
     const front = new k8s.core.v1.Service(
@@ -109,6 +118,7 @@ function configurationFiles(args: PrometheusArgs, alertmanager: string): Record<
     self: hostOf(PROMETHEUS, args.namespace),
     tlsFolder: TLS_FOLDER,
     rulesFolder: CONFIGURATION_FOLDER,
+    remoteWrite: args.remoteWrite && { to: args.remoteWrite, filesFolder: REMOTE_WRITE_FOLDER },
   };
   return {
     "prometheus.yml": prometheusConfiguration(settings),
@@ -123,10 +133,33 @@ function configurationFiles(args: PrometheusArgs, alertmanager: string): Record<
   };
 }
 
+/** Read anew at every request: a new token needs no restart. */
+function remoteWriteSecret(
+  name: string,
+  { remoteWrite, namespace }: PrometheusArgs,
+  parent: pulumi.CustomResourceOptions,
+): pulumi.Output<string> | null {
+  if (remoteWrite === undefined) return null;
+  const secret = new k8s.core.v1.Secret(
+    `${name}-remote-write`,
+    {
+      metadata: { name: REMOTE_WRITE, namespace, labels: labelsOf(PROMETHEUS) },
+      data: secretData(remoteWriteFiles(remoteWrite)),
+    },
+    parent,
+  );
+  return after(secret, REMOTE_WRITE);
+}
+
+interface Mounted {
+  readonly configuration: pulumi.Output<string>;
+  readonly remoteWrite: pulumi.Output<string> | null;
+  readonly checksum: pulumi.Output<string>;
+}
+
 function prometheusProgram(
   args: PrometheusArgs,
-  configuration: pulumi.Output<string>,
-  checksum: pulumi.Output<string>,
+  { configuration, remoteWrite, checksum }: Mounted,
 ): Program {
   return {
     name: PROMETHEUS,
@@ -149,6 +182,9 @@ function prometheusProgram(
       { name: "configuration", path: CONFIGURATION_FOLDER, configMap: configuration },
       // Read anew at every handshake, so a renewed certificate needs no restart.
       { name: "tls", path: TLS_FOLDER, secret: args.certificate.secret },
+      ...(remoteWrite === null
+        ? []
+        : [{ name: "remote-write", path: REMOTE_WRITE_FOLDER, secret: remoteWrite }]),
       { name: DATA_VOLUME, path: DATA_FOLDER, claim: true },
     ],
     health: {

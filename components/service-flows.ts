@@ -24,6 +24,8 @@ export interface FlowPlaces {
   readonly outside: { readonly ranges: readonly string[]; readonly ports: readonly number[] };
   /** Where Alertmanager reaches those who are told. */
   readonly channels?: FlowPlaces["outside"] | undefined;
+  /** Where Prometheus writes samples beside its own disk. */
+  readonly remoteWrite?: FlowPlaces["outside"] | undefined;
   /** Where gateways' audit trail is archived; absent: nowhere, or on a volume. */
   readonly archive?:
     | (FlowPlaces["outside"] & {
@@ -103,6 +105,7 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
       to: watching(ALERTMANAGER),
       ports: [ALERTMANAGER_PORT],
     },
+    ...outward("remote-write", watching(PROMETHEUS), places.remoteWrite),
     ...outward("alert-channels", watching(ALERTMANAGER), places.channels),
   ];
 }

@@ -4,10 +4,10 @@
  * descriptions are what docs/configuration.md prints.
  */
 import { z } from "zod";
-import { alerts } from "./alerts-schema.ts";
 import { archive } from "./archive-schema.ts";
 import { cloud } from "./cloud-schema.ts";
 import { model, weightsKey } from "./model-schema.ts";
+import { monitoring } from "./monitoring-schema.ts";
 import { outside } from "./outside-schema.ts";
 import {
   fineTuning,
@@ -231,42 +231,6 @@ const identity = z.strictObject({
     .default("*")
     .meta({ right: '"*" or a list of model names' })
     .describe("Models it may call."),
-});
-
-/** One that is there already; this package deploys none. */
-const grafana = z.strictObject({
-  languages: z
-    .array(z.enum(["en", "zh"]))
-    .min(1)
-    .max(2)
-    .refine((chosen) => new Set(chosen).size === chosen.length)
-    .meta({ right: "en, zh, or both, each once" })
-    .default(["en", "zh"])
-    .describe("Of the dashboards; the first one has the addresses that alerts link to."),
-  labels: z
-    .record(z.string().regex(/^[a-z0-9A-Z./_-]{1,317}$/), z.string().max(63))
-    .default({ grafana_dashboard: "1" })
-    .describe("By which it finds ConfigMaps with dashboards."),
-});
-
-const monitoring = z.strictObject({
-  retentionDays: z.int().min(1).max(730).default(15).describe("How long Prometheus keeps samples."),
-  storage: memory
-    .default("16Gi")
-    .describe("Size of Prometheus' volume; what is too small for the retention is refused."),
-  scrapeSeconds: z.int().min(5).max(120).default(15).describe("Time between two scrapes."),
-  nodePort: nodePort.optional().describe("NodePort of Prometheus; without it only in the cluster."),
-  webhook: https
-    .meta({ sensitive: true })
-    .optional()
-    .describe("Where Alertmanager sends every alert, beside the channels."),
-  alerts: alerts
-    .prefault({})
-    .describe("Who is told of alerts; without a channel they are only shown."),
-  grafana: grafana
-    .optional()
-    .describe("The site's own Grafana; without it no dashboard is rendered."),
-  resources: resources("100m", "512Mi"),
 });
 
 const retention = z.strictObject({

@@ -1,5 +1,6 @@
 /** What a stack is supplied with from outside of it: images, and certificates where they are given. */
 import { z } from "zod";
+import { pem } from "./values.ts";
 
 const image = z.strictObject({
   tag: z.string().min(1).describe("Whole reference with its tag: repository:tag."),
@@ -42,11 +43,6 @@ export const registry = z
   .regex(/^[a-z0-9.-]+\.[a-z]+(:\d{1,5})?(\/[a-z0-9._-]+)*$/)
   .meta({ right: "a registry and path, as in registry.example.org/deepseek" })
   .optional();
-
-const pem = z
-  .string()
-  .regex(/^-----BEGIN [A-Z ]+-----\n/)
-  .meta({ right: "PEM text", sensitive: true });
 
 const certificate = z.strictObject({
   certificate: pem.describe("Certificate chain, the leaf first."),

@@ -68,6 +68,11 @@ export const authorities = z
   .regex(/^-----BEGIN CERTIFICATE-----\n/)
   .meta({ right: "certificates in PEM form" });
 
+export const pem = z
+  .string()
+  .regex(/^-----BEGIN [A-Z ]+-----\n/)
+  .meta({ right: "PEM text", sensitive: true });
+
 export const arn = z
   .string()
   .regex(/^arn:aws(-cn)?:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$/)

@@ -11,6 +11,7 @@ import {
   prometheusRules,
   webConfiguration,
 } from "./prometheus-files.ts";
+import { type RemoteWrite, remoteWriteFiles } from "./remote-write.ts";
 import { ALERTS as alerts, RULE_GROUPS } from "./rules.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -18,6 +19,13 @@ const made = ["gateway-image/src/telemetry/metrics.ts", "tools/simulator/metrics
   .map((file) => readFileSync(path.join(root, file), "utf8"))
   .join("\n");
 const rules = RULE_GROUPS.flatMap((group) => group.rules);
+
+const SETTINGS = {
+  ...{ scrapeSeconds: 15, site: "primary", tlsFolder: "/tls", rulesFolder: "/etc/prometheus" },
+  jobs: [{ job: "gateway", service: "metrics.d.svc", port: 9464, serverName: "gateway.d.svc" }],
+  alertmanager: "alertmanager.m.svc:9093",
+  self: "prometheus.m.svc",
+};
 
 describe("metrics", () => {
   test.each(Object.values(METRICS))("%s is made by the gateway or a model server", (name) => {
@@ -48,15 +56,7 @@ describe("alerts", () => {
 
 describe("files", () => {
   test("speak TLS 1.3 only, and verify whom they scrape", () => {
-    const text = prometheusConfiguration({
-      scrapeSeconds: 15,
-      site: "primary",
-      jobs: [{ job: "gateway", service: "metrics.d.svc", port: 9464, serverName: "gateway.d.svc" }],
-      alertmanager: "alertmanager.m.svc:9093",
-      self: "prometheus.m.svc",
-      tlsFolder: "/tls",
-      rulesFolder: "/etc/prometheus",
-    });
+    const text = prometheusConfiguration(SETTINGS);
     const { scrape_configs, alerting } = parse(text);
     for (const job of [...scrape_configs, ...alerting.alertmanagers]) {
       expect(job.scheme).toBe("https");
@@ -65,6 +65,32 @@ describe("files", () => {
       expect(job.tls_config).not.toHaveProperty("insecure_skip_verify");
     }
     expect(parse(webConfiguration("/tls")).tls_server_config.min_version).toBe("TLS13");
+  });
+
+  test("write elsewhere only what was named, as whom it was said, and keep secrets in files", () => {
+    for (const { authentication, files, shown } of AUTHENTICATIONS) {
+      const to = remote(authentication);
+      const text = prometheusConfiguration({
+        ...SETTINGS,
+        remoteWrite: { to, filesFolder: "/remote" },
+      });
+      const [written] = parse(text).remote_write;
+      expect(written).toMatchObject({
+        url: "https://metrics.example.org/api/v1/write",
+        follow_redirects: false,
+        ...shown,
+      });
+      expect(written.tls_config).toMatchObject({ ca_file: "/remote/ca.crt", min_version: "TLS12" });
+      const [relabel] = written.write_relabel_configs;
+      const kept = (name: string) => new RegExp(`^(?:${relabel.regex})$`).test(name);
+      expect(relabel).toMatchObject({ action: "keep", source_labels: ["__name__"] });
+      expect(["up", "api:requests:rate5m", "ALERTS"].map(kept)).toEqual([true, true, true]);
+      // What carries callers' names, and what only begins like something that was named.
+      expect(["api_requests_total", "upper", "xapi:y", "ALERTS_FOR_STATE"].some(kept)).toBe(false);
+      expect(remoteWriteFiles(to)).toEqual({ "ca.crt": "CA", ...files });
+      for (const secret of Object.values(files)) expect(text).not.toContain(secret);
+    }
+    expect(parse(prometheusConfiguration(SETTINGS))).not.toHaveProperty("remote_write");
   });
 
   test("name dashboards that are there", () => {
@@ -107,6 +133,29 @@ describe("files", () => {
     }
   });
 });
+
+const remote = (authentication: RemoteWrite["authentication"]): RemoteWrite => ({
+  ...{ name: "central", url: "https://metrics.example.org/api/v1/write", authority: "CA" },
+  ...{ metrics: ["api:*", "up", "ALERTS"], shardsMax: 4, authentication },
+});
+
+const AUTHENTICATIONS = [
+  {
+    authentication: { kind: "bearer", token: "very-secret" },
+    files: { token: "very-secret" },
+    shown: { authorization: { type: "Bearer", credentials_file: "/remote/token" } },
+  },
+  {
+    authentication: { kind: "basic", user: "site", password: "very-secret" },
+    files: { password: "very-secret" },
+    shown: { basic_auth: { username: "site", password_file: "/remote/password" } },
+  },
+  {
+    authentication: { kind: "certificate", certificate: "LEAF", key: "very-secret" },
+    files: { "tls.crt": "LEAF", "tls.key": "very-secret" },
+    shown: { tls_config: { cert_file: "/remote/tls.crt", key_file: "/remote/tls.key" } },
+  },
+] as const;
 
 interface RenderedRule {
   readonly alert?: string;

@@ -1,6 +1,7 @@
 /** Prometheus' files from typed data: scrape configuration, rules, and its own TLS. Pure. */
 import { stringify } from "yaml";
 import { JOBS } from "./metrics.ts";
+import { type RemoteWrite, remoteWriteSection } from "./remote-write.ts";
 import {
   type AlertRule,
   alertTexts,
@@ -32,10 +33,13 @@ export interface PrometheusSettings {
   readonly self: string;
   readonly tlsFolder: string;
   readonly rulesFolder: string;
+  /** Where samples go beside, and the folder of the files that it is shown. */
+  readonly remoteWrite?: { readonly to: RemoteWrite; readonly filesFolder: string } | undefined;
 }
 
 export function prometheusConfiguration(settings: PrometheusSettings): string {
   const interval = `${settings.scrapeSeconds}s`;
+  const { remoteWrite } = settings;
   return render({
     global: {
       ...{ scrape_interval: interval, evaluation_interval: interval, scrape_timeout: "5s" },
@@ -51,6 +55,9 @@ export function prometheusConfiguration(settings: PrometheusSettings): string {
         },
       ],
     },
+    ...(remoteWrite === undefined
+      ? {}
+      : { remote_write: [remoteWriteSection(remoteWrite.to, remoteWrite.filesFolder)] }),
     scrape_configs: [
       ...settings.jobs.map((job) => discovered(job, settings)),
       // Over loopback: no flow of the network has to be opened for it.

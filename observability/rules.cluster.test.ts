@@ -13,6 +13,7 @@ import { environmentFor } from "../tools/debian/root-folder.ts";
 import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
 import { JOBS, OTHER_JOBS } from "./metrics.ts";
 import { prometheusConfiguration, prometheusRules, webConfiguration } from "./prometheus-files.ts";
+import { remoteWriteFiles } from "./remote-write.ts";
 
 const EVERY_JOB = [...Object.values(JOBS), ...Object.values(OTHER_JOBS)];
 let folder: string;
@@ -53,7 +54,7 @@ async function judge(program: string, ...args: string[]): Promise<string> {
 }
 
 test("prometheus.yml and the rules are valid", async () => {
-  const text = prometheusConfiguration({
+  const settings = {
     scrapeSeconds: 15,
     site: "primary",
     jobs: [
@@ -70,9 +71,26 @@ test("prometheus.yml and the rules are valid", async () => {
     self: "prometheus.monitoring.svc",
     tlsFolder: folder,
     rulesFolder: folder,
-  });
+  };
+  const text = prometheusConfiguration(settings);
   const output = await judge("promtool", "check", "config", await write("prometheus.yml", text));
   expect(output).toMatch(/rules found/);
+  // promtool wants the files to be there, and certificates to be some.
+  const { certificate, key } = await createAuthority("remote write", 1);
+  for (const authentication of [
+    { kind: "bearer", token: "t" },
+    { kind: "basic", user: "u", password: "p" },
+    { kind: "certificate", certificate, key },
+  ] as const) {
+    const to = {
+      ...{ name: "r", url: "https://r/", authority: certificate, metrics: ["api:*", "up"] },
+      ...{ shardsMax: 2, authentication },
+    };
+    for (const [name, content] of Object.entries(remoteWriteFiles(to))) await write(name, content);
+    const remoteWrite = { to, filesFolder: folder };
+    const written = prometheusConfiguration({ ...settings, remoteWrite });
+    await judge("promtool", "check", "config", await write("prometheus.yml", written));
+  }
   await judge("promtool", "check", "web-config", await write("web.yml", webConfiguration(folder)));
 });
 

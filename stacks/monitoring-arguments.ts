@@ -12,7 +12,7 @@ import type { Fault } from "../config/fault.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { isArchived } from "./archive-arguments.ts";
-import { GPU_NAMESPACE, MONITORING, SERVICE } from "./places.ts";
+import { GPU_NAMESPACE, httpsPort, MONITORING, SERVICE } from "./places.ts";
 import { gpusAvailable, hasGpuDaemons } from "./site-models.ts";
 import { isManaged } from "./store-arguments.ts";
 import { volumeOf } from "./volumes.ts";
@@ -82,6 +82,11 @@ function storesInPods(settings: Settings): ("redis" | "postgres")[] {
   return settings.postgres.kind === "pod" ? ["redis", "postgres"] : ["redis"];
 }
 
+export function remoteWriteFlow({ monitoring: { remoteWrite } }: Settings) {
+  if (remoteWrite === undefined) return undefined;
+  return { ranges: remoteWrite.ranges, ports: [httpsPort(remoteWrite.url)] };
+}
+
 /** What would fill its memory or its disk before the retention ends. */
 export function monitoringFaults(settings: Settings): Fault[] {
   const { storage, resources, retentionDays } = settings.monitoring;
@@ -124,5 +129,6 @@ function watched(settings: Settings): Watched {
     postgres: stores.includes("postgres") ? 1 : 0,
     archivers: isArchived(settings) ? gateway.replicas : 0,
     gpus: hasGpuDaemons(settings) ? gpusAvailable(settings) : 0,
+    remoteWrite: settings.monitoring.remoteWrite !== undefined,
   };
 }

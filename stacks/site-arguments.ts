@@ -24,7 +24,7 @@ import {
   withGpuPods,
 } from "./gpu-arguments.ts";
 import { gpuModelArguments } from "./gpu-models.ts";
-import { monitoringArguments } from "./monitoring-arguments.ts";
+import { monitoringArguments, remoteWriteFlow } from "./monitoring-arguments.ts";
 import { GPU_NAMESPACE, MONITORING, PATIENT_NAMESPACE, SERVICE } from "./places.ts";
 import { hasGpuDaemons, servedModels } from "./site-models.ts";
 import { postgresClusterArguments, redisLink, storePlaces } from "./store-arguments.ts";
@@ -191,6 +191,7 @@ function networkPolicies(
         callerRanges,
         outside,
         channels: settings.monitoring.alerts,
+        remoteWrite: remoteWriteFlow(settings),
         archive: archiveFlow(settings),
         archived: isArchived(settings),
         ...storePlaces(settings),

@@ -14,8 +14,12 @@ import { mebibytes } from "./quantity.ts";
 
 const SMALL: Watched = {
   ...{ models: 2, gateways: 2, modelServers: 2, edges: 2, redis: 1, postgres: 1 },
-  ...{ archivers: 0, gpus: 0 },
+  ...{ archivers: 0, gpus: 0, remoteWrite: false },
 };
+const COUNTED = [
+  ...(["models", "gateways", "modelServers", "edges", "redis", "postgres"] as const),
+  ...(["archivers", "gpus"] as const),
+];
 const KEEP = { retentionDays: 15, scrapeSeconds: 15 };
 
 const watched: fc.Arbitrary<Watched> = fc.record({
@@ -27,6 +31,7 @@ const watched: fc.Arbitrary<Watched> = fc.record({
   postgres: fc.constantFrom(0, 1),
   archivers: fc.integer({ min: 0, max: 64 }),
   gpus: fc.integer({ min: 0, max: 512 }),
+  remoteWrite: fc.boolean(),
 });
 const kept = fc.record({
   retentionDays: fc.integer({ min: 1, max: 730 }),
@@ -47,15 +52,17 @@ describe("a small site", () => {
     const log = 10_800 * size.samplesPerSecond * 13;
     expect(size.diskMebibytes).toBe(Math.ceil((blocks + log) / 0.8 / 2 ** 20));
     expect(size.memoryMebibytes).toBe(Math.ceil((64 + (size.series * 6) / 1_024) / 0.75));
+    const written = monitoringSize({ ...SMALL, remoteWrite: true }, KEEP).memoryMebibytes;
+    expect(written).toBe(Math.ceil((64 + (size.series * 6 * 1.25) / 1_024) / 0.75));
   });
 });
 
 describe("every site", () => {
   test("needs no less for one more of anything, longer or closer", () => {
     fc.assert(
-      fc.property(watched, kept, fc.constantFrom(...Object.keys(SMALL)), (site, keep, name) => {
+      fc.property(watched, kept, fc.constantFrom(...COUNTED), (site, keep, name) => {
         const before = monitoringSize(site, keep);
-        const grown = { ...site, [name]: site[name as keyof Watched] + 1 };
+        const grown = { ...site, [name]: Number(site[name]) + 1 };
         for (const after of [
           monitoringSize(grown, keep),
           monitoringSize(site, { ...keep, retentionDays: keep.retentionDays + 1 }),

@@ -18,6 +18,8 @@ export interface Watched {
   readonly archivers: number;
   /** GPUs, or slices of them, that an exporter of ours watches. */
   readonly gpus: number;
+  /** Samples are written elsewhere, too. */
+  readonly remoteWrite: boolean;
 }
 
 export interface MonitoringSize {
@@ -81,6 +83,8 @@ const RULES_OF_MODEL = 20;
 const CHURN = 2;
 /** In the head, samples and remote write's share included: robustperception.io/why-does-prometheus-use-so-much-ram. */
 const SERIES_KIBIBYTES = 3;
+/** "~25% increased memory usage": prometheus.io/docs/practices/remote_write, "Memory usage". */
+const REMOTE_WRITE = 1.25;
 /** Prometheus 2.42 itself: 60 MiB resident were seen with one target. */
 const PROGRAM_MEBIBYTES = 64;
 /** Of the memory, for one query; so much is kept free for it. */
@@ -119,7 +123,8 @@ export function monitoringSize(
   const samplesPerSecond = Math.ceil(series / scrapeSeconds);
   const blocks = retentionDays * DAY_SECONDS * samplesPerSecond * SAMPLE_BYTES * BLOCKS_OVERHEAD;
   const log = LOG_SECONDS * samplesPerSecond * LOG_SAMPLE_BYTES;
-  const head = (series * CHURN * SERIES_KIBIBYTES) / 1_024;
+  const written = watched.remoteWrite ? REMOTE_WRITE : 1;
+  const head = (series * CHURN * SERIES_KIBIBYTES * written) / 1_024;
   return {
     series,
     samplesPerSecond,

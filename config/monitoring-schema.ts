@@ -1,0 +1,133 @@
+/** How a site is watched: Prometheus, where its samples go beside, Alertmanager, and Grafana. */
+import { z } from "zod";
+import { alerts } from "./alerts-schema.ts";
+import {
+  addressRange,
+  authorities,
+  https,
+  label,
+  memory,
+  nodePort,
+  pem,
+  resources,
+  secretText,
+} from "./values.ts";
+
+const text = z.string().min(1).max(256);
+
+/** Who writes there; one that takes samples of anybody is refused. */
+const authentication = z
+  .discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("bearer").describe("A token."),
+      token: secretText.describe("It (a secret)."),
+    }),
+    z.strictObject({
+      kind: z.literal("basic").describe("A name and a password."),
+      user: text.describe("The name."),
+      password: secretText.describe("The password (a secret)."),
+    }),
+    z.strictObject({
+      kind: z.literal("certificate").describe("A client certificate."),
+      certificate: pem.describe("Its chain, the leaf first."),
+      key: pem.describe("Its private key (a secret)."),
+    }),
+  ])
+  .describe("What it is shown.");
+
+const remoteWrite = z.strictObject({
+  name: label.default("remote").describe("Its name in alerts."),
+  url: https.describe("Where it takes samples."),
+  ranges: z.array(addressRange).min(1).describe("Addresses it answers at; nothing else is opened."),
+  authority: authorities
+    .optional()
+    .describe("Who vouches for its certificate; without it a public authority."),
+  authentication,
+  metrics: z
+    .array(
+      z
+        .string()
+        .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*\*?$/)
+        .meta({ right: "a metric's name, or its beginning and *" }),
+    )
+    .min(1)
+    .max(256)
+    // Recordings carry no caller's name; api_requests_total does.
+    .default(["api:*", "model:*", "tenant:*", "up", "ALERTS"])
+    .describe("What is written there, and nothing else."),
+  shardsMax: z
+    .int()
+    .min(1)
+    .max(50)
+    .default(10)
+    .describe("Requests at once; each holds 10,000 samples at most."),
+});
+
+const oidc = z.strictObject({
+  name: text.default("OpenID Connect").describe("What its button says."),
+  clientId: text.describe("As it is registered there."),
+  clientSecret: secretText.describe("The client's secret."),
+  authorizationUrl: https.describe("Where people sign in."),
+  tokenUrl: https.describe("Where Grafana fetches their token."),
+  userInfoUrl: https.describe("Where Grafana asks who they are."),
+  scopes: text.default("openid profile email").describe("What is asked for."),
+  roles: text
+    .default("contains(groups[*], 'grafana-admins') && 'Admin' || 'Viewer'")
+    .describe("JMESPath over what it says of a person; the result is their role."),
+  ranges: z.array(addressRange).min(1).describe("Addresses of it; nothing else is opened."),
+  authority: authorities
+    .optional()
+    .describe("Who vouches for its certificate; without it a public authority."),
+});
+
+const deployment = z.strictObject({
+  url: https.describe("Where people open it; its certificate carries the name."),
+  nodePort: nodePort.optional().describe("NodePort of it; without it only in the cluster."),
+  callerRanges: z.array(addressRange).min(1).describe("Who may open a connection to it."),
+  oidc: oidc
+    .optional()
+    .describe("Who signs people in; without it there is the administrator alone."),
+  resources: resources("100m", "512Mi"),
+});
+
+/** One that is there already, or one of ours. */
+const grafana = z.strictObject({
+  languages: z
+    .array(z.enum(["en", "zh"]))
+    .min(1)
+    .max(2)
+    .refine((chosen) => new Set(chosen).size === chosen.length)
+    .meta({ right: "en, zh, or both, each once" })
+    .default(["en", "zh"])
+    .describe("Of the dashboards; the first one has the addresses that alerts link to."),
+  labels: z
+    .record(z.string().regex(/^[a-z0-9A-Z./_-]{1,317}$/), z.string().max(63))
+    .default({ grafana_dashboard: "1" })
+    .describe("By which one that is there finds ConfigMaps with dashboards."),
+  deployment: deployment
+    .optional()
+    .describe("A Grafana of the stack's own; without it only dashboards are rendered."),
+});
+
+export const monitoring = z.strictObject({
+  retentionDays: z.int().min(1).max(730).default(15).describe("How long Prometheus keeps samples."),
+  storage: memory
+    .default("16Gi")
+    .describe("Size of Prometheus' volume; what is too small for the retention is refused."),
+  scrapeSeconds: z.int().min(5).max(120).default(15).describe("Time between two scrapes."),
+  nodePort: nodePort.optional().describe("NodePort of Prometheus; without it only in the cluster."),
+  webhook: https
+    .meta({ sensitive: true })
+    .optional()
+    .describe("Where Alertmanager sends every alert, beside the channels."),
+  alerts: alerts
+    .prefault({})
+    .describe("Who is told of alerts; without a channel they are only shown."),
+  remoteWrite: remoteWrite
+    .optional()
+    .describe("Where samples are written beside Prometheus' own disk."),
+  grafana: grafana
+    .optional()
+    .describe("Grafana, the site's or one of ours; without it no dashboard is rendered."),
+  resources: resources("100m", "512Mi"),
+});
