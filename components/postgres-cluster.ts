@@ -38,6 +38,8 @@ export interface PostgresClusterArgs {
   /** Begins with what an archive holds, instead of empty. */
   readonly restore?: RestoreSettings | undefined;
   readonly site?: (SiteSettings & SiteAccess) | undefined;
+  /** Another site follows this one by a certificate of this authority, and this one follows nobody. */
+  readonly followers?: CertificateHandle | undefined;
   readonly transform?: { readonly cluster?: Transform<k8s.apiextensions.CustomResourceArgs> };
 }
 
@@ -94,7 +96,7 @@ export class PostgresCluster extends Component implements PostgresHandle {
             image: args.image,
             password,
             certificate: args.certificate.secret,
-            replication: args.site?.replication.secret,
+            replication: (args.site?.replication ?? args.followers)?.secret,
           },
           {
             instances: args.instances,

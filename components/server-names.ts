@@ -9,7 +9,7 @@ export interface ServerPlaces {
   /** Services of the model servers. */
   readonly models: readonly string[];
   /** By which another site calls the stores; absent: none does. */
-  readonly reach?: { readonly redis: string; readonly postgres: string } | undefined;
+  readonly reach?: { readonly redis?: string | undefined; readonly postgres: string } | undefined;
 }
 
 export function serverNames(places: ServerPlaces): ServerName[] {
@@ -29,7 +29,7 @@ export function serverNames(places: ServerPlaces): ServerName[] {
     inService("gateway"),
     inService("model", [...models]),
     // A replicated Redis' members are called by names of their own below the Service's.
-    inService("redis", ["redis", "*.redis"], reach === undefined ? [] : [reach.redis]),
+    inService("redis", ["redis", "*.redis"], reach?.redis === undefined ? [] : [reach.redis]),
     // The second one where an operator keeps the Service of the instance that is written to.
     inService("postgres", ["postgres", "postgres-rw"], reach === undefined ? [] : [reach.postgres]),
     inMonitoring("prometheus"),

@@ -55,6 +55,10 @@ export interface FlowPlaces {
   readonly postgresCluster?:
     | Omit<PostgresClusterFlows, "namespace" | "clients" | "watchers">
     | undefined;
+  /** A copy of another site's ledger, which streams from there; no program comes in. */
+  readonly ledgerCopy?:
+    | Omit<PostgresClusterFlows, "namespace" | "clients" | "watchers">
+    | undefined;
 }
 
 export function serviceFlows(places: FlowPlaces): Flow[] {
@@ -127,6 +131,7 @@ function storeFlows(places: FlowPlaces): Flow[] {
     { name: "redis-metrics", from: prometheus, to: redis, ports: [METRICS_PORTS.redis] },
     ...linkFlows(redis, places.redisLink),
     ...ledgerFlows(places),
+    ...copyFlows(places),
   ];
 }
 
@@ -159,6 +164,12 @@ function linkFlows(redis: End, link: FlowPlaces["redisLink"]): Flow[] {
   const incoming = { name: "redis-followers", from: ranges, to: redis, ports: [REDIS_PORT] };
   const to = followed && { ranges: followed.ranges, ports: [followed.port] };
   return [...(followers.length === 0 ? [] : [incoming]), ...outward("redis-origin", redis, to)];
+}
+
+function copyFlows({ service, monitoring, ledgerCopy }: FlowPlaces): Flow[] {
+  if (ledgerCopy === undefined) return [];
+  const watchers = [{ namespace: monitoring, program: PROMETHEUS }];
+  return postgresClusterFlows({ ...ledgerCopy, namespace: service, clients: [], watchers });
 }
 
 function ledgerFlows({ service, monitoring, postgresCluster }: FlowPlaces): Flow[] {

@@ -8,6 +8,7 @@ type Part = Partial<Settings>;
 export const PAIR_RELATIONS: readonly ((settings: Part) => readonly Fault[])[] = [
   standby,
   failover,
+  bothServe,
   otherKnown,
   otherApart,
   sameAuthority,
@@ -33,11 +34,41 @@ function standby({ site, cloud, postgres, redis }: Part): Fault[] {
   return [];
 }
 
+/** Quotas are shared by halves and not copied, so that a call waits for no other site. */
+function bothServe({ site, cloud }: Part): Fault[] {
+  if (site?.other?.serves !== true) return [];
+  return [
+    ...(site.role === "standby"
+      ? [at("site.other.serves", "is true, and this site stands by", "false, or site.role primary")]
+      : []),
+    ...(site.quotaShare === 1
+      ? [
+          at(
+            "site.quotaShare",
+            "is 1, and both sites grant: each quota would be granted twice",
+            "parts of both sites that are 1 together, as in 0.5",
+          ),
+        ]
+      : []),
+    ...(cloud === undefined
+      ? []
+      : [
+          at(
+            "site.other.serves",
+            "is true, and RDS keeps no such copy",
+            "on clusters of one's own",
+          ),
+        ]),
+  ];
+}
+
 function failover({ site, cloud }: Part): Fault[] {
   if (site?.failover === undefined || cloud !== undefined) return [];
   const wrong = "is given, and the site has no cloud whose name service could do it";
   return [at("site.failover", wrong, "on the site that stands on AWS")];
 }
+
+const NEEDED = ["postgres", "redis", "ranges"] as const;
 
 /** What may be read is looked for there first (stacks/other-stack.ts). */
 function otherKnown({ site }: Part): Fault[] {
@@ -52,12 +83,12 @@ function otherKnown({ site }: Part): Fault[] {
     other.stack === undefined
       ? "or site.other.stack and read"
       : "or `npm run sites -- pin`, which writes down what that stack tells";
-  return (["postgres", "redis", "ranges"] as const)
-    .filter((name) => other[name] === undefined)
-    .map((name) => {
-      const right = name === "ranges" ? "address ranges" : "a host name";
-      return at(`site.other.${name}`, "missing, and nothing is read", `${right}, ${way}`);
-    });
+  return NEEDED.filter(
+    (name) => other[name] === undefined && !(name === "redis" && other.serves),
+  ).map((name) => {
+    const right = name === "ranges" ? "address ranges" : "a host name";
+    return at(`site.other.${name}`, "missing, and nothing is read", `${right}, ${way}`);
+  });
 }
 
 /** One cluster cannot be lost and stand by at the same time; and both stacks would own its objects. */

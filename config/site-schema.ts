@@ -63,10 +63,18 @@ const other = z.strictObject({
     .describe(
       "What is left out here is read from that stack's outputs each time, which then must be there. Off: nothing is asked of it.",
     ),
+  serves: z
+    .boolean()
+    .default(false)
+    .describe(
+      "It serves as well: neither stands by, and each keeps a copy of the other's ledger to be read.",
+    ),
   postgres: hostName
     .optional()
     .describe("Where its PostgreSQL answers; its certificate carries the name."),
-  redis: hostName.optional().describe("Where its Redis answers."),
+  redis: hostName
+    .optional()
+    .describe("Where its Redis answers; of a site that serves as well nobody follows it."),
   ranges: z.array(addressRange).min(1).optional().describe("Addresses of both."),
   clusterIdentifier: z
     .string()
@@ -85,7 +93,9 @@ const other = z.strictObject({
 /** How the other site comes in. */
 const reach = z.strictObject({
   postgres: hostName.describe("Where this site's PostgreSQL answers the other one."),
-  redis: hostName.describe("Where its Redis does: of several pods the one that is the primary."),
+  redis: hostName
+    .optional()
+    .describe("Where its Redis does: of several pods the one that is the primary."),
   ranges: z.array(addressRange).min(1).describe("Addresses of both."),
 });
 

@@ -190,6 +190,7 @@ const ROWS: readonly Row[] = [
     ["+RandomPassword:key-second", "Secret:gateway-keys"],
   ],
   ["onprem-hospital", "site.quotaShare", 0.4, ["StatefulSet:gateway"]],
+  ["onprem-hospital", "site.other.postgres", "db.b.hospital.example", ["Cluster:ledger-copy"]],
 ];
 
 const stacks = [...new Set(ROWS.map(([stack]) => stack))];

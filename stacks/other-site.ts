@@ -41,17 +41,16 @@ export function siteTold(settings: Settings): SiteTold {
 }
 
 type Other = NonNullable<Settings["site"]["other"]>;
-type Found = Other &
-  Required<{ [Key in "postgres" | "redis" | "ranges"]: NonNullable<Other[Key]> }>;
+type Found = Other & { [Key in "postgres" | "ranges"]: NonNullable<Other[Key]> };
 
 /** The other site, with what was read of it; null: there is none. */
 export function otherOf({ other }: Settings["site"]): Found | null {
   if (other === undefined) return null;
-  const { postgres, redis, ranges } = other;
-  if (postgres === undefined || redis === undefined || ranges === undefined) {
+  const { postgres, ranges } = other;
+  if (postgres === undefined || ranges === undefined) {
     throw new Error(`nothing is known of where ${other.name} is reached`);
   }
-  return { ...other, postgres, redis, ranges };
+  return { ...other, postgres, ranges };
 }
 
 /** `told` where the settings are silent: what is given is believed. */
@@ -71,7 +70,7 @@ export function completedOther(other: Other, told: SiteTold): Record<string, unk
 /** Why outputs of a stack cannot be followed; empty: they can. */
 export function toldFaults(
   told: unknown,
-  other: Pick<Other, "name" | "postgres" | "redis" | "ranges">,
+  other: Pick<Other, "name" | "serves" | "postgres" | "redis" | "ranges">,
   role: Settings["site"]["role"],
 ): Fault[] {
   const at = (path: string, wrong: string, right: string) => [
@@ -87,6 +86,7 @@ export function toldFaults(
     return at("stack", "is a standby's, and a standby follows a primary", "the primary's stack");
   }
   return (["postgres", "redis", "ranges"] as const)
+    .filter((name) => !(other.serves && name === "redis"))
     .filter((name) => other[name] === undefined && (told[name]?.length ?? 0) === 0)
     .flatMap((name) =>
       at(name, "missing, and the other stack does not tell it", "site.reach there"),

@@ -21,6 +21,12 @@ export function ownStores(
 ): OwnStores {
   const redis = new Redis("redis", { ...site.redis, ...secured("redis") }, options);
   const postgres = ledger(site, options, secured);
+  if (site.ledgerCopy !== null) {
+    const { pair, ...copy } = site.ledgerCopy;
+    const { certificate: replication } = secured("postgres-replication");
+    const from = { ...copy, ...secured(copy.cluster), site: { ...pair, replication } };
+    new PostgresCluster(copy.cluster, from, options);
+  }
   const { replicaPassword } = redis;
   return {
     redis,
@@ -45,9 +51,12 @@ function ledger(
   if (postgresCluster === null) {
     return new Postgres("postgres", { ...site.postgres, ...secured("postgres") }, options);
   }
-  const { pair, ...alone } = postgresCluster;
+  const { pair, followed, ...alone } = postgresCluster;
   const shared = { ...alone, ...secured("postgres") };
-  if (pair === null) return new PostgresCluster("postgres", shared, options);
+  if (pair === null && !followed) return new PostgresCluster("postgres", shared, options);
   const { certificate: replication } = secured("postgres-replication");
+  if (pair === null) {
+    return new PostgresCluster("postgres", { ...shared, followers: replication }, options);
+  }
   return new PostgresCluster("postgres", { ...shared, site: { ...pair, replication } }, options);
 }

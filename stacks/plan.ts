@@ -9,7 +9,7 @@ import { PURPOSES } from "./cloud-keys.ts";
 import { latencyOfModel } from "./site-faults.ts";
 import { gpusAvailable, isOnGpus, manifestOf, servedModels } from "./site-models.ts";
 import { recoveryOfSite } from "./site-recovery.ts";
-import { isManaged } from "./store-arguments.ts";
+import { isManaged, ledgerCopyArguments } from "./store-arguments.ts";
 
 export interface InventoryItem {
   readonly name: string;
@@ -182,9 +182,17 @@ function stores(settings: Settings): InventoryItem[] {
       ...postgres.resources,
       storage: postgres.storage,
     },
+    ...ledgerCopy(settings),
     exporter("redis-exporter", redis.replicas),
     ...(postgres.kind === "pod" ? [exporter("postgres-exporter", 1)] : []),
   ];
+}
+
+function ledgerCopy(settings: Settings): InventoryItem[] {
+  const copy = ledgerCopyArguments(settings);
+  if (copy === null) return [];
+  const { cluster: name, instances: replicas, resources, volume } = copy;
+  return [{ name, kind: "store", replicas, ...resources, storage: volume.storage }];
 }
 
 function monitoring({ monitoring: { resources, storage } }: Settings): InventoryItem[] {

@@ -27,7 +27,13 @@ import { gpuModelArguments } from "./gpu-models.ts";
 import { monitoringArguments, remoteWriteFlow } from "./monitoring-arguments.ts";
 import { GPU_NAMESPACE, MONITORING, PATIENT_NAMESPACE, SERVICE } from "./places.ts";
 import { hasGpuDaemons, servedModels } from "./site-models.ts";
-import { postgresClusterArguments, redisLink, storePlaces } from "./store-arguments.ts";
+import {
+  LEDGER_COPY,
+  ledgerCopyArguments,
+  postgresClusterArguments,
+  redisLink,
+  storePlaces,
+} from "./store-arguments.ts";
 import { volumeOf } from "./volumes.ts";
 
 const [service, monitoring] = [SERVICE, MONITORING];
@@ -90,6 +96,7 @@ function storeArguments(settings: Settings) {
       link: redisLink(settings),
     },
     postgresCluster: postgresClusterArguments(settings),
+    ledgerCopy: ledgerCopyArguments(settings),
     postgres: {
       namespace: service,
       ...withExporter(settings, "postgres"),
@@ -234,6 +241,15 @@ function servers(settings: Settings) {
             client: "streaming_replica",
           },
         ]),
+    ...(site.other?.serves === true
+      ? [
+          {
+            program: LEDGER_COPY,
+            namespace: service,
+            hosts: [hostOf(clusterService(LEDGER_COPY), service)],
+          },
+        ]
+      : []),
     ...(patientData === undefined
       ? []
       : [

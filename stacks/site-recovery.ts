@@ -39,7 +39,8 @@ export function recoveryOfSite(
     },
     replicas: [
       { name: "ledger", lagSeconds: LEDGER_LAG_SECONDS },
-      { name: "quotas", lagSeconds: QUOTA_LAG_SECONDS },
+      // Where both serve, each grants its own share, and none is taken over.
+      ...(site.other?.serves === true ? [] : [{ name: "quotas", lagSeconds: QUOTA_LAG_SECONDS }]),
     ],
     budget: { rtoSeconds: site.rtoSeconds, rpoSeconds: site.rpoSeconds },
   });

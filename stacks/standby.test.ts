@@ -6,7 +6,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Declared, standbyFaults } from "../components/standby-graph.ts";
 import { changed, committedValues } from "../config/test-settings.ts";
-import { committedSite, declaredBy, type Site, siteOf } from "./test-sites.ts";
+import { committedSite, declaredBy, declaredByBoth, type Site, siteOf } from "./test-sites.ts";
 
 const PAIRS = [
   ["onprem-bank", "onprem-bank-standby"],
@@ -56,10 +56,53 @@ describe.each(PAIRS)("%s and %s", (first, second) => {
   });
 });
 
-test("two data centres that both serve share no key, no registry and no store", async () => {
-  const [a, b] = [await committedSite("onprem-hospital"), await committedSite("onprem-hospital-b")];
-  for (const [one, other] of [[a, b] as const, [b, a] as const]) {
-    const needs = faultsOf(one, other).filter(({ rule }) => rule === "needs-primary");
-    expect(needs).toEqual([]);
-  }
+describe("two data centres that both serve", () => {
+  /** A copy is there already, where it was made from. */
+  const bySites = (things: readonly Declared[], one: Site, other: Site) =>
+    standbyFaults(things, { primary: one.name, standby: other.name }).filter(
+      ({ rule, thing }) =>
+        rule !== "no-replica" ||
+        things.find(({ name }) => name === thing)?.replicaOf === undefined,
+    );
+  let sites: readonly [Site, Site];
+
+  beforeAll(async () => {
+    sites = [await committedSite("onprem-hospital"), await committedSite("onprem-hospital-b")];
+  }, 120_000);
+
+  test("share no key, no registry and no store; each keeps a copy of the other's ledger", () => {
+    const [a, b] = sites;
+    const things = declaredByBoth(a, b);
+    for (const [one, other] of [[a, b] as const, [b, a] as const]) {
+      const copied = things.filter(
+        ({ site, replicaOf }) => site === other.name && replicaOf !== undefined,
+      );
+      expect(copied.map(({ replicaOf }) => replicaOf)).toEqual([`${one.name}: Cluster postgres`]);
+      // Patients' data stay where they are; quotas are shares, and begin anew.
+      expect(bySites(things, one, other).map(({ rule, thing }) => `${rule} ${thing}`)).toEqual([
+        `no-replica ${one.name}: Cluster patients`,
+        `no-replica ${one.name}: StatefulSet redis`,
+      ]);
+    }
+  });
+
+  test("a gateway that asks the other's ledger is found", () => {
+    const [a, b] = sites;
+    const careless = b.resources.map((one) =>
+      one.name === "gateway" && one.type.endsWith(":StatefulSet")
+        ? { ...one, inputs: { ...one.inputs, asks: "postgres.a.hospital.example" } }
+        : one,
+    );
+    const found = bySites(declaredByBoth(a, { ...b, resources: careless }), a, b);
+    expect(found.filter(({ rule }) => rule === "needs-primary").map(({ told }) => told)).toEqual([
+      "hospital-b needs hospital-a: hospital-b: StatefulSet gateway –data→ hospital-a: postgres.a.hospital.example (data)",
+    ]);
+  });
+
+  test("a site without a copy is found", () => {
+    const [a, b] = sites;
+    const none = b.resources.filter(({ name }) => name !== "ledger-copy");
+    const found = bySites(declaredByBoth(a, { ...b, resources: none }), a, b);
+    expect(found.map(({ thing }) => thing)).toContain("hospital-a: Cluster postgres");
+  });
 });

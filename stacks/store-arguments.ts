@@ -15,6 +15,7 @@ import { volumeOf } from "./volumes.ts";
 /** Half past one at night where the site is in China; the operator's cron begins with seconds. */
 const BACKUP_SCHEDULE = "0 30 17 * * *";
 const LEDGER = "ledger";
+export const LEDGER_COPY = "ledger-copy";
 
 /** The cloud keeps them. */
 export function isManaged({ cloud, site }: Settings): boolean {
@@ -37,12 +38,40 @@ export function postgresClusterArguments(settings: Settings) {
     volume: volumeOf(settings, postgres.storage),
     backup: backups === undefined ? undefined : backupOf(backups, LEDGER),
     pair: pairOf(settings),
+    followed: settings.site.other?.serves === true,
+  };
+}
+
+/**
+ * The other site's ledger, to be read where both serve: it streams from there, and nothing of this site
+ * asks it. null: none.
+ */
+export function ledgerCopyArguments(settings: Settings) {
+  const other = otherOf(settings.site);
+  if (other?.serves !== true) return null;
+  const { postgres } = settings;
+  return {
+    namespace: SERVICE,
+    cluster: LEDGER_COPY,
+    role: "gateway",
+    image: imageReference(settings, "postgres-cluster"),
+    // Two: so it is there when it is needed, which is when it cannot be made again.
+    instances: 2,
+    resources: postgres.resources,
+    volume: volumeOf(settings, postgres.storage),
+    pair: {
+      self: settings.site.name,
+      other: other.name,
+      primary: other.name,
+      host: other.postgres,
+      port: POSTGRES_PORT,
+    },
   };
 }
 
 function pairOf({ site, replicationPasswords }: Settings) {
   const other = otherOf(site);
-  if (other === null) return null;
+  if (other === null || other.serves) return null;
   const { name, postgres } = other;
   return {
     self: site.name,
@@ -59,8 +88,9 @@ const UNKNOWN = "not-given-yet";
 
 export function redisLink({ site, replicationPasswords }: Settings) {
   const other = otherOf(site);
-  if (other === null) return undefined;
+  if (other === null || other.serves) return undefined;
   if (site.role === "primary") return { role: "primary" as const };
+  if (other.redis === undefined) throw new Error(`nothing is known of the Redis of ${other.name}`);
   const password = replicationPasswords?.redis ?? UNKNOWN;
   return { role: "standby" as const, host: other.redis, port: REDIS_PORT, password };
 }
@@ -86,7 +116,7 @@ export function backupFlow({ postgres: { backups } }: Settings) {
 
 type StorePlaces = Pick<
   FlowPlaces,
-  "managedStores" | "redisReplicated" | "redisLink" | "postgresCluster"
+  "managedStores" | "redisReplicated" | "redisLink" | "postgresCluster" | "ledgerCopy"
 >;
 
 export function storePlaces(settings: Settings): StorePlaces {
@@ -94,30 +124,31 @@ export function storePlaces(settings: Settings): StorePlaces {
   if (isManaged(settings)) return { managedStores: networkRanges(cloud) };
   const other = otherOf(site);
   const ranges = other?.ranges ?? [];
+  const asked = { operatorNamespace: postgres.operatorNamespace, apiServer: network.apiServer };
+  const origin = { other: { ranges, ports: [POSTGRES_PORT] } };
   return {
     redisReplicated: redis.replicas > 1,
-    ...(other === null
-      ? {}
-      : {
-          redisLink:
-            site.role === "primary"
-              ? { followers: ranges }
-              : { followers: [], followed: { ranges, port: REDIS_PORT } },
-        }),
+    ...(other === null || other.serves ? {} : { redisLink: linkPlaces(site.role, ranges) }),
     ...(postgres.kind === "pod"
       ? {}
       : {
           postgresCluster: {
             cluster: "postgres",
-            operatorNamespace: postgres.operatorNamespace,
-            apiServer: network.apiServer,
-            ...(other === null
-              ? {}
-              : { clientRanges: ranges, other: { ranges, ports: [POSTGRES_PORT] } }),
+            ...asked,
+            ...(other === null ? {} : { clientRanges: ranges }),
+            ...(other === null || other.serves ? {} : origin),
             ...backupFlow(settings),
           },
         }),
+    ...(other?.serves === true
+      ? { ledgerCopy: { cluster: LEDGER_COPY, ...asked, ...origin } }
+      : {}),
   };
+}
+
+function linkPlaces(role: Settings["site"]["role"], ranges: readonly string[]) {
+  if (role === "primary") return { followers: ranges };
+  return { followers: [], followed: { ranges, port: REDIS_PORT } };
 }
 
 /** Where RDS and ElastiCache have their addresses. */

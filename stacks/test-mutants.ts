@@ -180,6 +180,8 @@ export const MUTANTS: readonly Mutant[] = [
   row("sealed-weights", MODEL, (props) => {
     pod(props).initContainers = [];
   }),
+  // The hospital's other data centre, whose ledger is copied.
+  row("standby-independence", GATEWAY, variable("GW_ELSEWHERE", "postgres.b.hospital.example")),
   row("tls13-monitoring", /ConfigMap prometheus-configuration$/, file("web.yml", "TLS13", "TLS12")),
   row(
     "tls13-only",

@@ -5,6 +5,7 @@
 import type { Declared, Dependency, DependencyKind } from "../components/standby-graph.ts";
 import { committedValues, type Values } from "../config/test-settings.ts";
 import { siteProgram } from "./site-program.ts";
+import { LEDGER_COPY } from "./store-arguments.ts";
 import { type Loose, settingsOf } from "./test-objects.ts";
 import { type Registered, runProgram } from "./test-program.ts";
 
@@ -49,6 +50,26 @@ export function declaredBy(primary: Site, standby: Site): Declared[] {
   ];
 }
 
+/** The same of two sites that both serve: each has copies of what the other one keeps. */
+export function declaredByBoth(one: Site, other: Site): Declared[] {
+  const ways = [
+    [one, other],
+    [other, one],
+  ] as const;
+  return ways.flatMap(([site, origin]) => {
+    const places = placesOf(origin, site);
+    return [
+      ...[...places].map(([host, kind]) => ({
+        name: `${origin.name}: ${host} (${kind})`,
+        site: origin.name,
+        stateful: false,
+        dependsOn: [],
+      })),
+      ...thingsOf(site, origin, places),
+    ];
+  });
+}
+
 /** Hosts that stand at the primary: those that its settings name, and those that the other's say it has. */
 function placesOf(primary: Site, standby: Site): ReadonlyMap<string, DependencyKind> {
   const found = new Map<string, DependencyKind>();
@@ -77,8 +98,8 @@ function thingsOf(
   places: ReadonlyMap<string, DependencyKind>,
 ): Declared[] {
   return site.resources.flatMap((resource) => {
-    const name = (of: Site) =>
-      `${of.name}: ${resource.type.split(":").at(-1)} ${keptName(resource)}`;
+    const kind = resource.type.split(":").at(-1);
+    const name = (of: Site, kept = keptName(resource)) => `${of.name}: ${kind} ${kept}`;
     const origin = primary === null ? null : followed(resource, site.resources, places);
     const needs = [...places].flatMap(([host, kind]): Dependency[] =>
       host !== origin && primary !== null && JSON.stringify(resource.inputs).includes(host)
@@ -87,7 +108,8 @@ function thingsOf(
     );
     const stateful = keeps(resource);
     if (!stateful && needs.length === 0) return [];
-    const replica = primary !== null && origin !== null ? { replicaOf: name(primary) } : {};
+    const copied = keptName(resource).replace(LEDGER_COPY, "postgres");
+    const replica = primary !== null && origin !== null ? { replicaOf: name(primary, copied) } : {};
     return [{ name: name(site), site: site.name, stateful, ...replica, dependsOn: needs }];
   });
 }
