@@ -52,7 +52,7 @@ describe("the catalogue", () => {
   });
 
   test("has what the simulator exposes in vLLM's name, and with its labels", () => {
-    const page = renderMetrics([new ModelMetrics("m", 1)]);
+    const page = renderMetrics([new ModelMetrics("m", 4096, 1)]);
     expect(strangers(page, /^vllm:/, MODEL_SERVER_METRICS)).toEqual([]);
     const exposed = [...MODEL_SERVER_METRICS, ...SIMULATOR_METRICS].filter(({ name }) =>
       page.includes(`# TYPE ${name} `),

@@ -1,10 +1,10 @@
 /** What an ordinary stretch showed, for people. Pure. */
 import type { CalmFigures } from "./calm.ts";
+import { panelLines } from "./panels.ts";
 
 export function calmTable(figures: CalmFigures): string {
   const { minutes, tally, failed, done, alarms, pending, panels, watching } = figures;
   const calls = [...tally.values()].reduce((sum, count) => sum + count, 0);
-  const empty = panels.filter(({ values }) => values < 2);
   return [
     `${minutes} minutes, ${calls} calls; meanwhile ${done.join(", ")}.`,
     ...[...tally].sort().map(([end, count]) => `  ${String(count).padStart(7)}  ${end}`),
@@ -18,11 +18,7 @@ export function calmTable(figures: CalmFigures): string {
     ),
     ...(pending.length === 0 ? [] : [`Waited and were not sent: ${pending.join(", ")}.`]),
     "",
-    `Panels with data that move: ${panels.length - empty.length} of ${panels.length}.`,
-    ...empty.map(
-      ({ board, panel, values }) =>
-        `  ${board}: ${panel} (${values === 0 ? "nothing found" : "one value"})`,
-    ),
+    ...panelLines(panels),
     "",
     ...watchingLines(watching),
     "",

@@ -1,8 +1,9 @@
 /** What a drill showed, for people. Pure. */
-import type { FaultFigures, WaveFigures } from "./drill.ts";
+import type { DrillFigures, FaultFigures } from "./drill.ts";
+import { panelLines } from "./panels.ts";
 import { KINDS } from "./sink-objects.ts";
 
-export function drillTable(waves: readonly WaveFigures[]): string {
+export function drillTable({ waves, panels }: DrillFigures): string {
   const rows = waves.flatMap(({ faults }) => faults.map(row));
   const head = ["fault", "alert", "severity", "cause → delivered", "channels", "mended → resolved"];
   const widths = head.map((title, column) =>
@@ -16,7 +17,8 @@ export function drillTable(waves: readonly WaveFigures[]): string {
   const also = waves
     .filter((wave) => wave.also.length > 0)
     .map((wave) => `  ${wave.wave}: also told: ${wave.also.join(", ")}`);
-  return `${[line(head), ...rows.map(line), "", ...also].join("\n")}\n`;
+  const lines = [line(head), ...rows.map(line), "", ...also, "", ...panelLines(panels)];
+  return `${lines.join("\n")}\n`;
 }
 
 function row(figures: FaultFigures): string[] {

@@ -70,7 +70,13 @@ test("the table says who was told of nothing, and what else was told", () => {
     ...{ fault: "Redis is down", severity: null, channels: [], prometheusDied: true },
     ...{ alert: null, secondsToDelivery: null, secondsToResolved: null },
   };
-  const table = drillTable([{ wave: "Redis", faults: [figures], also: ["TargetDown"] }]);
+  const waves = [{ wave: "Redis", faults: [figures], also: ["TargetDown"] }];
+  const panels = [
+    { board: "gpu", panel: "Hottest", values: 0 },
+    { board: "stores", panel: "Redis that answer", values: 2 },
+  ];
+  const table = drillTable({ waves, panels });
+  expect(table).toContain("move: 1 of 2.\n  gpu: Hottest (nothing found)");
   expect(table).toContain("✗ nobody was told");
   expect(table).toContain("Prometheus is killed meanwhile");
   expect(table).toContain("Redis: also told: TargetDown");

@@ -8,6 +8,7 @@ import type { Authority } from "../pki/authority.ts";
 import { channelsTold, type Delivery, readDeliveries, type Told, toldOf } from "./deliveries.ts";
 import { type Fault, type FaultContext, WAVES, type Wave } from "./faults.ts";
 import { runOrdinaryLoad } from "./ordinary-load.ts";
+import { type PanelData, panelData } from "./panels.ts";
 import { type Place, PrometheusClient } from "./place.ts";
 import { KINDS } from "./sink-objects.ts";
 
@@ -48,7 +49,13 @@ const CALM_WITHIN_MS = 10 * 60_000;
 const WARM_UP_MS = 120_000;
 const HEARTBEAT = "Watchdog";
 
-export async function drill(options: Drill): Promise<WaveFigures[]> {
+export interface DrillFigures {
+  readonly waves: readonly WaveFigures[];
+  /** Faults are when the panels about faults have something to show. */
+  readonly panels: readonly PanelData[];
+}
+
+export async function drill(options: Drill): Promise<DrillFigures> {
   const { place, authority, progress, signal } = options;
   const over = new AbortController();
   const stop = AbortSignal.any([signal, over.signal]);
@@ -59,18 +66,19 @@ export async function drill(options: Drill): Promise<WaveFigures[]> {
     paused: () => !context.traffic.on,
   });
   const prometheus = new PrometheusClient(place);
+  const from = Date.now() / 1000;
   try {
     await progress.step("ordinary load before the first fault", () =>
       sleep(WARM_UP_MS, undefined, { signal }),
     );
-    const figures: WaveFigures[] = [];
+    const waves: WaveFigures[] = [];
     for (const wave of options.waves) {
       const one = await progress.step(`faults: ${wave.name}`, (step) =>
         runWave(wave, context, { prometheus, signal, step }),
       );
-      figures.push(one);
+      waves.push(one);
     }
-    return figures;
+    return { waves, panels: await panelData(prometheus, from, Date.now() / 1000) };
   } finally {
     over.abort();
     await load.catch(() => {});

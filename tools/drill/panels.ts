@@ -50,3 +50,15 @@ function distinct(series: readonly Series[]): number {
   const values = series.flatMap(({ values }) => values.map(([, value]) => value));
   return new Set(values.filter((value) => value !== "NaN")).size;
 }
+
+/** How many show something that moves, and which do not. */
+export function panelLines(panels: readonly PanelData[]): string[] {
+  const still = panels.filter(({ values }) => values < 2);
+  return [
+    `Panels with data that move: ${panels.length - still.length} of ${panels.length}.`,
+    ...still.map(
+      ({ board, panel, values }) =>
+        `  ${board}: ${panel} (${values === 0 ? "nothing found" : "one value"})`,
+    ),
+  ];
+}

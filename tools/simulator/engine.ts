@@ -41,7 +41,7 @@ export class ModelEngine {
 
   constructor(model: string, config: SimulatorConfig) {
     this.#config = config;
-    this.metrics = new ModelMetrics(model, config.maxModelLen * KV_SEQUENCES);
+    this.metrics = new ModelMetrics(model, config.maxModelLen, config.maxModelLen * KV_SEQUENCES);
     this.#random = createRandom(hashText(model, config.seed));
   }
 
@@ -115,6 +115,8 @@ export class ModelEngine {
       metrics.running -= 1;
       metrics.tokensHeld -= promptTokens + produced;
       metrics.finished(reason);
+      metrics.observe("vllm:request_prompt_tokens", promptTokens);
+      metrics.observe("vllm:request_generation_tokens", produced);
       metrics.observe("vllm:e2e_request_latency_seconds", (performance.now() - arrived) / 1000);
       this.#releaseSlot();
     }

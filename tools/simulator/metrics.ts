@@ -13,11 +13,14 @@ const REQUEST_BOUNDS = [
   0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680,
 ];
 
+/** Name → its bounds; null: lengths, whose bounds the longest context decides. */
 const HISTOGRAMS = {
   "vllm:time_to_first_token_seconds": TTFT_BOUNDS,
   "vllm:inter_token_latency_seconds": INTER_TOKEN_BOUNDS,
   "vllm:e2e_request_latency_seconds": REQUEST_BOUNDS,
   "vllm:request_queue_time_seconds": REQUEST_BOUNDS,
+  "vllm:request_prompt_tokens": null,
+  "vllm:request_generation_tokens": null,
 } as const;
 const FINISHED_REASONS = ["stop", "length", "abort", "error"] as const;
 
@@ -42,10 +45,11 @@ export class ModelMetrics {
   readonly #finished = new Map<FinishedReason, number>(FINISHED_REASONS.map((r) => [r, 0]));
   readonly #histograms = new Map<HistogramName, Histogram>();
 
-  constructor(model: string, capacityTokens: number) {
+  constructor(model: string, contextTokensMax: number, capacityTokens: number) {
     this.model = model;
     this.#capacityTokens = capacityTokens;
-    for (const [name, bounds] of Object.entries(HISTOGRAMS)) {
+    for (const [name, fixed] of Object.entries(HISTOGRAMS)) {
+      const bounds = fixed ?? lengthBounds(contextTokensMax);
       this.#histograms.set(name as HistogramName, {
         bounds,
         counts: Array.from({ length: bounds.length + 1 }, () => 0),
@@ -58,13 +62,13 @@ export class ModelMetrics {
     this.#finished.set(reason, (this.#finished.get(reason) ?? 0) + 1);
   }
 
-  observe(name: HistogramName, seconds: number): void {
+  observe(name: HistogramName, value: number): void {
     const histogram = this.#histograms.get(name);
     if (histogram === undefined) return;
-    const at = histogram.bounds.findIndex((bound) => seconds <= bound);
+    const at = histogram.bounds.findIndex((bound) => value <= bound);
     const slot = at === -1 ? histogram.bounds.length : at;
     histogram.counts[slot] = (histogram.counts[slot] ?? 0) + 1;
-    histogram.sum += seconds;
+    histogram.sum += value;
   }
 
   get kvCacheUsage(): number {
@@ -78,6 +82,15 @@ export class ModelMetrics {
   histogram(name: HistogramName): Histogram | undefined {
     return this.#histograms.get(name);
   }
+}
+
+/** 1, 2, 5, 10, 20, 50 … up to the longest context, as vLLM's build_1_2_5_buckets makes them. */
+function lengthBounds(most: number): number[] {
+  const bounds: number[] = [];
+  for (let power = 1; power <= most; power *= 10) {
+    bounds.push(...[1, 2, 5].map((step) => step * power).filter((bound) => bound <= most));
+  }
+  return bounds;
 }
 
 interface Family {
@@ -143,7 +156,8 @@ export function renderMetrics(all: readonly ModelMetrics[]): string {
     }
   }
   for (const name of Object.keys(HISTOGRAMS) as HistogramName[]) {
-    lines.push(`# HELP ${name} Histogram in seconds.`, `# TYPE ${name} histogram`);
+    const unit = name.endsWith("_seconds") ? "seconds" : "tokens";
+    lines.push(`# HELP ${name} Histogram in ${unit}.`, `# TYPE ${name} histogram`);
     for (const metrics of all) lines.push(...histogramLines(name, metrics));
   }
   lines.push("# HELP simulated 1: this model server is simulated, no weights are loaded.");

@@ -143,6 +143,14 @@ describe("load and faults", () => {
     expect(await Promise.all(all)).toEqual([200, 200, 200, 200, 200, 200]);
     expect(await metric(`vllm:num_requests_waiting${LABELS}`)).toBe(0);
     expect(await metric(`vllm:generation_tokens_total${LABELS}`)).toBe(60);
+    // Six answers of ten tokens: none was as short as five, and no bound lies above the context.
+    const answers = (bound: string) =>
+      metric(
+        `vllm:request_generation_tokens_bucket{model_name="${MODEL}",engine="0",le="${bound}"}`,
+      );
+    expect([await answers("5.0"), await answers("10.0"), await answers("+Inf")]).toEqual([0, 6, 6]);
+    expect(await answers("5000.0")).toBeUndefined();
+    expect(await metric(`vllm:request_prompt_tokens_count${LABELS}`)).toBe(6);
   });
 
   test("faults on request: an error, a lost connection", async () => {

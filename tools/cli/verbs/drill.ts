@@ -69,7 +69,7 @@ export const verb: Verb = {
       ? `${JSON.stringify(figures, null, 2)}\n`
       : drillTable(figures);
     process.stdout.write(text);
-    return figures.every(({ faults }) => faults.every(({ alert }) => alert !== null)) ? 0 : 1;
+    return figures.waves.every(({ faults }) => faults.every(({ alert }) => alert !== null)) ? 0 : 1;
   },
 };
 
