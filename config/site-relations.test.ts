@@ -124,14 +124,7 @@ const BAD: readonly Row[] = [
   ["prod", "retention.profile", "usHospital", "retention.auditDays", /below the floor/, /2192/],
   ["onprem-bank", "redis.replicas", 2, "redis.replicas", /is 2/, /1 or 3/],
   ["onprem-bank", "redis.replicas", 1, "redis.replicas", /is 1 in onprem-bank/, /2 or more/],
-  [
-    "onprem-hospital",
-    "postgres.kind",
-    "pod",
-    "postgres.kind",
-    /no other site/,
-    /operator/,
-  ],
+  ["onprem-hospital", "postgres.kind", "pod", "postgres.kind", /no other site/, /operator/],
   ["onprem-bank", "postgres.instances", 1, "postgres.instances", /is 1/, /2 or more/],
   [
     "onprem-bank",

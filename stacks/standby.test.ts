@@ -61,8 +61,7 @@ describe("two data centres that both serve", () => {
   const bySites = (things: readonly Declared[], one: Site, other: Site) =>
     standbyFaults(things, { primary: one.name, standby: other.name }).filter(
       ({ rule, thing }) =>
-        rule !== "no-replica" ||
-        things.find(({ name }) => name === thing)?.replicaOf === undefined,
+        rule !== "no-replica" || things.find(({ name }) => name === thing)?.replicaOf === undefined,
     );
   let sites: readonly [Site, Site];
 

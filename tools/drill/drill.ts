@@ -47,7 +47,6 @@ const CHANNELS_WITHIN_MS = 90_000;
 const CALM_WITHIN_MS = 10 * 60_000;
 /** Rates of five minutes have something to say. */
 const WARM_UP_MS = 120_000;
-const HEARTBEAT = "Watchdog";
 
 export interface DrillFigures {
   readonly waves: readonly WaveFigures[];
@@ -111,7 +110,8 @@ async function runWave(wave: Wave, context: FaultContext, watch: Watch): Promise
     for (const mend of mends) await mend();
   }
   const mended = new Date();
-  const quiet = await untilQuiet(watch);
+  const own = new Set(found.flatMap(({ told }) => (told === null ? [] : [told.alert])));
+  const quiet = await untilQuiet(own, watch);
   const deliveries = await readDeliveries(context.place.kubectl);
   const resolved = toldOf(deliveries, "resolved", mended);
   const faults = found.map(({ fault, told, since, channels }) => {
@@ -125,7 +125,6 @@ async function runWave(wave: Wave, context: FaultContext, watch: Watch): Promise
       prometheusDied: fault.prometheusDiesAfterMs !== undefined,
     };
   });
-  const own = new Set(faults.map(({ alert }) => alert));
   const all = toldOf(deliveries, "firing", begun).map(({ alert }) => alert);
   const also = [...new Set(all)].filter((alert) => !own.has(alert)).sort();
   return { wave: wave.name, faults, also };
@@ -148,7 +147,7 @@ async function meet(
   while (told === undefined && Date.now() < limit) {
     await sleep(POLL_MS, undefined, { signal });
     const firing = toldOf(await deliveriesOf(place), "firing", since);
-    told = firing.find(({ alert }) => fault.alerts.includes(alert));
+    told = firing.find((one) => says(one, fault, place));
   }
   await killer;
   step.status(`${fault.name}: ${told?.alert ?? "nobody was told"}`);
@@ -160,6 +159,13 @@ async function meet(
     await sleep(POLL_MS, undefined, { signal });
   }
   return { fault, told, since, channels };
+}
+
+/** It is one of the fault's alerts and names its model; the two families of metrics name models apart. */
+function says({ alert, labels }: Told, fault: Fault, place: Place): boolean {
+  if (!fault.alerts.includes(alert)) return false;
+  if (fault.model === undefined) return true;
+  return (labels["model"] ?? labels["model_name"]) === place.models[fault.model];
 }
 
 async function killPrometheus(fault: Fault, place: Place, signal: AbortSignal): Promise<void> {
@@ -175,13 +181,17 @@ async function deliveriesOf(place: Place): Promise<Delivery[]> {
   return readDeliveries(place.kubectl).catch(() => []);
 }
 
-/** Until nothing but the heartbeat fires, twice in a row; false: not within the limit. */
-async function untilQuiet({ prometheus, signal, step }: Watch): Promise<boolean> {
+/** Until none of these fires, twice in a row; false: not within the limit. */
+async function untilQuiet(
+  own: ReadonlySet<string>,
+  { prometheus, signal, step }: Watch,
+): Promise<boolean> {
+  const names = [...own].join("|");
   const limit = Date.now() + CALM_WITHIN_MS;
   let quiet = 0;
   while (Date.now() < limit) {
     const firing = await prometheus
-      .now(`ALERTS{alertstate="firing",alertname!="${HEARTBEAT}"}`)
+      .now(`ALERTS{alertstate="firing",alertname=~"${names}"}`)
       .catch(() => null);
     quiet = firing?.length === 0 ? quiet + 1 : 0;
     if (quiet === 2) {
@@ -189,8 +199,8 @@ async function untilQuiet({ prometheus, signal, step }: Watch): Promise<boolean>
       await sleep(75_000, undefined, { signal });
       return true;
     }
-    const names = new Set(firing?.map(({ metric }) => metric["alertname"]));
-    step.status(`mended; still firing: ${[...names].join(", ") || "none"}`);
+    const still = new Set(firing?.map(({ metric }) => metric["alertname"]));
+    step.status(`mended; still firing: ${[...still].join(", ") || "none"}`);
     await sleep(15_000, undefined, { signal });
   }
   return false;

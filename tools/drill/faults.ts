@@ -20,6 +20,8 @@ export interface Fault {
   readonly name: string;
   /** Any of these says it; the first that arrives counts. */
   readonly alerts: readonly string[];
+  /** The model that the alert must name, where others may have the same trouble; by its place. */
+  readonly model?: number;
   /** Resolves when the fault is there, with what mends it. */
   readonly cause: (context: FaultContext) => Promise<() => Promise<void>>;
   /** Prometheus is killed so long after the cause. */
@@ -53,12 +55,13 @@ export const WAVES: readonly Wave[] = [
     ],
   },
   {
-    name: "stalls and a lost ledger",
+    name: "stalls and losses",
     limitMinutes: 20,
     faults: [
       bent("streams stall after three tokens", 1, ["StreamsStall", "ModelStalled"], () => ({
         simulate: { stallAfter: 3, stallMs: 50_000 },
       })),
+      modelServerKilled(),
       {
         ...scaledToZero("PostgreSQL is down", "statefulset/postgres", ["PostgresAway"]),
         prometheusDiesAfterMs: 60_000,
@@ -66,29 +69,23 @@ export const WAVES: readonly Wave[] = [
     ],
   },
   {
-    name: "Redis",
-    limitMinutes: 10,
-    faults: [
-      scaledToZero("Redis is down", "statefulset/redis", ["RedisAway", "QuotaStoreFailing"]),
-    ],
-  },
-  {
-    name: "a model server",
-    limitMinutes: 15,
-    faults: [modelServerKilled()],
-  },
-  {
+    // None of these needs a caller, and the last one must have none.
     name: "without callers",
     limitMinutes: 35,
-    faults: [trafficStopped(), certificateExpires(), auditEdited(), memoryLeaks()],
+    faults: [
+      scaledToZero("Redis is down", "statefulset/redis", ["RedisAway", "QuotaStoreFailing"]),
+      certificateExpires(),
+      auditEdited(),
+      memoryLeaks(),
+      trafficStopped(),
+    ],
   },
 ];
 
 /** Callers of one model ask its simulated server to misbehave. */
 function bent(name: string, index: number, alerts: readonly string[], bend: () => object): Fault {
   return {
-    name,
-    alerts,
+    ...{ name, alerts, model: index },
     cause: async ({ bends, place }) => {
       const model = place.models[index] ?? "";
       bends.set(model, bend);
@@ -115,6 +112,7 @@ function modelServerKilled(): Fault {
   return {
     name: "a model server is killed and stays away",
     alerts: ["ModelServerLeftAlone", "ModelErrorRateOver2pct", "ModelServersFail"],
+    model: 0,
     cause: async ({ place: { kubectl, models } }) => {
       const workload = `deployment/model-${models[0]}`;
       const own = ["-n", NAMESPACE];

@@ -34,7 +34,7 @@ export const verb: Verb = {
   usage: "local [--only WAVE] [--json]",
   examples: [
     "npm run drill -- local                 # all faults: about an hour, most of it waiting",
-    "npm run drill -- local --only Redis    # one wave of them",
+    "npm run drill -- local --only losses   # one wave of them",
   ],
   options: {
     ...STACK_OPTIONS,
