@@ -1,4 +1,5 @@
 /** Every metric that rules, dashboards and autoscaling may speak of. Pure data. */
+import { COLLECTOR_METRICS } from "./catalogue/collector.ts";
 import { GATEWAY_METRICS } from "./catalogue/gateway.ts";
 import { GPU_METRICS } from "./catalogue/gpu.ts";
 import type { Metric } from "./catalogue/metric.ts";
@@ -15,4 +16,5 @@ export const METRIC_CATALOGUE: readonly Metric[] = [
   ...STORE_METRICS,
   ...PLATFORM_METRICS,
   ...SIDECAR_METRICS,
+  ...COLLECTOR_METRICS,
 ];

@@ -21,6 +21,7 @@ const PROGRAMS: Readonly<Record<Component, string>> = {
   "audit-archive": "The archiver of the audit trail, beside each gateway. Scraped at port 9465.",
   "gpu-check":
     "`npm run gpu-check --format textfile`, as a node exporter reads it. Not deployed by this package.",
+  collector: "The OpenTelemetry Collector and its agents on the nodes. Scraped at port 8888.",
 };
 
 export function metricsReference(): string {

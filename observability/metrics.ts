@@ -53,4 +53,6 @@ export const OTHER_JOBS = {
   objects: "kube-state-metrics",
   volumes: "kubelet",
   scaler: "keda",
+  collector: "collector",
+  logAgent: "log-agent",
 } as const;

@@ -1,4 +1,5 @@
 /** All rules, in the order in which Prometheus needs them: recordings first. Pure data. */
+import { collecting } from "./rules/collecting.ts";
 import { gpus } from "./rules/gpu.ts";
 import { aliases, recordings } from "./rules/recordings.ts";
 import { records } from "./rules/records.ts";
@@ -16,6 +17,7 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
   gpus,
   stores,
   records,
+  collecting,
   targets,
 ];
 

@@ -20,7 +20,8 @@ export type Component =
   | "prometheus"
   | "alertmanager"
   | "audit-archive"
-  | "gpu-check";
+  | "gpu-check"
+  | "collector";
 
 export interface Metric {
   readonly name: string;
@@ -59,6 +60,7 @@ export const TARGET_LABELS: Readonly<Record<Component, readonly string[]>> = {
   "audit-archive": SCRAPED,
   // Its file is read by the node exporter.
   "gpu-check": SCRAPED,
+  collector: SCRAPED,
 };
 
 export type Row = readonly [

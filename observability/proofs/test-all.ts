@@ -1,4 +1,6 @@
 /** The proofs of all alerts; of Watchdog there is none, since it always fires. */
+
+import { COLLECTING_PROOFS } from "./test-collecting.ts";
 import { KEPT_PROOFS } from "./test-kept.ts";
 import type { Proof } from "./test-proof.ts";
 import { SERVICE_PROOFS } from "./test-service.ts";
@@ -10,4 +12,5 @@ export const PROOFS: readonly Proof[] = [
   ...SERVING_PROOFS,
   ...STORE_PROOFS,
   ...KEPT_PROOFS,
+  ...COLLECTING_PROOFS,
 ];

@@ -169,6 +169,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/drill": ["tools/base", "tools/pki", "observability"],
   "tools/engine": ["tools/base"],
   // They judge what the engine planned.
+  "tools/collector": ["tools/base", "tools/debian", "tools/go"],
   "tools/judges": ["tools/base", "tools/debian", "tools/engine", "tools/go"],
   "tools/systemd": ["tools/engine", "components/sizing"],
   "tools/aws": ["tools/base"],
