@@ -1,9 +1,12 @@
 /** What Prometheus scrapes, from the programs that run. */
+import { COLLECTOR_PORTS } from "../observability/collector/configuration.ts";
 import { JOBS, OTHER_JOBS } from "../observability/metrics.ts";
 import type { ScrapeJob } from "../observability/prometheus-files.ts";
+import { COLLECTOR, COLLECTOR_METRICS } from "./collector.ts";
 import { METRICS_PORTS, metricsServiceName } from "./exporters.ts";
 import { GATEWAY, GATEWAY_METRICS, GATEWAY_PORTS } from "./gateway.ts";
 import { ARCHIVE_PORT } from "./gateway-archive.ts";
+import { LOG_AGENT_METRICS } from "./log-agent.ts";
 import { GPU_EXPORTER_PORT } from "./serving/gpu-daemons.ts";
 import { GPU_METRICS } from "./serving/gpu-runtime.ts";
 import { MODEL_PORT, modelService } from "./serving/model-component.ts";
@@ -19,6 +22,9 @@ export interface ScrapedService {
   readonly stores: readonly ("redis" | "postgres")[];
   /** An archiver of the audit trail runs beside each gateway, with its certificate. */
   readonly archived: boolean;
+  /** Where the Collector runs, and where its agents do; undefined: there is none. */
+  readonly collectorNamespace?: string | undefined;
+  readonly agentNamespace?: string | undefined;
   /** Where our exporters of GPUs run; undefined: there are none. */
   readonly gpuNamespace?: string | undefined;
 }
@@ -43,8 +49,24 @@ export function scrapeJobs(scraped: ScrapedService): ScrapeJob[] {
       port: METRICS_PORTS[program],
       serverName: program === "edge" ? edgeHost : host(program),
     })),
+    ...collectorJobs(scraped),
     ...(gpuNamespace === undefined ? [] : [gpuJob(`${GPU_METRICS}.${gpuNamespace}.svc`)]),
   ];
+}
+
+function collectorJobs({ collectorNamespace, agentNamespace }: ScrapedService): ScrapeJob[] {
+  const port = COLLECTOR_PORTS.metrics;
+  const jobs: ScrapeJob[] = [];
+  if (collectorNamespace !== undefined) {
+    const service = `${COLLECTOR_METRICS}.${collectorNamespace}.svc`;
+    const serverName = `${COLLECTOR}.${collectorNamespace}.svc`;
+    jobs.push({ job: OTHER_JOBS.collector, service, port, serverName });
+  }
+  if (agentNamespace !== undefined) {
+    const service = `${LOG_AGENT_METRICS}.${agentNamespace}.svc`;
+    jobs.push({ job: OTHER_JOBS.logAgent, service, port, serverName: service });
+  }
+  return jobs;
 }
 
 function gpuJob(service: string): ScrapeJob {

@@ -1,6 +1,7 @@
 /** How a site is watched: Prometheus, where its samples go beside, Alertmanager, and Grafana. */
 import { z } from "zod";
 import { alerts } from "./alerts-schema.ts";
+import { collector, logStore, traceStore } from "./collector-schema.ts";
 import {
   addressRange,
   authorities,
@@ -129,5 +130,14 @@ export const monitoring = z.strictObject({
   grafana: grafana
     .optional()
     .describe("Grafana, the site's or one of ours; without it no dashboard is rendered."),
+  logs: logStore
+    .optional()
+    .describe("Store of the pods' log lines; without it they stay on their nodes."),
+  traces: traceStore
+    .optional()
+    .describe("Store of the gateways' traces, reached through the site's Collector."),
+  collector: collector
+    .prefault({})
+    .describe("OpenTelemetry's Collector; it runs where logs or traces has a store."),
   resources: resources("100m", "512Mi"),
 });

@@ -39,6 +39,7 @@ const RELATIONS: readonly Relation[] = [
   auditFloor,
   oneArchive,
   outsideReachable,
+  oneWayOfTraces,
   channelsComplete,
   ...SITE_RELATIONS,
 ];
@@ -62,7 +63,8 @@ function cacheFits({ gateway, redis }: Partial<Settings>): Fault[] {
 }
 
 function certificatesComplete(settings: Partial<Settings>): Fault[] {
-  const { tls, certificates, gpuRuntime, patientData } = settings;
+  const { tls, certificates, gpuRuntime, patientData, monitoring } = settings;
+  const { logs, traces } = monitoring ?? {};
   if (tls?.mode !== "given") return [];
   if (certificates === undefined) {
     const wrong = "missing, and tls.mode is given";
@@ -72,6 +74,8 @@ function certificatesComplete(settings: Partial<Settings>): Fault[] {
     ...["edge", "gateway", "model", "redis", "postgres", "prometheus", "alertmanager"],
     ...(gpuRuntime?.mode === "ours" ? ["gpu-exporter"] : []),
     ...(patientData === undefined ? [] : ["patients"]),
+    ...(logs === undefined && traces === undefined ? [] : ["collector"]),
+    ...(logs === undefined ? [] : ["log-agent"]),
   ];
   return all
     .filter((name) => !(name in certificates.names))
@@ -195,6 +199,14 @@ function portsDiffer({ edge, monitoring }: Partial<Settings>): Fault[] {
 }
 
 /** What may not be reached had better not be set: it would fail call by call. */
+/** A gateway sends its spans to one place. */
+function oneWayOfTraces({ outside, monitoring }: Partial<Settings>): Fault[] {
+  if (outside?.traces === undefined || monitoring?.traces === undefined) return [];
+  const wrong = "names a collector, and monitoring.traces another way";
+  const right = "one of them: without it, monitoring.traces goes through the site's Collector";
+  return [{ path: "deepseek:outside.traces", wrong, right }];
+}
+
 function outsideReachable({ outside }: Partial<Settings>): Fault[] {
   if (outside === undefined || outside.ranges.length > 0) return [];
   const wanted = [

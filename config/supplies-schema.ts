@@ -24,6 +24,7 @@ export const images = z
     "postgres-cluster": image,
     prometheus: image,
     alertmanager: image,
+    collector: image,
     "edge-exporter": image,
     "redis-exporter": image,
     "postgres-exporter": image,
@@ -60,6 +61,8 @@ export const certificates = z.strictObject({
       postgres: certificate,
       prometheus: certificate,
       alertmanager: certificate,
+      collector: certificate,
+      "log-agent": certificate,
       "gpu-exporter": certificate,
       patients: certificate,
     })

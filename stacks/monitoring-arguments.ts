@@ -12,7 +12,8 @@ import type { Fault } from "../config/fault.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { isArchived } from "./archive-arguments.ts";
-import { GPU_NAMESPACE, httpsPort, MONITORING, SERVICE } from "./places.ts";
+import { hasCollector } from "./collector-arguments.ts";
+import { GPU_NAMESPACE, httpsPort, LOGS_NAMESPACE, MONITORING, SERVICE } from "./places.ts";
 import { gpusAvailable, hasGpuDaemons } from "./site-models.ts";
 import { isManaged } from "./store-arguments.ts";
 import { volumeOf } from "./volumes.ts";
@@ -60,6 +61,8 @@ function prometheus(settings: Settings, image: string) {
     edgeHost,
     stores: storesInPods(settings),
     archived: isArchived(settings),
+    collectorNamespace: hasCollector(settings) ? MONITORING : undefined,
+    agentNamespace: settings.monitoring.logs === undefined ? undefined : LOGS_NAMESPACE,
     gpuNamespace: hasGpuDaemons(settings) ? GPU_NAMESPACE : undefined,
   });
   return {

@@ -9,11 +9,13 @@ import type * as pulumi from "@pulumi/pulumi";
 import { Alertmanager } from "../components/alertmanager.ts";
 import { ApiKeys } from "../components/api-keys.ts";
 import { type CertificateHandle, Certificates } from "../components/certificates.ts";
+import { Collector } from "../components/collector.ts";
 import { Dashboards } from "../components/dashboards.ts";
 import { Edge } from "../components/edge.ts";
 import type { FineTuningHandle } from "../components/fine-tuning.ts";
 import { Gateway } from "../components/gateway.ts";
 import type { Archive } from "../components/gateway-archive.ts";
+import { LogAgent } from "../components/log-agent.ts";
 import { NamespaceLimits } from "../components/namespace-limits.ts";
 import { Namespaces } from "../components/namespaces.ts";
 import { NetworkPolicies } from "../components/network-policies.ts";
@@ -99,6 +101,7 @@ export function service(site: SiteArguments, ground: Ground) {
     { ...site.prometheus, ...secured("prometheus"), alertmanager },
     guarded,
   );
+  collectors(site, secured, guarded);
   if (site.dashboards !== null) new Dashboards("dashboards", site.dashboards, guarded);
   for (const scaled of site.scaled) {
     new ScaledModel(`scaled-${modelService(scaled.model)}`, scaled, guarded);
@@ -116,6 +119,15 @@ export function service(site: SiteArguments, ground: Ground) {
     models: site.modelNames,
     replication: "replication" in stores ? (stores.replication ?? null) : null,
   };
+}
+
+/** Where lines and spans are kept somewhere. */
+function collectors({ collector, logAgent }: SiteArguments, secured: Secured, options: Options) {
+  if (collector === null) return;
+  const front = new Collector("collector", { ...collector, ...secured("collector") }, options);
+  if (logAgent === null) return;
+  const agent = { ...logAgent, ...secured("log-agent"), collector: front };
+  new LogAgent("log-agent", agent, options);
 }
 
 function archiveOf({ gateway }: SiteArguments, { archive }: Ground): Archive | undefined {

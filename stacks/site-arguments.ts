@@ -17,6 +17,14 @@ import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { archiveArguments, archiveFlow, isArchived } from "./archive-arguments.ts";
 import {
+  collectorArguments,
+  collectorFlows,
+  collectorServers,
+  logAgentArguments,
+  logNamespaces,
+  outsideArguments,
+} from "./collector-arguments.ts";
+import {
   gpuFlows,
   gpuRuntimeArguments,
   priorities,
@@ -67,8 +75,12 @@ function groundArguments(settings: Settings, served: readonly ServedModel[]) {
         ...namespaces,
         ...(served.length > 0 ? [GPU_NAMESPACE] : []),
         ...(patientData === undefined ? [] : [PATIENT_NAMESPACE]),
+        ...Object.keys(logNamespaces(settings)),
       ],
-      exempted: daemons ? { [GPU_NAMESPACE]: GPU_NAMESPACE_EXEMPTION } : {},
+      exempted: {
+        ...(daemons ? { [GPU_NAMESPACE]: GPU_NAMESPACE_EXEMPTION } : {}),
+        ...logNamespaces(settings),
+      },
     },
     limits: [
       { namespace: service, ...withGpuPods(limits, served) },
@@ -76,7 +88,7 @@ function groundArguments(settings: Settings, served: readonly ServedModel[]) {
     ],
     networkPolicies: networkPolicies(
       settings,
-      [...namespaces, ...(daemons ? [GPU_NAMESPACE] : [])],
+      [...namespaces, ...(daemons ? [GPU_NAMESPACE] : []), ...Object.keys(logNamespaces(settings))],
       served,
     ),
     certificates: { servers: servers(settings), source: source(settings) },
@@ -133,13 +145,13 @@ function modelArguments(settings: Settings, served: readonly ServedModel[]) {
 
 /** What callers meet, and what watches. */
 function frontArguments(settings: Settings) {
-  const { edge, environment, gateway, cloud, outside, retention, site } = settings;
+  const { edge, environment, gateway, cloud, retention, site } = settings;
   const { longestStreamSeconds } = gateway;
   return {
     gateway: {
       ...gateway,
       site,
-      outside,
+      outside: outsideArguments(settings),
       storesAuthority: cloud?.authorities,
       clientCertificates: edge.clientAuthorities !== undefined,
       auditDays: retention.auditDays,
@@ -160,6 +172,8 @@ function frontArguments(settings: Settings) {
         cloud === undefined ? undefined : { port: BALANCER_PORT, ranges: [cloud.network.range] },
     },
     ...monitoringArguments(settings),
+    collector: collectorArguments(settings),
+    logAgent: logAgentArguments(settings),
   };
 }
 
@@ -206,6 +220,7 @@ function networkPolicies(
         ...(settings.cloud === undefined ? {} : { balancerRanges: [settings.cloud.network.range] }),
       }),
       ...gpuFlows(settings, served),
+      ...collectorFlows(settings),
     ],
     dnsRanges,
   };
@@ -231,6 +246,7 @@ function servers(settings: Settings) {
           },
         ]
       : []),
+    ...collectorServers(settings),
     ...(site.other === undefined
       ? []
       : [

@@ -7,6 +7,7 @@ import { isManaged } from "./store-arguments.ts";
 
 export function imagesOf(settings: Settings): ImageName[] {
   const { models, postgres } = settings;
+  const { logs, traces } = settings.monitoring;
   const managed = isManaged(settings);
   const engines = models.map(({ server }) => server.engine);
   const onGpus = models.some(isOnGpus);
@@ -18,6 +19,7 @@ export function imagesOf(settings: Settings): ImageName[] {
     ...when(!managed && postgres.kind === "pod", "postgres", "postgres-exporter"),
     ...when(!managed && postgres.kind === "operator", "postgres-cluster"),
     ...when(isArchived(settings), "audit-archive"),
+    ...when(logs !== undefined || traces !== undefined, "collector"),
     ...when(engines.includes("simulator"), "simulator"),
     ...when(engines.includes("vllm"), "vllm"),
     ...when(engines.includes("ray"), "ray"),

@@ -1,0 +1,40 @@
+/** Where log lines and traces of a site are kept: nowhere, unless a stack says so here. */
+import { z } from "zod";
+import { addressRange, authorities, https, memory, resources, secretText } from "./values.ts";
+
+const store = {
+  ranges: z.array(addressRange).min(1).describe("Addresses it answers at."),
+  tenant: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,128}$/)
+    .meta({ right: "letters, digits, dots, hyphens and underscores" })
+    .optional()
+    .describe("Sent as X-Scope-OrgID, by which Loki and Tempo tell tenants apart."),
+  token: secretText.optional().describe("Shown as Authorization: Bearer (a secret)."),
+  authority: authorities
+    .optional()
+    .describe("Who signs its certificate, PEM; without it the public authorities."),
+};
+
+export const logStore = z.strictObject({
+  url: https.describe("Where it takes OTLP, as in https://loki.example.org/otlp/v1/logs."),
+  ...store,
+});
+
+export const traceStore = z.strictObject({
+  url: https.describe("Where it takes OTLP, as in https://tempo.example.org/v1/traces."),
+  samplePercent: z.int().min(0).max(100).default(10).describe("Of the calls, how many."),
+  ...store,
+});
+
+export const collector = z.strictObject({
+  replicas: z.int().min(1).max(16).default(2).describe("Pods, each with a queue of its own."),
+  storage: memory
+    .default("10Gi")
+    .describe("Each pod's volume: half is the queue of lines, a fifth that of spans."),
+  resources: resources("100m", "512Mi"),
+  agent: z
+    .strictObject({ resources: resources("50m", "256Mi") })
+    .prefault({})
+    .describe("The agent on each node, which reads the pods' log files."),
+});
