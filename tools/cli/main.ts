@@ -61,7 +61,11 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(helpText(verb));
     return 0;
   }
-  const code = await verb.run(call);
+  const code = await verb.run(call).catch((error: unknown) => {
+    // Whatever was waited for when somebody interrupted: that is no fault of the verb's.
+    if (interruption.aborted && error instanceof Error && error.name === "AbortError") return 130;
+    throw error;
+  });
   return interruption.aborted ? 130 : code;
 }
 

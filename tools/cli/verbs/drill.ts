@@ -27,6 +27,7 @@ import type { Verb } from "../verb.ts";
 
 const NAMESPACE = "deepseek";
 const CONTROLS = "SIM_TEST_CONTROLS";
+const SAID_LINES = 12;
 
 export const verb: Verb = {
   name: "drill",
@@ -138,5 +139,11 @@ async function upAgain(session: Session, more: readonly string[]): Promise<void>
   const { code, stdout, stderr } = await run(process.execPath, words, {
     env: environment.variables,
   });
-  if (code !== 0) throw new Error(`up ended with ${code}\n${stdout}${stderr}`);
+  if (code === 0) return;
+  const said = `${stdout}${stderr}`.trim().split("\n").slice(-SAID_LINES).join("\n");
+  throw new UserError(`npm run up -- ${stack} ended with ${code}:\n${said}`, {
+    where: "the stack as the drill needs it",
+    fix: `npm run up -- ${stack}, until that works by itself`,
+    exitCode: 1,
+  });
 }
