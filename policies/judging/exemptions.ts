@@ -31,9 +31,12 @@ export function coversFault(exemption: Exemption, rule: string, urn: string): bo
   const stack = head.split(":")[2] ?? "";
   const place = `${types.split("$").at(-1)}::${name}`;
   return (
-    exemption.stacks.some((pattern) => matches(stack, pattern)) &&
-    exemption.resources.some((pattern) => matches(place, pattern))
+    isAboutStack(exemption, stack) && exemption.resources.some((pattern) => matches(place, pattern))
   );
+}
+
+export function isAboutStack({ stacks }: Exemption, stack: string): boolean {
+  return stacks.some((pattern) => matches(stack, pattern));
 }
 
 export function isInForce(exemption: Exemption, today: string): boolean {

@@ -4,6 +4,8 @@
  */
 import { access, readFile } from "node:fs/promises";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Exemption } from "../../policies/judging/exemptions.ts";
 import { UserError } from "../base/user-error.ts";
 import type { EngineEvent, PolicyViolation } from "../engine/events.ts";
 import { EarlyProgram } from "../engine/host/program.ts";
@@ -15,6 +17,7 @@ import { MemoryStore } from "../engine/state/memory-store.ts";
 import { checkOutBase, headOf } from "../preview/base-revision.ts";
 import { buildReport, type Planned, type Revision, refusalOf } from "../preview/build-report.ts";
 import { withoutCredentials } from "../preview/credentials.ts";
+import type { BorneFaults } from "../preview/exemptions.ts";
 import type { Report } from "../preview/report.ts";
 import { inspectLocal } from "./local-stack.ts";
 import {
@@ -66,6 +69,7 @@ async function againstRevision(opened: Session, ref: string): Promise<Report> {
     const after = await planned(session, config.all, before.result.snapshot, early);
     return buildReport({
       stack: session.stack,
+      borne: await borneFaults(session, base.projectDir, before, after),
       base: { kind: "git", name: ref, commit: base.commit, packages: base.packages },
       head,
       policyPacks: policyPacks(session),
@@ -164,7 +168,11 @@ async function run(
       import("../engine/engine.ts"),
       embeddedProviders(session, { renderOnly: true }),
     ]);
-    const given = early === undefined ? options : { ...options, early };
+    // What the base has done is no matter of permission: it is what the other one is compared with.
+    const given =
+      operation === "simulate"
+        ? { ...options, violationsBlock: false }
+        : { ...options, ...(early === undefined ? {} : { early }) };
     return { result: await engine[operation](given, providers), violations, config };
   } catch (error) {
     if (session.call.signal.aborted || !(error instanceof UserError)) throw error;
@@ -204,6 +212,43 @@ function operationOptions(
 /** One pack judges both revisions: the one of this checkout. */
 function policyPacks({ call }: Pick<Session, "call">): string[] {
   return call.flags.list("policy-pack").map((folder) => path.resolve(folder));
+}
+
+/** Our own pack's exemptions, each revision by its own list; another pack knows none. */
+async function borneFaults(
+  session: Session,
+  baseDir: string,
+  before: Revision,
+  after: Revision,
+): Promise<BorneFaults | null> {
+  const { projectDir, stack } = session;
+  const ours = policyPacks(session).includes(path.join(projectDir, "policies"));
+  // A program that fell over has registered a part; one that a rule forbids was planned as a whole.
+  const whole = ({ result: { ok }, violations }: Revision) => ok || violations.some(isForbidding);
+  if (!ours || !whole(before) || !whole(after)) return null;
+  const [{ exemptionStates }, old, now] = await Promise.all([
+    import("./exemption-states.ts"),
+    exemptionsIn(baseDir),
+    exemptionsIn(projectDir),
+  ]);
+  if (old === null || now === null) return null;
+  const today = new Date().toISOString().slice(0, 10);
+  const states = ({ result }: Revision, exemptions: readonly Exemption[]) =>
+    exemptionStates({ stack, exemptions, today, resources: result.snapshot?.resources ?? [] });
+  return { before: states(before, old), after: states(after, now) };
+}
+
+function isForbidding({ level, notEvaluated }: PolicyViolation): boolean {
+  return level === "mandatory" && !notEvaluated;
+}
+
+/** A file of data; where a revision has none, there is nothing to compare. */
+async function exemptionsIn(projectDir: string): Promise<readonly Exemption[] | null> {
+  const file = path.join(projectDir, "policies/exemptions.ts");
+  const module: { readonly EXEMPTIONS?: readonly Exemption[] } = await import(
+    pathToFileURL(file).href
+  ).catch(() => ({}));
+  return module.EXEMPTIONS ?? null;
 }
 
 function say(text: string): void {

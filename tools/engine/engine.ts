@@ -251,6 +251,7 @@ function makeRun(
     reporter,
     analyzers: phase.analyzers,
     judged: options.policyPacks.length > 0 && phase.verb === "program",
+    blocking: options.violationsBlock ?? true,
   });
 }
 

@@ -28,6 +28,8 @@ export interface OperationOptions extends ProgramOptions {
   readonly simulateCloud: boolean;
   /** Folders with a PulumiPolicy.yaml. */
   readonly policyPacks: readonly string[];
+  /** false: what the packs find is told and forbids nothing, as of a revision that is there already. */
+  readonly violationsBlock?: boolean;
   /** URNs; empty means everything. */
   readonly targets: readonly string[];
   /** Steps in flight at once, 1-64. */

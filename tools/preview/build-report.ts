@@ -9,6 +9,7 @@ import { TextMask } from "../engine/plan/masking.ts";
 import type { ResourceState } from "../engine/resource.ts";
 import { type PropertyMap, reveal } from "../engine/values.ts";
 import { documentsOf } from "./documents.ts";
+import { type BorneFaults, compareExemptions } from "./exemptions.ts";
 import { comparePolicies } from "./policies.ts";
 import { LINE_MAX, planSchema, type Report, type ReportPlan, reportSchema } from "./report.ts";
 import { cut } from "./short.ts";
@@ -34,6 +35,8 @@ export interface Compared {
   readonly base: Report["base"];
   readonly head: Report["head"];
   readonly policyPacks: readonly string[];
+  /** Absent or null: nobody judged by exemptions. */
+  readonly borne?: BorneFaults | null;
   /** What the base deploys, or what a state says that runs. */
   readonly before: Revision;
   readonly after: Revision;
@@ -62,6 +65,7 @@ export function buildReport(compared: Compared): Report {
       before.violations.map((one) => maskedViolation(one, mask)),
       after.violations.map((one) => maskedViolation(one, mask)),
     ),
+    exemptions: compareExemptions(compared.borne ?? null, (text) => mask.apply(text)),
     plan: {
       before: planOf(stackOutputs(before.result.snapshot?.resources ?? [])),
       after: planOf(after.result.outputs),

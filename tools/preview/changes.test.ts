@@ -6,8 +6,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { changed, committedValues, type Values } from "../../config/test-settings.ts";
+import { EXEMPTIONS } from "../../policies/exemptions.ts";
+import type { Exemption } from "../../policies/judging/exemptions.ts";
 import { previewedSite, simulatedSite } from "../../stacks/test-engine.ts";
 import { UserError } from "../base/user-error.ts";
+import { exemptionStates } from "../cli/exemption-states.ts";
 import type { OperationResult } from "../engine/operation.ts";
 import { buildReport, type Planned, refusalOf } from "./build-report.ts";
 import { pageOf } from "./comment.ts";
@@ -133,6 +136,63 @@ describe("a comment on", () => {
     expect(comment.length).toBeLessThanOrEqual(COMMENT_MAX);
     expectGolden(`${name}.md`, comment);
   });
+});
+
+const TODAY = "2026-11-26";
+
+test("a comment on faults that are borne: newly, no longer, by others, longer, too long", async () => {
+  const stack = "staging";
+  const base = bases.get(stack) as OperationResult;
+  const values = changed(committedValues(stack), "edge.replicas", 1);
+  const result = await planned(stack, values, base);
+  const row = (change: Partial<Exemption>): Exemption => ({
+    ...{ rule: "redundancy", stacks: [stack], resources: ["kubernetes:apps/v1:Deployment::edge"] },
+    reason: "One edge while the second rack is moved; <b>callers</b> see a gap | of seconds.",
+    ...{ owner: "platform engineering", approver: "information security", ticket: "RISK-91" },
+    expires: "2026-12-31",
+    ...change,
+  });
+  const states = (resources: OperationResult, exemptions: readonly Exemption[]) =>
+    exemptionStates({
+      ...{ stack, exemptions, today: TODAY },
+      resources: resources.snapshot?.resources ?? [],
+    });
+  const before = states(base, EXEMPTIONS);
+  const needed = before
+    .filter(({ used }) => used)
+    .map(({ rule, resources }) => `${rule} ${resources}`);
+  const [first, second, third] = EXEMPTIONS.filter(({ rule, resources }) =>
+    needed.includes(`${rule} ${resources}`),
+  );
+  if (first === undefined || second === undefined || third === undefined) {
+    throw new Error("the stack bears too little for this test");
+  }
+  const rest = EXEMPTIONS.filter((one) => ![first, second, third].includes(one));
+  const own = "kubernetes:apps/v1:StatefulSet::redis";
+  const after = [
+    ...rest,
+    { ...first, owner: "operations", expires: "2027-03-31" },
+    { ...second, expires: "2026-11-25" },
+    row({}),
+    row({ rule: "replicated-state", resources: [own], ticket: "RISK-92" }),
+  ];
+  const report = buildReport({
+    stack,
+    base: { kind: "git", name: "origin/main", commit: "1".repeat(40), packages: "same" },
+    head: { commit: "2".repeat(40), dirty: false },
+    policyPacks: [],
+    borne: { before, after: states(result as OperationResult, after) },
+    before: { result: base, violations: [], config: {} },
+    after: { result, violations: [], config: {} },
+  });
+  const rules = (rows: readonly { readonly rule: string }[] = []) => rows.map(({ rule }) => rule);
+  const { exemptions } = report;
+  expect(rules(exemptions?.newlyUsed)).toEqual(["redundancy"]);
+  expect(rules(exemptions?.newlyEnded)).toEqual([second.rule]);
+  expect(rules(exemptions?.newlyUnused)).toEqual(["replicated-state"]);
+  expect(rules(exemptions?.changed).sort()).toEqual([first.rule, second.rule].sort());
+  expect(rules(exemptions?.removed)).toEqual([third.rule]);
+  expectGolden("exemptions.md", markdown(pageOf({ ...report, same: 200 })));
 });
 
 async function planned(stack: string, values: Values, base: OperationResult): Promise<Planned> {

@@ -3,6 +3,7 @@ import { changeSections } from "./change-sections.ts";
 import { costOf } from "./cost.ts";
 import { dangersOf } from "./dangers.ts";
 import { effectsOf } from "./effects.ts";
+import { exemptionSection } from "./exemption-section.ts";
 import { signed } from "./numbers.ts";
 import { code, type Page, type Section, type Text } from "./page.ts";
 import { planSections } from "./plan-sections.ts";
@@ -73,6 +74,7 @@ function sections(report: Report): Section[] {
     ...(report.errors.length === 0 ? [] : [errors(report)]),
     ...changeSections(report),
     ...policySection(report),
+    ...exemptionSection(report),
     ...planSections(report),
   ];
 }

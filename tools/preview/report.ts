@@ -69,6 +69,29 @@ const policiesSchema = z.strictObject({
   notEvaluated: list(violationSchema),
 });
 
+const exemptionSchema = z.strictObject({
+  rule: text,
+  resources: text,
+  reason: line,
+  owner: text,
+  approver: text,
+  ticket: text,
+  expires: text,
+  /** Of what both revisions have: which of its words differ. */
+  changes: list(z.strictObject({ what: text, old: line, new: line })),
+});
+
+const exemptionsSchema = z.strictObject({
+  newlyUsed: list(exemptionSchema),
+  /** A fault needs them, and their last day is over. */
+  newlyEnded: list(exemptionSchema),
+  newlyUnused: list(exemptionSchema),
+  changed: list(exemptionSchema),
+  removed: list(exemptionSchema),
+  /** How many bear a fault of the new revision. */
+  borne: z.int().min(0),
+});
+
 const seconds = z.number().nonnegative().nullable();
 
 /** The part of the stack output `plan` that a comment tells of. */
@@ -117,6 +140,8 @@ export const reportSchema = z.strictObject({
   steps: list(stepSchema),
   files: list(fileSchema),
   policies: policiesSchema.nullable(),
+  /** Null where this package's own pack did not judge; reports of before say nothing of it. */
+  exemptions: exemptionsSchema.nullable().default(null),
   plan: z.strictObject({ before: planSchema.nullable(), after: planSchema.nullable() }),
 });
 
@@ -125,4 +150,5 @@ export type ReportStep = Report["steps"][number];
 export type ReportChange = ReportStep["changes"][number];
 export type ReportFile = Report["files"][number];
 export type ReportViolation = z.infer<typeof violationSchema>;
+export type ReportExemption = z.infer<typeof exemptionSchema>;
 export type ReportPlan = z.infer<typeof planSchema>;

@@ -26,6 +26,7 @@ export const REPORT: Report = {
   steps: [STEP],
   files: [],
   policies: null,
+  exemptions: null,
   plan: { before: null, after: null },
 };
 
@@ -46,6 +47,9 @@ export function everywhere(text: string): Report {
     level: "mandatory",
     message: text,
   } as const;
+  const words = { rule: text, resources: text, reason: text, owner: text, approver: text };
+  const changes = [{ what: text, old: text, new: text }];
+  const exemption = { ...words, ticket: text, expires: text, changes };
   const plan = {
     gpus: 1,
     models: [
@@ -73,6 +77,14 @@ export function everywhere(text: string): Report {
       noLongerFailing: [violation],
       stillFailing: 0,
       notEvaluated: [violation],
+    },
+    exemptions: {
+      newlyUsed: [exemption],
+      newlyEnded: [exemption],
+      newlyUnused: [exemption],
+      changed: [exemption],
+      removed: [exemption],
+      borne: 1,
     },
     plan: { before: { ...plan, models: [], inventory: [] }, after: plan },
   };

@@ -22,6 +22,8 @@ export interface RunOptions {
   /** Policy packs start while the program loads; the first registration waits for them. */
   readonly analyzers: Promise<readonly Analyzer[]>;
   readonly judged: boolean;
+  /** Does a mandatory rule forbid, or is its violation told and no more? */
+  readonly blocking: boolean;
 }
 
 /** How long after an interrupt or a failure the program is told to end, at most. */

@@ -47,6 +47,14 @@ describe("a policy pack", () => {
     expect(result.ok).toBe(false);
     expect(result.errors.join()).toMatch(/no-forbidden-value \(mandatory\) forbids .*web-first/);
     expect(h.world.objects.size).toBe(0);
+
+    // A revision that is there already is judged, and no longer asked for permission.
+    h.events.length = 0;
+    const told = await h.with(config, { policyPacks: [PACK], violationsBlock: false }).up();
+    expect([told.ok, told.errors]).toEqual([true, []]);
+    expect(violations(h)).toContainEqual(
+      expect.objectContaining({ policy: "no-forbidden-value", level: "mandatory" }),
+    );
   });
 
   test("a stack rule sees the whole stack", async () => {
