@@ -101,11 +101,12 @@ test("as evidence: the edge as it is passes, its plain listener by redirecting",
     at(edge.ports.https, "https"),
     at(edge.ports.metrics, "metrics"),
     at(edge.ports.http, "http"),
+    { ...at(edge.ports.balanced, "balanced"), speaks: "proxied" as const },
   ];
   const shown = await proof(listeners, edge.ca);
   expect([shown.result, shown.findings]).toEqual(["pass", []]);
   expect(shown.figures).toMatchObject({
-    ...{ listeners: 3, handshakes: 25, agreed: 6, "refused by an alert": 18 },
+    ...{ listeners: 4, handshakes: 37, agreed: 9, "refused by an alert": 27 },
     "least bits of a key": 256,
   });
 });

@@ -207,7 +207,7 @@ describe("with evidence of the running stack", () => {
     const { file } = filesOf([proof({}), OPEN, BROKEN]);
     for (const name of ["report.en.html", "report.zh.html"]) {
       expect(file(name)).toContain("https://edge &lt;1&gt;");
-      expect(file(name)).toContain("2026-11-26T09:08:07.000Z");
+      expect(file(name)).toContain("2026-11-26 09:08:07 UTC");
       expect(file(name)).toContain("handshakes: 12");
       expect(file(name)).toContain("ab".repeat(32));
     }

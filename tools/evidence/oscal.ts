@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import type { RuleVerdict } from "../../policies/judging/judge-graph.ts";
 import { type Assessment, type ClauseFinding, placeOf } from "./assessment.ts";
 import type { Proof } from "./proof.ts";
-import { SELF_ASSESSMENT, SIMULATED } from "./words.ts";
+import { ASKED, RULES_SIMULATED, SELF_ASSESSMENT, SIMULATED } from "./words.ts";
 
 const VERSION = "1.1.2";
 
@@ -30,7 +30,8 @@ export function oscal(assessment: Assessment): object {
         {
           uuid: id("result"),
           title: `Rules over the graph of ${stack} after a simulated apply`,
-          description: SIMULATED.en,
+          description:
+            assessment.proofs === null ? SIMULATED.en : `${RULES_SIMULATED.en} ${ASKED.en}`,
           start,
           "reviewed-controls": {
             "control-selections": [

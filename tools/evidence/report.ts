@@ -15,6 +15,7 @@ import {
   ASKED,
   type Language,
   RESULTS,
+  RULES_SIMULATED,
   SELF_ASSESSMENT,
   SIMULATED,
   STRENGTHS,
@@ -59,8 +60,7 @@ function front({ stack, profile, today, proofs: shown }: Assessment, l: Language
       [[stack, `${profile.title[l]} (${profile.name})`, today]],
     ),
     notice(SELF_ASSESSMENT[l]),
-    notice(SIMULATED[l]),
-    ...(shown === null ? [] : [notice(ASKED[l])]),
+    ...(shown === null ? [SIMULATED] : [RULES_SIMULATED, ASKED]).map((words) => notice(words[l])),
   ];
 }
 
@@ -116,7 +116,7 @@ function proofs({ proofs: shown }: Assessment, l: Language): Block[] {
   if (shown === null) return [];
   const row = (one: Proof): Cell[] => [
     marked(RESULTS[one.result][l], one.result),
-    `${one.title[l]}\n${one.at}`,
+    `${one.title[l]}\n${one.at.slice(0, 10)} ${one.at.slice(11, 19)} UTC`,
     one.on,
     [figuresText(one), ...one.findings].filter((text) => text !== "").join("\n"),
     one.raw === null ? "" : `${one.raw.name}\nsha256 ${one.raw.sha256}`,

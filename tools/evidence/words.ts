@@ -14,6 +14,12 @@ export const SIMULATED: Words = {
   en: "Judged was the resource graph after a simulated apply: no cluster and no cloud account was asked. What only a running site can show is listed as evidence.",
 };
 
+/** Where the running stack was asked as well. */
+export const RULES_SIMULATED: Words = {
+  zh: "规则的评估对象是模拟部署(simulated)之后的资源图。",
+  en: "The rules judged the resource graph after a simulated apply.",
+};
+
 export const ASKED: Words = {
   zh: "此外以只读方式询问了运行中的系统:结果列于“运行证据”。未能访问的部分记为未评估,不视为符合。",
   en: "The running stack was asked as well, read-only: see “Evidence of the running stack”. What could not be reached is not evaluated, and counts as nothing shown.",

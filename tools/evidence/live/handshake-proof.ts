@@ -64,7 +64,10 @@ export interface CertificateFacts {
 export async function handshakeProof(question: HandshakeQuestion): Promise<Shown> {
   const verdicts: ListenerVerdict[] = [];
   // One after the other: an edge lets one address have only so many connections.
-  for (const one of question.listeners) verdicts.push(await judgeListener(one, question));
+  for (const one of question.listeners) {
+    verdicts.push(await judgeListener(one, question));
+    one.close?.();
+  }
   const { id, title, on, now } = question;
   const about = { id, title, on, control: "handshakes", at: now.toISOString() };
   if (verdicts.length === 0) {
@@ -79,7 +82,8 @@ export async function handshakeProof(question: HandshakeQuestion): Promise<Shown
   const certificates = verdicts.flatMap(({ certificate }) => certificate ?? []);
   const answers = verdicts.flatMap(({ rows }) => rows.map(({ answer }) => answer.kind));
   const count = (kind: Answer["kind"]) => answers.filter((one) => one === kind).length;
-  const least = (values: readonly number[]) => (values.length === 0 ? "-" : Math.min(...values));
+  const least = (what: string, values: readonly number[]) =>
+    values.length === 0 ? {} : { [`least ${what}`]: Math.min(...values) };
   return {
     ...about,
     result: worst(verdicts.map(({ result }) => result)),
@@ -88,8 +92,14 @@ export async function handshakeProof(question: HandshakeQuestion): Promise<Shown
       handshakes: answers.length,
       agreed: count("agreed"),
       "refused by an alert": count("refused"),
-      "least days left of a certificate": least(certificates.map(({ daysLeft }) => daysLeft)),
-      "least bits of a key": least(certificates.map(({ bits }) => bits)),
+      ...least(
+        "days left of a certificate",
+        certificates.map((one) => one.daysLeft),
+      ),
+      ...least(
+        "bits of a key",
+        certificates.map((one) => one.bits),
+      ),
     },
     findings: verdicts.flatMap(({ listener, findings }) =>
       findings.map((text) => `${listener}: ${text}`),

@@ -34,6 +34,8 @@ export async function handshake(listener: Listener, attempt: Attempt): Promise<A
   try {
     socket = await listener.connect();
     if (listener.speaks === "postgres") await askPostgres(socket);
+    // Of whom the connection is, is not said: what is asked is not who may come.
+    if (listener.speaks === "proxied") socket.write("PROXY UNKNOWN\r\n");
   } catch (cause) {
     return { kind: "silent", said: reasonOf(cause), chain: [] };
   }

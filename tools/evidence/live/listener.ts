@@ -6,9 +6,11 @@ export interface Listener {
   readonly name: string;
   /** A name that its certificate has; null: none is known beforehand. */
   readonly serverName: string | null;
-  /** PostgreSQL is asked for TLS in its own protocol first. */
-  readonly speaks: "tls" | "postgres";
+  /** PostgreSQL is asked for TLS in its own protocol; behind a balancer the PROXY protocol comes first. */
+  readonly speaks: "tls" | "postgres" | "proxied";
   readonly connect: () => Promise<net.Socket>;
+  /** Nobody asks it, nor those before it that came the same way, any more. */
+  readonly close?: () => void;
 }
 
 /** For one answer. A listener that is well takes milliseconds. */

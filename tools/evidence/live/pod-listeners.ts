@@ -27,6 +27,8 @@ interface Container {
 
 /** PostgreSQL's own port, on which TLS begins after a question. */
 const POSTGRES_PORT = 5432;
+/** The edge's port behind a balancer. */
+const BALANCED = "balanced";
 
 export interface PodListeners {
   readonly listeners: readonly Listener[];
@@ -44,11 +46,13 @@ export function podListeners(cluster: Cluster, pods: readonly Pod[]): PodListene
       const numbers = ports.map(({ port }) => port);
       const forward = cluster.forward({ namespace, pod: name }, numbers);
       forwards.push(forward);
-      return ports.map(({ port, title }) => ({
+      return ports.map(({ port, title }, index) => ({
         name: `${namespace}/${name} ${title} ${port}`,
         serverName: null,
-        speaks: port === POSTGRES_PORT ? "postgres" : "tls",
+        speaks: port === POSTGRES_PORT ? "postgres" : title === BALANCED ? "proxied" : "tls",
         connect: () => forward.connect(port),
+        // A forwarding program for each pod at once would need more memory than some machines have.
+        ...(index === ports.length - 1 ? { close: forward.close } : {}),
       }));
     });
   const close = () => {
