@@ -3,7 +3,7 @@
  * An authentication code under the data key covers all but the wrapping, so that no file can be
  * added, left out or exchanged for one of another time.
  */
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { SealFault } from "./sealed-file.ts";
 
@@ -59,6 +59,18 @@ export function parseManifest(text: string): Manifest {
 
 export function isAuthentic(manifest: Manifest, dataKey: Buffer): boolean {
   return timingSafeEqual(codeOf(manifest, dataKey), Buffer.from(manifest.authentication, "hex"));
+}
+
+/**
+ * Names the model at every site: it covers the files and their seal, and not whose key wraps the data
+ * key, so that a key that is rotated, or another site's, leaves it as it is.
+ */
+export function sealedDigest(manifest: Manifest): string {
+  const { format, model, created, files, authentication } = manifest;
+  const content = files.map(({ path, bytes, sha256 }) => [path, bytes, sha256]);
+  return createHash("sha256")
+    .update(JSON.stringify([format, model, created, content, authentication]))
+    .digest("hex");
 }
 
 function codeOf({ format, model, created, files }: Omit<Manifest, "authentication">, key: Buffer) {

@@ -9,9 +9,10 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readConfig } from "./config.ts";
 import { fileWrapping } from "./key-wrapping.ts";
+import { parseManifest, sealedDigest } from "./manifest.ts";
 import { plainManifestText } from "./plain-manifest.ts";
 import { bringFile, prepareModel } from "./prepare-model.ts";
-import { sealModel } from "./sealed-model.ts";
+import { rewrapModel, sealModel } from "./sealed-model.ts";
 
 const FILES: Readonly<Record<string, Buffer>> = {
   "config.json": Buffer.from("{}"),
@@ -185,6 +186,22 @@ describe("sealed", () => {
     await prepare();
     expectWhole();
     expect((await prepare()).fetchedBytes).toBe(0);
+  });
+
+  test("its digest is the same when another key wraps it, and another one for another model", async () => {
+    await sealTo();
+    const read = () => parseManifest(readFileSync(at("sealed/manifest.json"), "utf8"));
+    const digestBefore = sealedDigest(read());
+    variables["WEIGHTS_MANIFEST_SHA256"] = digestBefore;
+    await prepare();
+    writeFileSync(at("other-keys"), `other:${Buffer.alloc(32, 7).toString("base64")}\n`);
+    await rewrapModel(at("sealed"), fileWrapping(at("keys")), fileWrapping(at("other-keys")));
+    expect(sealedDigest(read())).toBe(digestBefore);
+    variables["WEIGHTS_KEY_FILE"] = at("other-keys");
+    expect((await prepare()).fetchedBytes).toBe(0);
+    const [first, ...rest] = read().files;
+    const other = { ...read(), files: [{ ...first, bytes: 1 } as never, ...rest] };
+    expect(sealedDigest(other)).not.toBe(digestBefore);
   });
 
   test("a changed byte, a file left out and an older copy are found", async () => {

@@ -9,7 +9,7 @@ import { sha256 } from "../aws/signature.ts";
 import { UserError } from "../base/user-error.ts";
 import type { KeyWrapping } from "./key-wrapping.ts";
 import type { Brought, FileOrder } from "./lanes.ts";
-import { MANIFEST, type ManifestFile } from "./manifest.ts";
+import { MANIFEST, type ManifestFile, sealedDigest } from "./manifest.ts";
 import { Digest, filesOf, textOf, written } from "./model-files.ts";
 import { parsePlainManifest } from "./plain-manifest.ts";
 import { openFile, unlocked } from "./sealed-model.ts";
@@ -70,8 +70,8 @@ async function planned(
 ): Promise<{ model: string; files: readonly ManifestFile[]; dataKey: Buffer | null }> {
   const { source, wrapping } = order;
   if (wrapping !== null) {
-    const { manifest, dataKey, text } = await unlocked(source, wrapping);
-    refuseOther(order, text);
+    const { manifest, dataKey } = await unlocked(source, wrapping);
+    refuseOther(order, sealedDigest(manifest));
     return { ...manifest, dataKey };
   }
   const where = source.where(MANIFEST);
@@ -79,20 +79,19 @@ async function planned(
     if (!(error instanceof NotThere)) throw error;
     throw fault("is not there", where, "npm run weights -- manifest FOLDER writes one");
   });
-  refuseOther(order, text);
+  refuseOther(order, sha256(text));
   return { ...parsePlainManifest(text, where), dataKey: null };
 }
 
 /** A seal proves who wrote a manifest, not that it is today's; in clear, nothing proves anything. */
-function refuseOther({ source, manifest, wrapping }: Preparing, text: string): void {
-  const found = sha256(text);
+function refuseOther({ source, manifest, wrapping }: Preparing, found: string): void {
   if (manifest === null) {
     if (wrapping !== null) return;
     const fix = "name the SHA-256 of its manifest: without a seal nothing else proves the files";
     throw fault("is in clear", source.where(MANIFEST), fix);
   }
   if (found === manifest) return;
-  const fix = `it has SHA-256 ${found}: if that is the model that is meant, say so in the settings`;
+  const fix = `it has the digest ${found}: if that is the model that is meant, say so in the settings`;
   throw fault("is not the manifest that was asked for", source.where(MANIFEST), fix);
 }
 

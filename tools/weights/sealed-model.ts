@@ -103,10 +103,12 @@ export async function rewrapModel(
   folder: string,
   former: KeyWrapping,
   next: KeyWrapping,
-): Promise<void> {
+): Promise<Manifest> {
   const { manifest, dataKey } = await unlocked(folderSource(folder), former);
   const wrapped = await next.wrap(dataKey);
-  await writeManifest(folder, { ...manifest, dataKey: { by: next.by, wrapped } });
+  const rewrapped = { ...manifest, dataKey: { by: next.by, wrapped } };
+  await writeManifest(folder, rewrapped);
+  return rewrapped;
 }
 
 const DAMAGED = "fetch the sealed model again from where it is kept";
@@ -115,7 +117,7 @@ const DAMAGED = "fetch the sealed model again from where it is kept";
 export async function unlocked(
   source: WeightsSource,
   wrapping: KeyWrapping,
-): Promise<{ readonly manifest: Manifest; readonly dataKey: Buffer; readonly text: string }> {
+): Promise<{ readonly manifest: Manifest; readonly dataKey: Buffer }> {
   const where = source.where(MANIFEST);
   const text = await textOf(source.read(MANIFEST)).catch((error: unknown) => {
     if (!(error instanceof NotThere)) throw error;
@@ -123,7 +125,7 @@ export async function unlocked(
   });
   const manifest = parsed(text, where);
   const dataKey = await wrapping.unwrap(manifest.dataKey.wrapped);
-  if (isAuthentic(manifest, dataKey)) return { manifest, dataKey, text };
+  if (isAuthentic(manifest, dataKey)) return { manifest, dataKey };
   throw fault("was changed, or its data key is another one", where, DAMAGED);
 }
 

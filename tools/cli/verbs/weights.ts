@@ -8,7 +8,7 @@ import { createProgress } from "../../base/progress.ts";
 import { UserError } from "../../base/user-error.ts";
 import { keyServiceWrapping } from "../../weights/key-service.ts";
 import { fileWrapping, type KeyWrapping, transitWrapping } from "../../weights/key-wrapping.ts";
-import { MANIFEST } from "../../weights/manifest.ts";
+import { MANIFEST, type Manifest, sealedDigest } from "../../weights/manifest.ts";
 import { describedFiles, sizeOf } from "../../weights/model-files.ts";
 import { plainManifestText } from "../../weights/plain-manifest.ts";
 import { openModel, rewrapModel, sealModel } from "../../weights/sealed-model.ts";
@@ -104,6 +104,7 @@ async function seal({ flags, environment }: Call, folder: string): Promise<numbe
   process.stdout.write(
     `${manifest.files.length} files of ${manifest.model} sealed, data key wrapped by ${wrapping.by}\n`,
   );
+  tellDigest(manifest);
   return 0;
 }
 
@@ -120,15 +121,22 @@ async function open(
   process.stdout.write(
     `${manifest.model}: ${manifest.files.length} files, ${megabytes(whole)}, all as they were sealed\n`,
   );
+  tellDigest(manifest);
   return 0;
 }
 
 async function rotate({ flags, environment }: Call, folder: string): Promise<number> {
   const former = wrappingOf(flags, environment.variables);
   const next = nextWrapping(flags, environment.variables) ?? former;
-  await rewrapModel(folder, former, next);
+  const manifest = await rewrapModel(folder, former, next);
   process.stdout.write(`the data key is wrapped anew by ${next.by}; no weight was touched\n`);
+  tellDigest(manifest);
   return 0;
+}
+
+/** For settings: the same at every site, whoever's key wraps there. */
+function tellDigest(manifest: Manifest): void {
+  process.stdout.write(`weights.manifest: sha256:${sealedDigest(manifest)}\n`);
 }
 
 function nextWrapping(flags: Flags, variables: Variables): KeyWrapping | undefined {
