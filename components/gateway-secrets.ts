@@ -6,12 +6,18 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { after, labelsOf } from "./component.ts";
-import { checksumOf, secretData } from "./secret-data.ts";
+import { checksumOf, ofGeneration, secretData } from "./secret-data.ts";
 
 export interface GatewaySecrets {
   /** Name of the Secret. */
   readonly name: pulumi.Output<string>;
   readonly administratorPassword: pulumi.Output<string>;
+}
+
+/** How often what signs tokens, and what seals data, were rotated. */
+export interface Generations {
+  readonly tokens: number;
+  readonly data: number;
 }
 
 /** Files of the Secret, as the gateway's settings name them. */
@@ -33,6 +39,7 @@ export function gatewaySecrets(
   name: string,
   namespace: string,
   program: string,
+  { tokens, data }: Generations = { tokens: 0, data: 0 },
   options: pulumi.CustomResourceOptions,
 ): GatewaySecrets {
   const bytes = (what: string) =>
@@ -48,8 +55,17 @@ export function gatewaySecrets(
       metadata: { name: `${program}-secrets`, namespace, labels: labelsOf(program) },
       data: secretData({
         // The id tells which key sealed a thing; a rotation puts another one in front.
-        [SECRET_FILES.dataKeys]: pulumi.interpolate`first:${bytes("data-key")}\n`,
-        [SECRET_FILES.tokenSecrets]: pulumi.interpolate`${bytes("token-secret")}\n`,
+        [SECRET_FILES.dataKeys]: lines(
+          generations(data, 0).map(
+            (one) => pulumi.interpolate`${keyId(one)}:${bytes(ofGeneration("data-key", one))}`,
+          ),
+        ),
+        // The first one signs; tokens of the one before are gone long before the next rotation.
+        [SECRET_FILES.tokenSecrets]: lines(
+          generations(tokens, Math.max(0, tokens - 1)).map((one) =>
+            bytes(ofGeneration("token-secret", one)),
+          ),
+        ),
         [SECRET_FILES.auditSeal]: bytes("audit-seal").apply(ed25519Pem),
         [SECRET_FILES.administratorPassword]: password,
       }),
@@ -60,6 +76,19 @@ export function gatewaySecrets(
     name: after(secret, `${program}-secrets`),
     administratorPassword: pulumi.secret(password),
   };
+}
+
+/** The newest first. */
+function generations(newest: number, oldest: number): number[] {
+  return Array.from({ length: newest - oldest + 1 }, (_, index) => newest - index);
+}
+
+function keyId(generation: number): string {
+  return generation === 0 ? "first" : `rotated-${generation}`;
+}
+
+function lines(each: readonly pulumi.Output<string>[]): pulumi.Output<string> {
+  return pulumi.all([...each]).apply((known) => known.map((line) => `${line}\n`).join(""));
 }
 
 /** Where the edge and the gateway find the secret by which the one proves itself to the other. */

@@ -20,6 +20,7 @@ import {
   type EdgeTrust,
   edgeTrust,
   type GatewaySecrets,
+  type Generations,
   gatewaySecrets,
   SECRET_FILES,
   TRUST_FILES,
@@ -55,6 +56,7 @@ export interface GatewayArgs {
   readonly logLevel: string;
   readonly longestStreamSeconds: number;
   readonly cache: { readonly entriesMax: number; readonly ttlSeconds: number };
+  readonly generations?: Generations | undefined;
   readonly prompts: "none" | "hash" | "sealed";
   readonly jobsAtOnce: number;
   /** How long a gateway keeps its own part of the audit trail, 90 or more. */
@@ -115,7 +117,7 @@ export class Gateway extends Component implements GatewayHandle {
   constructor(name: string, args: GatewayArgs, options?: pulumi.ComponentResourceOptions) {
     super("gateway:Gateway", name, options);
     const parent = { parent: this };
-    const secrets = gatewaySecrets(name, args.namespace, GATEWAY, parent);
+    const secrets = gatewaySecrets(name, args.namespace, GATEWAY, args.generations, parent);
     this.administratorPassword = secrets.administratorPassword;
     this.edgeTrust = args.clientCertificates
       ? edgeTrust(name, args.namespace, GATEWAY, parent)

@@ -19,7 +19,7 @@ import {
   type SiteSettings,
   scheduleSpec,
 } from "./postgres-cluster-objects.ts";
-import { randomPassword, secretData } from "./secret-data.ts";
+import { ofGeneration, randomPassword, secretData } from "./secret-data.ts";
 import { hostOf, type VolumeSettings } from "./stateful-program.ts";
 
 export interface PostgresClusterArgs {
@@ -32,6 +32,8 @@ export interface PostgresClusterArgs {
   readonly instances: number;
   readonly resources: Resources;
   readonly volume: VolumeSettings;
+  /** How often the role's password was rotated. */
+  readonly generation?: number | undefined;
   /** The server's, which carries `<cluster>-rw.<namespace>.svc` and by what the other site calls it. */
   readonly certificate: CertificateHandle;
   readonly backup?: (BackupSettings & (StoreAccess | GivenAccess)) | undefined;
@@ -78,7 +80,8 @@ export class PostgresCluster extends Component implements PostgresHandle {
     const parent = { parent: this };
     this.user = args.role;
     this.password = pulumi.secret(
-      args.site?.password ?? randomPassword(`${name}-${args.role}`, parent),
+      args.site?.password ??
+        randomPassword(ofGeneration(`${name}-${args.role}`, args.generation), parent),
     );
     const password = roleSecret(name, args, this.password, parent);
     const store = args.backup === undefined ? [] : createStore(name, args, args.backup, parent);

@@ -15,6 +15,7 @@ import {
 } from "./postgres-configuration.ts";
 import {
   checksumOf,
+  ofGeneration,
   type PasswordPlace,
   passwordSecret,
   randomPassword,
@@ -37,6 +38,8 @@ export interface PostgresArgs {
   readonly certificate: CertificateHandle;
   readonly resources: Resources;
   readonly volume: VolumeSettings;
+  /** How often the gateway's password was rotated. */
+  readonly generation?: number | undefined;
 }
 
 /** How a client reaches it; database and user are called the same. */
@@ -69,7 +72,7 @@ export class Postgres extends Component implements PostgresHandle {
   constructor(name: string, args: PostgresArgs, options?: pulumi.ComponentResourceOptions) {
     super("data:Postgres", name, options);
     const parent = { parent: this };
-    this.password = randomPassword(`${name}-gateway`, parent);
+    this.password = randomPassword(ofGeneration(`${name}-gateway`, args.generation), parent);
     const salt = randomPassword(`${name}-salt`, parent);
     const exporter = passwordSecret(`${name}-exporter`, args.namespace, POSTGRES, parent);
     const statements = pulumi

@@ -28,6 +28,8 @@ export interface RedisPaths {
 
 export interface RedisPasswords {
   readonly gateway: string;
+  /** Of the gateway, before the last rotation. */
+  readonly former?: string | undefined;
   readonly probe: string;
   readonly exporter: string;
 }
@@ -79,12 +81,19 @@ enable-module-command no
 
 /** Passwords appear as SHA-256 only; the file itself is a Secret all the same. */
 export function redisUsers(passwords: RedisPasswords): string {
-  const { gateway, probe, exporter } = passwords;
+  const { gateway, former, probe, exporter } = passwords;
   return `user default off resetpass resetkeys resetchannels -@all
-user ${GATEWAY_USER} on #${sha256(gateway)} resetchannels ~gw:* -@all ${GATEWAY_COMMANDS}
+user ${GATEWAY_USER} on ${eitherOf(gateway, former)} resetchannels ~gw:* -@all ${GATEWAY_COMMANDS}
 user ${PROBE_USER} on #${sha256(probe)} resetkeys resetchannels -@all +ping +auth +hello +quit
 user ${EXPORTER_USER} on #${sha256(exporter)} resetkeys resetchannels -@all ${EXPORTER_COMMANDS}
 `;
+}
+
+/** As the access list writes passwords, any of which will do. */
+export function eitherOf(...passwords: readonly (string | undefined)[]): string {
+  return passwords
+    .flatMap((password) => (password === undefined ? [] : [`#${sha256(password)}`]))
+    .join(" ");
 }
 
 export function sha256(text: string): string {

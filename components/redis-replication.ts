@@ -7,7 +7,7 @@
  * are, whom they watch, which election was the last) outlives their pod; all else comes from the
  * configuration of the moment.
  */
-import { GATEWAY_USER, PROBE_USER, sha256 } from "./redis-configuration.ts";
+import { eitherOf, GATEWAY_USER, PROBE_USER, sha256 } from "./redis-configuration.ts";
 
 export const MEMBERS = 3;
 export const REDIS_PORT = 6379;
@@ -29,6 +29,8 @@ const LAG_SECONDS = 10;
 /** Of the user by which replicas follow; `sentinel` is also how sentinels prove themselves to each other. */
 export interface ReplicationPasswords {
   readonly gateway: string;
+  /** Of the gateway, before the last rotation. */
+  readonly former?: string | undefined;
   readonly probe: string;
   readonly replica: string;
   readonly sentinel: string;
@@ -104,10 +106,10 @@ const GATEWAY_COMMANDS =
   "-@all +sentinel|get-master-addr-by-name +sentinel|sentinels +ping +hello +auth";
 
 /** Nobody may have a sentinel elect, forget or watch another: its own reasons move it. */
-export function sentinelUsers({ gateway, probe, sentinel }: ReplicationPasswords): string {
+export function sentinelUsers({ gateway, former, probe, sentinel }: ReplicationPasswords): string {
   const peers = "+ping +publish +client|setname +sentinel|is-master-down-by-addr +auth +hello";
   return `user default off resetpass resetkeys resetchannels -@all
-user ${GATEWAY_USER} on #${sha256(gateway)} resetkeys resetchannels ${GATEWAY_COMMANDS}
+user ${GATEWAY_USER} on ${eitherOf(gateway, former)} resetkeys resetchannels ${GATEWAY_COMMANDS}
 user ${PROBE_USER} on #${sha256(probe)} resetkeys resetchannels -@all +ping +sentinel|master +auth +hello
 user ${SENTINEL_USER} on #${sha256(sentinel)} resetkeys resetchannels &__sentinel__:hello -@all ${peers}
 `;

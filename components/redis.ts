@@ -33,6 +33,7 @@ import {
   type PasswordPlace,
   passwordSecret,
   randomPassword,
+  rotatedPassword,
   secretData,
 } from "./secret-data.ts";
 import { probeBudget } from "./sizing/probes.ts";
@@ -54,6 +55,8 @@ export interface RedisArgs {
   readonly volume: VolumeSettings;
   /** Three are a primary and two replicas, each on a node of its own; absent: one. */
   readonly replicas?: 1 | 3 | undefined;
+  /** How often the gateway's password was rotated. */
+  readonly generation?: number | undefined;
   /** Another site's Redis follows this one, or this one follows another site's; absent: neither. */
   readonly link?: RedisLink | undefined;
 }
@@ -196,16 +199,17 @@ interface Access {
 
 function accessFiles(
   name: string,
-  { replicas, link }: RedisArgs,
+  { replicas, link, generation }: RedisArgs,
   exporter: pulumi.Output<string>,
   options: pulumi.CustomResourceOptions,
 ): Access {
   const probe = randomPassword(`${name}-probe`, options);
-  const password = randomPassword(`${name}-gateway`, options);
+  const { current: password, former } = rotatedPassword(`${name}-gateway`, generation, options);
+  const gateways = pulumi.all([password, former ?? pulumi.output(undefined)]);
   const users = pulumi
-    .all([password, probe, exporter])
-    .apply(([gateway, probing, reading]) =>
-      redisUsers({ gateway, probe: probing, exporter: reading }),
+    .all([gateways, probe, exporter])
+    .apply(([[gateway, old], probing, reading]) =>
+      redisUsers({ gateway, former: old, probe: probing, exporter: reading }),
     );
   const own = { "users.acl": users, "probe-password": probe };
   if (replicas !== MEMBERS && link === undefined) {
@@ -226,9 +230,9 @@ function accessFiles(
   const sentinel = randomPassword(`${name}-sentinel`, options);
   const all = (text: (passwords: ReplicationPasswords) => string): pulumi.Output<string> =>
     pulumi
-      .all([password, probe, replica, sentinel])
-      .apply(([gateway, probing, follower, watching]) =>
-        text({ gateway, probe: probing, replica: follower, sentinel: watching }),
+      .all([gateways, probe, replica, sentinel])
+      .apply(([[gateway, old], probing, follower, watching]) =>
+        text({ gateway, former: old, probe: probing, replica: follower, sentinel: watching }),
       );
   const files = {
     ...following,

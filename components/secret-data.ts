@@ -22,6 +22,22 @@ export function randomPassword(
   return new random.RandomPassword(name, { length: 40, special: false }, options).result;
 }
 
+/** The first has the plain name, so that nothing is drawn anew until something is rotated. */
+export function ofGeneration(name: string, generation = 0): string {
+  return generation === 0 ? name : `${name}-${generation}`;
+}
+
+/** For who takes two at a time: nobody is shut out between the one change and the other. */
+export function rotatedPassword(
+  name: string,
+  generation: number | undefined,
+  options: pulumi.CustomResourceOptions,
+): { readonly current: pulumi.Output<string>; readonly former: pulumi.Output<string> | undefined } {
+  const current = randomPassword(ofGeneration(name, generation), options);
+  if (generation === undefined || generation === 0) return { current, former: undefined };
+  return { current, former: randomPassword(ofGeneration(name, generation - 1), options) };
+}
+
 /** Values of a Secret's `data`: base64, and a secret in Pulumi's state whatever they were before. */
 export function secretData(
   values: Readonly<Record<string, pulumi.Input<string>>>,

@@ -173,6 +173,20 @@ const cache = z.strictObject({
   replicas: z.int().min(0).max(5).default(1).describe("Copies beside the primary, in other zones."),
 });
 
+const weightsCopy = z.strictObject({
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/)
+    .meta({ right: "a region, as in us-west-2" })
+    .describe("The standby's region."),
+  bucket: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)
+    .meta({ right: "a bucket's name" })
+    .describe("Its bucket of weights, in the same account: its output `site` tells it."),
+  key: arn.describe("Its key of weights, under which the copy is kept."),
+});
+
 export const cloud = z
   .strictObject({
     partition: z
@@ -216,6 +230,14 @@ export const cloud = z
       .optional()
       .describe(
         "Authorities of the managed stores' certificates: the region's RDS bundle and Amazon's roots, PEM. Needed before an `up` that is not simulated.",
+      ),
+    weightsCopy: weightsCopy
+      .optional()
+      .describe("A standby on AWS has a copy of the weights, which S3 makes within 15 minutes."),
+    weightsKeyOf: arn
+      .optional()
+      .describe(
+        "On such a standby: the primary's key of weights. This site's is then its replica, and opens what was sealed there.",
       ),
     protect: z
       .boolean()

@@ -9,6 +9,7 @@ export const PAIR_RELATIONS: readonly ((settings: Part) => readonly Fault[])[] =
   standby,
   failover,
   bothServe,
+  standbyRotates,
   otherKnown,
   otherApart,
   sameAuthority,
@@ -69,6 +70,13 @@ function failover({ site, cloud }: Part): Fault[] {
 }
 
 const NEEDED = ["postgres", "redis", "ranges"] as const;
+
+/** Roles are the same at both sites of a pair, so that callers need not know which one serves. */
+function standbyRotates({ site, rotation }: Part): Fault[] {
+  if (site?.role !== "standby" || rotation === undefined || rotation.ledger === 0) return [];
+  const wrong = `is ${rotation.ledger}, and a standby's ledger has the primary's password`;
+  return [at("rotation.ledger", wrong, "0; rotate at the primary, then `npm run sites -- pin`")];
+}
 
 /** What may be read is looked for there first (stacks/other-stack.ts). */
 function otherKnown({ site }: Part): Fault[] {

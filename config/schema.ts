@@ -9,6 +9,7 @@ import { cloud } from "./cloud-schema.ts";
 import { model, weightsKey } from "./model-schema.ts";
 import { monitoring } from "./monitoring-schema.ts";
 import { outside } from "./outside-schema.ts";
+import { externalSecrets, rotation } from "./rotation-schema.ts";
 import {
   fineTuning,
   gpuRuntime,
@@ -195,7 +196,7 @@ const postgres = z.strictObject({
         .describe("Bucket of an S3 service that the site has."),
       endpoint: https.optional().describe("Its address, where it is not AWS'."),
       ranges: z.array(addressRange).min(1).describe("Addresses it answers at."),
-      secret: label.describe("Secret of the cluster with ACCESS_KEY_ID and ACCESS_SECRET_KEY."),
+      secret: label.describe("Secret of the cluster with access-key-id and secret-access-key."),
       days: z.int().min(1).max(3_650).default(35).describe("How long they are kept."),
     })
     .optional()
@@ -305,6 +306,12 @@ export const sections = {
     .default([{ name: "first", tenant: "default", tier: "standard", models: "*" }])
     .describe("Who gets a key from the start; the first one's key is the output apiKey."),
   monitoring: monitoring.prefault({}).describe("Prometheus and Alertmanager."),
+  externalSecrets: externalSecrets.describe(
+    "Secrets that the site's own vault keeps (operator External Secrets); without it they are put into the cluster by hand.",
+  ),
+  rotation: rotation
+    .prefault({})
+    .describe("Secrets that the program drew: raised by one, another one is drawn."),
   retention: retention.prefault({}).describe("How long records are kept."),
 } as const;
 

@@ -12,6 +12,20 @@ import { type Program, runProgram } from "./test-program.ts";
 /** Stack, setting, its new value, and `Type:name` of what is touched; + made, - no longer there. */
 type Row = readonly [string, string, unknown, readonly string[]];
 
+/** A key of several regions is another key: whatever names it is touched. Set it from the first day. */
+const OF_WEIGHTS_KEY = [
+  "Alias:keys-weights",
+  "BucketPolicy:weights",
+  "BucketServerSideEncryptionConfiguration:weights",
+  "Deployment:model-deepseek-r1",
+  "Deployment:model-deepseek-r1-distill-llama-70b",
+  "Deployment:model-deepseek-r1-distill-qwen-32b",
+  "Deployment:model-deepseek-r1-distill-qwen-7b",
+  "LeaderWorkerSet:model-deepseek-v3",
+  "RayService:model-deepseek-r1-distill-llama-8b",
+  "RolePolicy:weights-readers",
+];
+
 const ROWS: readonly Row[] = [
   ["prod", "edge.replicas", 4, ["Deployment:edge"]],
   ["prod", "edge.bodyBytesMax", 65536, ["ConfigMap:edge-configuration", "Deployment:edge"]],
@@ -108,6 +122,28 @@ const ROWS: readonly Row[] = [
     14,
     ["Instance:database", "Plan:backups", "VaultLockConfiguration:backups"],
   ],
+  [
+    "prod",
+    "cloud.weightsCopy",
+    {
+      region: "us-west-2",
+      bucket: "prod-standby-weights-123456789012-us-west-2",
+      key: "arn:aws:kms:us-west-2:123456789012:key/mrk-0123456789abcdef0123456789abcdef",
+    },
+    [
+      "+BucketReplicationConfig:weights-replication",
+      "+Role:weights-replication",
+      "+RolePolicy:weights-replication",
+      "Key:keys-weights",
+      ...OF_WEIGHTS_KEY,
+    ],
+  ],
+  [
+    "prod",
+    "cloud.weightsKeyOf",
+    "arn:aws:kms:us-west-2:123456789012:key/mrk-0123456789abcdef0123456789abcdef",
+    ["+ReplicaKey:keys-weights", "-Key:keys-weights", ...OF_WEIGHTS_KEY],
+  ],
   ["prod", "cloud.cache.replicas", 1, ["ReplicationGroup:cache"]],
   [
     "prod",
@@ -156,6 +192,61 @@ const ROWS: readonly Row[] = [
     ["ConfigMap:redis-configuration", "StatefulSet:redis"],
   ],
   ["onprem-bank", "postgres.instances", 5, ["Cluster:postgres"]],
+  [
+    "onprem-bank",
+    "externalSecrets",
+    { store: { name: "bank" }, from: { openbao: "deepseek/openbao", "backup-access": "backups" } },
+    [
+      "+ExternalSecret:external-secrets-deepseek-backup-access",
+      "+ExternalSecret:external-secrets-deepseek-openbao",
+      "+ExternalSecrets:external-secrets",
+    ],
+  ],
+  [
+    "onprem-bank",
+    "rotation",
+    { quotas: 1 },
+    [
+      "+RandomPassword:redis-gateway-1",
+      "Secret:gateway-passwords",
+      "Secret:redis-users",
+      "StatefulSet:redis",
+    ],
+  ],
+  [
+    "onprem-bank",
+    "rotation",
+    { ledger: 1 },
+    [
+      "+RandomPassword:postgres-gateway-1",
+      "-RandomPassword:postgres-gateway",
+      "Secret:gateway-passwords",
+      "Secret:postgres-role",
+    ],
+  ],
+  [
+    "onprem-bank",
+    "rotation",
+    { tokens: 1, data: 1 },
+    [
+      "+RandomBytes:gateway-data-key-1",
+      "+RandomBytes:gateway-token-secret-1",
+      "Secret:gateway-secrets",
+    ],
+  ],
+  [
+    "prod",
+    "rotation",
+    { ledger: 1, quotas: 1 },
+    [
+      "+RandomPassword:cache-gateway-1",
+      "+RandomPassword:database-gateway-1",
+      "-RandomPassword:database-gateway",
+      "Instance:database",
+      "Secret:gateway-passwords",
+      "User:cache-gateway",
+    ],
+  ],
   [
     "onprem-bank",
     "weightsKey.key",

@@ -9,17 +9,13 @@ import { MODEL_SERVER } from "../components/serving/model-component.ts";
 import type { CloudSettings, PoolSettings, Settings } from "../config/schema.ts";
 import { cloudArchive } from "./archive-arguments.ts";
 import { PURPOSES } from "./cloud-keys.ts";
+import { cloudPlace } from "./cloud-place.ts";
 import { SERVICE } from "./places.ts";
 import { repositoriesIn } from "./site-images.ts";
 import { isManaged } from "./store-arguments.ts";
 
 /** Quota, ledger and audit trail: 18:00 UTC is at night in China and in the afternoon in America. */
 const BACKUP_SCHEDULE = "cron(0 18 * * ? *)";
-
-export function cloudPlace({ cluster }: Settings, cloud: CloudSettings): AwsSite {
-  const { partition, region, account } = cloud;
-  return { partition, region, account, prefix: cluster.clusterIdentifier };
-}
 
 export function cloudArguments(settings: Settings, cloud: CloudSettings) {
   const site = cloudPlace(settings, cloud);
@@ -35,7 +31,12 @@ export function cloudArguments(settings: Settings, cloud: CloudSettings) {
       allowedAccountIds: [cloud.account],
       defaultTags: { tags: { "deepseek:stack": site.prefix, "deepseek:part": "service" } },
     },
-    keys: { site, purposes: PURPOSES },
+    keys: {
+      site,
+      purposes: PURPOSES,
+      replicated: cloud.weightsCopy === undefined ? [] : (["weights"] as const),
+      primaries: cloud.weightsKeyOf === undefined ? {} : { weights: cloud.weightsKeyOf },
+    },
     network: { site, logDays, source: networkSource(cloud) },
     cluster: clusterArguments(site, cloud),
     addons: {
@@ -56,6 +57,7 @@ export function cloudArguments(settings: Settings, cloud: CloudSettings) {
       site,
       deletable,
       oldVersionDays: 30,
+      standby: standbyBucket(cloud),
       readers: [{ namespace: SERVICE, serviceAccount: MODEL_SERVER }],
     },
     audit: {
@@ -66,7 +68,7 @@ export function cloudArguments(settings: Settings, cloud: CloudSettings) {
           : { mode: cloud.auditLock, days: settings.retention.auditDays },
     },
     archive: cloudArchive(settings, cloud),
-    managed: isManaged(settings) ? managedArguments(cloud, site) : null,
+    managed: isManaged(settings) ? managedArguments(settings, cloud, site) : null,
     balancer: { site, deletable, ...balancerArguments(settings) },
     volumes: {
       classes: [
@@ -81,6 +83,12 @@ export function cloudArguments(settings: Settings, cloud: CloudSettings) {
     bucket: { region: cloud.region },
     failover: failover(settings, site),
   };
+}
+
+function standbyBucket({ weightsCopy }: CloudSettings) {
+  if (weightsCopy === undefined) return undefined;
+  const { bucket: bucketName, region, key: keyArn } = weightsCopy;
+  return { bucketName, region, keyArn };
 }
 
 function balancerArguments({ edge, network, gateway }: Settings) {
@@ -105,7 +113,7 @@ function clusterArguments(site: AwsSite, { control, logDays, protect }: CloudSet
   };
 }
 
-function managedArguments(cloud: CloudSettings, site: AwsSite) {
+function managedArguments({ rotation }: Settings, cloud: CloudSettings, site: AwsSite) {
   const { logDays, database, cache } = cloud;
   const deletable = !cloud.protect;
   return {
@@ -119,9 +127,11 @@ function managedArguments(cloud: CloudSettings, site: AwsSite) {
       storageGibibytesMax: database.storageGibibytes * 4,
       multiZone: database.multiZone,
       backupDays: database.backupDays,
+      generation: rotation.ledger,
     },
     cache: {
       site,
+      generation: rotation.quotas,
       engineVersion: cache.version,
       nodeType: cache.nodeType,
       nodes: cache.replicas + 1,

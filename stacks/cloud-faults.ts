@@ -9,7 +9,7 @@ import { siteFaults as placeFaults } from "../components/aws/place.ts";
 import { subnetsFault } from "../components/aws/subnets.ts";
 import type { Fault } from "../config/fault.ts";
 import type { CloudSettings, Settings } from "../config/schema.ts";
-import { cloudPlace } from "./cloud-arguments.ts";
+import { cloudPlace } from "./cloud-place.ts";
 import { isManaged } from "./store-arguments.ts";
 
 export function cloudFaults(settings: Settings): Fault[] {
@@ -20,6 +20,7 @@ export function cloudFaults(settings: Settings): Fault[] {
     ...rangeFits(cloud),
     ...zonesHaveSubnets(cloud),
     ...poolsStart(cloud),
+    ...keysElsewhere(cloud),
     ...(isManaged(settings) ? databasePinned(cloud) : []),
   ];
 }
@@ -68,6 +69,36 @@ function poolsStart({ pools }: CloudSettings): Fault[] {
         right: "min 0 and first 0; set the size when the block has begun",
       }));
   });
+}
+
+/** A key of weights and its replica are one key in two regions of one account. */
+function keysElsewhere({ partition, region, account, weightsCopy, weightsKeyOf }: CloudSettings) {
+  const at = (path: string, wrong: string, right: string): Fault => ({
+    path: `deepseek:cloud.${path}`,
+    wrong,
+    right,
+  });
+  const of = (key: string) => {
+    const [, where, service, place, owner] = key.split(":");
+    return { place, is: service === "kms" && where === partition && owner === account };
+  };
+  const faults: Fault[] = [];
+  if (weightsCopy?.region === region) {
+    faults.push(at("weightsCopy.region", `is ${region}, the site's own`, "the standby's region"));
+  }
+  if (weightsCopy !== undefined) {
+    const { is, place } = of(weightsCopy.key);
+    const right = `a key of KMS in ${weightsCopy.region}, in this account`;
+    if (!is || place !== weightsCopy.region) {
+      faults.push(at("weightsCopy.key", `is ${weightsCopy.key}`, right));
+    }
+  }
+  if (weightsKeyOf !== undefined) {
+    const { is, place } = of(weightsKeyOf);
+    const right = "the primary's key of KMS, in another region of this account";
+    if (!is || place === region) faults.push(at("weightsKeyOf", `is ${weightsKeyOf}`, right));
+  }
+  return faults;
 }
 
 function databasePinned({ database }: CloudSettings): Fault[] {

@@ -2,9 +2,11 @@
  * What a site of a pair tells the other one, and what the other one makes of it: where its stores
  * answer, whose certificates they show, which weights it serves. Pure.
  */
+import { names } from "../components/aws/place.ts";
 import { authorityDigest } from "../config/certificate-faults.ts";
 import type { Fault } from "../config/fault.ts";
-import type { Settings } from "../config/schema.ts";
+import type { CloudSettings, Settings } from "../config/schema.ts";
+import { cloudPlace } from "./cloud-place.ts";
 import { isOnGpus, manifestOf } from "./site-models.ts";
 
 /** The output `site`. `npm run sites` and the other site's program read it: names are kept. */
@@ -18,12 +20,14 @@ export interface SiteTold {
   readonly ranges: readonly string[];
   /** Digest of the authority of its certificates; null: cert-manager's, which is not known here. */
   readonly authority: string | null;
+  /** Of its weights, where the site has one; null: they lie on volumes. */
+  readonly bucket: { readonly name: string; readonly region: string } | null;
   /** Digests of the manifests of its models' weights, as far as they are known. */
   readonly weights: Readonly<Record<string, string>>;
 }
 
 export function siteTold(settings: Settings): SiteTold {
-  const { site, cluster, models, certificates } = settings;
+  const { site, cloud, cluster, models, certificates } = settings;
   const known = models.filter(isOnGpus).flatMap((model) => {
     const manifest = manifestOf(settings, model);
     return manifest === null ? [] : [[model.name, manifest] as const];
@@ -36,8 +40,13 @@ export function siteTold(settings: Settings): SiteTold {
     redis: site.reach?.redis ?? null,
     ranges: site.reach?.ranges ?? [],
     authority: certificates === undefined ? null : (authorityDigest(certificates.ca) ?? null),
+    bucket: cloud === undefined ? null : bucketOf(settings, cloud),
     weights: Object.fromEntries(known),
   };
+}
+
+function bucketOf(settings: Settings, cloud: CloudSettings) {
+  return { name: names.bucket(cloudPlace(settings, cloud), "weights"), region: cloud.region };
 }
 
 type Other = NonNullable<Settings["site"]["other"]>;

@@ -12,6 +12,7 @@ import { type CertificateHandle, Certificates } from "../components/certificates
 import { Collector } from "../components/collector.ts";
 import { Dashboards } from "../components/dashboards.ts";
 import { Edge } from "../components/edge.ts";
+import { ExternalSecrets } from "../components/external-secrets.ts";
 import type { FineTuningHandle } from "../components/fine-tuning.ts";
 import { Gateway } from "../components/gateway.ts";
 import type { Archive } from "../components/gateway-archive.ts";
@@ -71,9 +72,13 @@ export function service(site: SiteArguments, ground: Ground) {
   const tls = new Certificates("certificates", site.certificates, inside);
   const secured: Secured = (program) => ({ certificate: tls.of(program) });
   const keys = new ApiKeys("api-keys", site.apiKeys);
+  const given =
+    site.externalSecrets === null
+      ? []
+      : [new ExternalSecrets("external-secrets", site.externalSecrets, inside)];
 
   // No pod starts before the walls stand.
-  const guarded = { provider, dependsOn: [walls, ...limits] };
+  const guarded = { provider, dependsOn: [walls, ...limits, ...given] };
   const stores = ground.stores(guarded, secured);
   const { redis, postgres } = stores;
   const models = [

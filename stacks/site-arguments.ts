@@ -24,6 +24,7 @@ import {
   logNamespaces,
   outsideArguments,
 } from "./collector-arguments.ts";
+import { externalSecretsArguments } from "./given-secrets.ts";
 import {
   gpuFlows,
   gpuRuntimeArguments,
@@ -93,6 +94,7 @@ function groundArguments(settings: Settings, served: readonly ServedModel[]) {
     ),
     certificates: { servers: servers(settings), source: source(settings) },
     apiKeys: { holders: holders(settings) },
+    externalSecrets: externalSecretsArguments(settings),
   };
 }
 
@@ -105,6 +107,7 @@ function storeArguments(settings: Settings) {
       ...withExporter(settings, "redis"),
       ...store(settings, redis),
       replicas: redis.replicas,
+      generation: settings.rotation.quotas,
       link: redisLink(settings),
     },
     postgresCluster: postgresClusterArguments(settings),
@@ -113,6 +116,7 @@ function storeArguments(settings: Settings) {
       namespace: service,
       ...withExporter(settings, "postgres"),
       ...store(settings, postgres),
+      generation: settings.rotation.ledger,
     },
   };
 }
@@ -145,7 +149,7 @@ function modelArguments(settings: Settings, served: readonly ServedModel[]) {
 
 /** What callers meet, and what watches. */
 function frontArguments(settings: Settings) {
-  const { edge, environment, gateway, cloud, retention, site } = settings;
+  const { edge, environment, gateway, cloud, retention, rotation, site } = settings;
   const { longestStreamSeconds } = gateway;
   return {
     gateway: {
@@ -155,6 +159,7 @@ function frontArguments(settings: Settings) {
       storesAuthority: cloud?.authorities,
       clientCertificates: edge.clientAuthorities !== undefined,
       auditDays: retention.auditDays,
+      generations: { tokens: rotation.tokens, data: rotation.data },
       // On a machine of one's own the first sign-in is a trial; anywhere else it guards other people.
       adminTotp: environment === "local" ? ("optional" as const) : ("required" as const),
       archive: archiveArguments(settings),

@@ -12,6 +12,7 @@ import { gpusOf, type ModelRefusal, type ServedModel } from "../components/sizin
 import type { Fault } from "../config/fault.ts";
 import type { Settings } from "../config/schema.ts";
 import { cloudFaults } from "./cloud-faults.ts";
+import { externalSecretsFaults } from "./given-secrets.ts";
 import { monitoringFaults } from "./monitoring-arguments.ts";
 import { gpusOfPool, isOnGpus, servingOf } from "./site-models.ts";
 import { recoveryOfSite } from "./site-recovery.ts";
@@ -28,6 +29,7 @@ export function siteFaults(settings: Settings): Fault[] {
   }
   return [
     ...cloudFaults(settings),
+    ...externalSecretsFaults(settings),
     ...trainingFits(settings, serving.models),
     ...unjoinedGpus(settings, serving.models),
     ...lateModels(settings, serving.models),

@@ -36,6 +36,7 @@ export function postgresClusterArguments(settings: Settings) {
     instances,
     resources,
     volume: volumeOf(settings, postgres.storage),
+    generation: settings.rotation.ledger,
     backup: backups === undefined ? undefined : backupOf(backups, LEDGER),
     pair: pairOf(settings),
     followed: settings.site.other?.serves === true,

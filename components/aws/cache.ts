@@ -15,7 +15,7 @@ import { Component, type Transform } from "../component.ts";
 import type { RedisHandle } from "../redis.ts";
 import { GATEWAY_COMMANDS, GATEWAY_USER } from "../redis-configuration.ts";
 import { REDIS_PORT } from "../redis-replication.ts";
-import { randomPassword } from "../secret-data.ts";
+import { randomPassword, rotatedPassword } from "../secret-data.ts";
 import type { KeysHandle } from "./keys.ts";
 import { subnetIds } from "./network.ts";
 import { nameTag } from "./place.ts";
@@ -30,6 +30,8 @@ export interface CacheArgs extends StorePlace {
   readonly nodes: number;
   /** Days of snapshots; 0 keeps none. A quota that is lost is one that starts anew. */
   readonly snapshotDays: number;
+  /** How often the gateway's password was rotated. */
+  readonly generation?: number | undefined;
   readonly transform?: { readonly replicationGroup?: Transform<ReplicationGroupArgs> };
 }
 
@@ -44,8 +46,9 @@ export class Cache extends Component implements RedisHandle {
   constructor(name: string, args: CacheArgs, options?: pulumi.ComponentResourceOptions) {
     super("aws:Cache", name, options);
     const parent = { parent: this };
-    this.password = pulumi.secret(randomPassword(`${name}-gateway`, parent));
-    const users = userGroup(name, args, this.password, parent);
+    const passwords = rotatedPassword(`${name}-gateway`, args.generation, parent);
+    this.password = pulumi.secret(passwords.current);
+    const users = userGroup(name, args, passwords, parent);
     const group = storeGroup(name, args, { name: "quota", port: REDIS_PORT }, parent);
     const subnets = new SubnetGroup(
       name,
@@ -119,10 +122,10 @@ function parameterGroup(name: string, args: CacheArgs, parent: pulumi.CustomReso
 function userGroup(
   name: string,
   args: CacheArgs,
-  password: pulumi.Output<string>,
+  { current, former }: ReturnType<typeof rotatedPassword>,
   parent: pulumi.CustomResourceOptions,
 ): UserGroup {
-  const user = (userName: string, accessString: string, own: pulumi.Output<string>) =>
+  const user = (userName: string, accessString: string, own: pulumi.Output<string>[]) =>
     new User(
       `${name}-${userName}`,
       {
@@ -130,14 +133,19 @@ function userGroup(
         userName,
         engine: ENGINE,
         accessString,
-        authenticationMode: { type: "password", passwords: [own] },
+        authenticationMode: { type: "password", passwords: own },
       },
       parent,
     );
   const nobody = pulumi.secret(randomPassword(`${name}-nobody`, parent));
   const users = [
-    user("default", DEFAULT_ACCESS, nobody),
-    user(GATEWAY_USER, GATEWAY_ACCESS, password),
+    user("default", DEFAULT_ACCESS, [nobody]),
+    // ElastiCache takes two passwords of a user at most.
+    user(
+      GATEWAY_USER,
+      GATEWAY_ACCESS,
+      [current, ...(former === undefined ? [] : [former])].map((one) => pulumi.secret(one)),
+    ),
   ];
   return new UserGroup(
     name,

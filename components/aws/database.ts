@@ -9,7 +9,7 @@ import { SubnetGroup } from "@pulumi/aws/rds/subnetGroup.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component, type Transform } from "../component.ts";
 import { POSTGRES_PORT, type PostgresHandle } from "../postgres.ts";
-import { randomPassword } from "../secret-data.ts";
+import { ofGeneration, randomPassword } from "../secret-data.ts";
 import { databaseParameters, majorVersion } from "./database-parameters.ts";
 import type { KeysHandle } from "./keys.ts";
 import { subnetIds } from "./network.ts";
@@ -29,6 +29,8 @@ export interface DatabaseArgs extends StorePlace {
   /** Days that one can go back to any second of; 35 at most. */
   readonly backupDays: number;
   readonly logDays: number;
+  /** How often the role's password was rotated. */
+  readonly generation?: number | undefined;
   /** Whether `destroy` may end it, and without a last snapshot. */
   readonly deletable: boolean;
   readonly transform?: { readonly instance?: Transform<InstanceArgs> };
@@ -50,7 +52,9 @@ export class Database extends Component implements PostgresHandle {
   constructor(name: string, args: DatabaseArgs, options?: pulumi.ComponentResourceOptions) {
     super("aws:Database", name, options);
     const parent = { parent: this };
-    this.password = pulumi.secret(randomPassword(`${name}-gateway`, parent));
+    this.password = pulumi.secret(
+      randomPassword(ofGeneration(`${name}-gateway`, args.generation), parent),
+    );
     const group = storeGroup(name, args, { name: "ledger", port: POSTGRES_PORT }, parent);
     const plain = instanceArgs(args, this.password, {
       vpcSecurityGroupIds: [group.id],
