@@ -2,15 +2,10 @@
  * Proof that alerts are known and arrive: the rules that Prometheus has loaded beside those that the
  * program rendered, and what Alertmanager says that it has told its channels.
  */
-import { type Agent, request } from "undici";
 import { z } from "zod";
 import { reasonOf } from "./listener.ts";
+import { ask, instant, type Prometheus, type Vector } from "./prometheus.ts";
 import type { Shown } from "./shown.ts";
-
-export interface Prometheus {
-  readonly url: string;
-  readonly dispatcher: Agent;
-}
 
 export interface AlertQuestion {
   /** null: there is no way to it, because of `without`. */
@@ -23,7 +18,6 @@ export interface AlertQuestion {
 
 const RULES = { zh: "告警规则已加载", en: "Alert rules are loaded" };
 const DELIVERY = { zh: "告警送达", en: "Alerts are delivered" };
-const ANSWER_MS = 15_000;
 const HOUR_SECONDS = 3_600;
 
 const rulesSchema = z.object({
@@ -33,14 +27,6 @@ const rulesSchema = z.object({
       rules: z.array(
         z.object({ name: z.string(), type: z.string(), health: z.string().optional() }),
       ),
-    }),
-  ),
-});
-const vectorSchema = z.object({
-  result: z.array(
-    z.object({
-      metric: z.record(z.string(), z.string()),
-      value: z.tuple([z.number(), z.string()]),
     }),
   ),
 });
@@ -118,11 +104,8 @@ const QUERIES = {
 
 async function deliveryProof(now: Date, asked: Prometheus): Promise<Shown> {
   const { activeAlertmanagers } = managersSchema.parse(await ask(asked, "/api/v1/alertmanagers"));
-  const vectors: Record<string, z.infer<typeof vectorSchema>["result"]> = {};
-  for (const [name, query] of Object.entries(QUERIES)) {
-    const path = `/api/v1/query?query=${encodeURIComponent(query)}`;
-    vectors[name] = vectorSchema.parse(await ask(asked, path)).result;
-  }
+  const vectors: Record<string, Vector> = {};
+  for (const [name, query] of Object.entries(QUERIES)) vectors[name] = await instant(asked, query);
   const sum = (name: keyof typeof QUERIES) =>
     (vectors[name] ?? []).reduce((all, { value }) => all + Number(value[1]), 0);
   const faults = [
@@ -158,23 +141,10 @@ async function deliveryProof(now: Date, asked: Prometheus): Promise<Shown> {
   };
 }
 
-function byChannel(what: string, vector: z.infer<typeof vectorSchema>["result"]) {
+function byChannel(what: string, vector: Vector) {
   return Object.fromEntries(
     vector
       .filter(({ value }) => Number(value[1]) > 0)
       .map(({ metric, value }) => [`${what}, ${metric["integration"] ?? "?"}`, Number(value[1])]),
   );
-}
-
-async function ask({ url, dispatcher }: Prometheus, path: string): Promise<unknown> {
-  const answer = await request(new URL(path, url), {
-    dispatcher,
-    headersTimeout: ANSWER_MS,
-    bodyTimeout: ANSWER_MS,
-  });
-  if (answer.statusCode !== 200) {
-    await answer.body.dump();
-    throw new Error(`${path.split("?")[0]} answers ${answer.statusCode}`);
-  }
-  return ((await answer.body.json()) as { data: unknown }).data;
 }

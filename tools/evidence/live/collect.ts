@@ -4,12 +4,13 @@
  */
 import tls from "node:tls";
 import { Agent } from "undici";
-import { alertProofs, type Prometheus } from "./alert-proof.ts";
+import { alertProofs } from "./alert-proof.ts";
 import type { Cluster } from "./cluster.ts";
 import { filterProof } from "./filter-proof.ts";
 import { handshakeProof } from "./handshake-proof.ts";
 import { connectTo, type Listener, reasonOf } from "./listener.ts";
 import { type Pod, podListeners } from "./pod-listeners.ts";
+import { instant, type Prometheus } from "./prometheus.ts";
 import { restoreProof } from "./restore-proof.ts";
 import type { Shown } from "./shown.ts";
 import { trailProofs } from "./trail-proof.ts";
@@ -43,6 +44,7 @@ export interface Ground {
   readonly onStep: (text: string) => void;
 }
 
+const SELF_CHECK = "max by (instance) (gateway_audit_chain_faults)";
 const NOT_DEPLOYED = "the stack has no outputs here: it was not deployed from this state";
 
 export async function collect(ground: Ground): Promise<Shown[]> {
@@ -137,7 +139,7 @@ async function insideHandshakes(
   }
 }
 
-function auditTrail(ground: Ground, seen: Seen, dispatcher: Agent): Promise<Shown[]> {
+async function auditTrail(ground: Ground, seen: Seen, dispatcher: Agent): Promise<Shown[]> {
   const { outputs, cluster, auditorKey, floorDays } = ground;
   const now = ground.now();
   const sources: TrailSource[] = gateways(seen).flatMap(({ metadata }) =>
@@ -149,7 +151,17 @@ function auditTrail(ground: Ground, seen: Seen, dispatcher: Agent): Promise<Show
     sources.push(trailOfApi({ url: outputs.url, key: auditorKey, dispatcher, now }));
   }
   const without = `${seen.without}; and no auditor's key was given (DEEPSEEK_AUDITOR_KEY)`;
-  return trailProofs({ sources, floorDays, now, without });
+  // Anchors are not in the pods; each gateway judges itself by them, over and over, and tells it.
+  const selfChecks = await withPrometheus(ground, seen, dispatcher, async (prometheus) =>
+    prometheus === null ? [] : instant(prometheus, SELF_CHECK).catch(() => []),
+  );
+  return trailProofs({
+    ...{ sources, floorDays, now, without },
+    selfChecks: selfChecks.map(({ metric, value }) => ({
+      gateway: metric["instance"] ?? "?",
+      faults: Number(value[1]),
+    })),
+  });
 }
 
 function gateways({ pods }: Seen): readonly Pod[] {
@@ -159,29 +171,35 @@ function gateways({ pods }: Seen): readonly Pod[] {
   );
 }
 
-async function alerts(ground: Ground, seen: Seen, dispatcher: Agent): Promise<Shown[]> {
-  const { outputs, cluster, rendered } = ground;
-  const question = { rendered, now: ground.now() };
+function alerts(ground: Ground, seen: Seen, dispatcher: Agent): Promise<Shown[]> {
+  const { rendered } = ground;
+  return withPrometheus(ground, seen, dispatcher, (prometheus, without) =>
+    alertProofs({ rendered, prometheus, without, now: ground.now() }),
+  );
+}
+
+type WithPrometheus<T> = (prometheus: Prometheus | null, without: string) => Promise<T>;
+
+/** An address of the cluster's own is reached through the pod. */
+async function withPrometheus<T>(
+  { outputs, cluster }: Ground,
+  seen: Seen,
+  dispatcher: Agent,
+  work: WithPrometheus<T>,
+): Promise<T> {
   const url = outputs?.prometheusUrl;
-  if (url === undefined)
-    return alertProofs({ ...question, prometheus: null, without: NOT_DEPLOYED });
-  // An address of the cluster's own is reached through the pod.
-  if (!/\.svc(\.|:|$)/.test(new URL(url).host)) {
-    return alertProofs({ ...question, prometheus: { url, dispatcher }, without: "" });
-  }
+  if (url === undefined) return work(null, NOT_DEPLOYED);
+  if (!/\.svc(\.|:|$)/.test(new URL(url).host)) return work({ url, dispatcher }, "");
   const pod = seen.pods.find(
     ({ metadata }) => metadata.labels?.["app.kubernetes.io/name"] === "prometheus",
   );
-  if (cluster === null || pod === undefined) {
-    return alertProofs({ ...question, prometheus: null, without: seen.without });
-  }
+  if (cluster === null || pod === undefined) return work(null, seen.without);
   const port = Number(new URL(url).port || 443);
   const place = { namespace: pod.metadata.namespace, pod: pod.metadata.name };
   const forward = cluster.forward(place, [port]);
   const through = agentThrough(() => forward.connect(port), new URL(url).hostname, outputs);
   try {
-    const prometheus: Prometheus = { url, dispatcher: through };
-    return await alertProofs({ ...question, prometheus, without: "" });
+    return await work({ url, dispatcher: through }, "");
   } finally {
     await through.destroy();
     forward.close();

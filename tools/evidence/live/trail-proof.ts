@@ -30,6 +30,8 @@ export interface TrailQuestion {
   readonly now: Date;
   /** Why there is no source. */
   readonly without: string;
+  /** What the gateways' own checks found last, anchors included; empty where nobody tells. */
+  readonly selfChecks: readonly { readonly gateway: string; readonly faults: number }[];
 }
 
 /** Of one source. */
@@ -71,8 +73,15 @@ export async function trailProofs(question: TrailQuestion): Promise<Shown[]> {
   return [chainProof(question, read, open), keptProof(question, read, open)];
 }
 
-function chainProof({ now }: TrailQuestion, read: readonly TrailFacts[], open: string[]): Shown {
-  const faults = read.flatMap((one) => [
+function chainProof(
+  { now, selfChecks }: TrailQuestion,
+  read: readonly TrailFacts[],
+  open: string[],
+): Shown {
+  const own = selfChecks
+    .filter((one) => one.faults > 0)
+    .map((one) => `${one.gateway}: its own check finds ${one.faults} faults (anchors included)`);
+  const chains = read.flatMap((one) => [
     ...one.faults.map((text) => `${one.source}: ${text}`),
     ...(one.faults.length === 0
       ? []
@@ -81,6 +90,7 @@ function chainProof({ now }: TrailQuestion, read: readonly TrailFacts[], open: s
       ? []
       : [`${one.source}: the gateway finds faults itself`]),
   ]);
+  const faults = [...own, ...chains];
   const sum = (of: (one: TrailFacts) => number) => read.reduce((all, one) => all + of(one), 0);
   return {
     ...{ id: "audit-chain", control: "audit-sealed", title: CHAIN, at: now.toISOString() },
@@ -94,11 +104,11 @@ function chainProof({ now }: TrailQuestion, read: readonly TrailFacts[], open: s
             segments: sum(({ segments }) => segments),
             events: sum(({ events }) => events),
             anchors: sum(({ anchors }) => anchors),
-            "gateways that judged themselves as well": read.filter(({ own }) => own !== null)
-              .length,
+            "verdicts of gateways themselves":
+              read.filter((one) => one.own !== null).length + selfChecks.length,
           },
     findings: [...told(faults), ...open],
-    raw: read.length === 0 ? null : { at: now.toISOString(), trails: read },
+    raw: read.length === 0 ? null : { at: now.toISOString(), trails: read, selfChecks },
   };
 }
 

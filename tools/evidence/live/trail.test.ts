@@ -11,7 +11,7 @@ import { ManualClock } from "../../../gateway-image/src/base/test-clock.ts";
 import { MemoryAuditAnchorStore } from "../../../gateway-image/src/stores/memory-audit-anchor-store.ts";
 import { boot, endAll, simulate } from "../../../gateway-image/test/test-harness.ts";
 import { fakeKubectl } from "./test-kubectl.ts";
-import { type TrailFacts, trailProofs } from "./trail-proof.ts";
+import { type TrailFacts, type TrailQuestion, trailProofs } from "./trail-proof.ts";
 import { type TrailSource, trailOfApi, trailOfPod } from "./trail-source.ts";
 
 const DAY_MS = 86_400_000;
@@ -60,9 +60,19 @@ function asPod(): TrailSource {
   return trailOfPod(cluster, { namespace: "deepseek", pod: "gateway-0" });
 }
 
-async function proofs(sources: readonly TrailSource[], floorDays = 3) {
+async function proofs(
+  sources: readonly TrailSource[],
+  floorDays = 3,
+  selfChecks: TrailQuestion["selfChecks"] = [],
+) {
   const now = new Date(clock.wallMs());
-  const [chain, kept] = await trailProofs({ sources, floorDays, now, without: "no way" });
+  const [chain, kept] = await trailProofs({
+    sources,
+    floorDays,
+    now,
+    selfChecks,
+    without: "no way",
+  });
   if (chain === undefined || kept === undefined) throw new Error("two proofs are asked for");
   return { chain, kept };
 }
@@ -80,6 +90,18 @@ describe("read in the pod", () => {
     expect(raw).not.toContain("PRIVATE KEY");
     const [facts] = (chain.raw as { trails: TrailFacts[] }).trails;
     expect(facts?.days.map(({ lines }) => lines)).toEqual([3, 3, 3, 3]);
+  });
+
+  test("a fault that a gateway's own check finds by its anchors fails the chain", async () => {
+    await trail([true]);
+    const good = { gateway: "gateway-0:9464", faults: 0 };
+    const bad = { gateway: "gateway-1:9464", faults: 2 };
+    const { chain } = await proofs([asPod()], 0, [good, bad]);
+    expect(chain.figures["verdicts of gateways themselves"]).toBe(2);
+    expect([chain.result, chain.findings]).toEqual([
+      "fail",
+      ["gateway-1:9464: its own check finds 2 faults (anchors included)"],
+    ]);
   });
 
   test("a young stack is said to be one, and proves no age", async () => {
@@ -179,7 +201,7 @@ describe("by the gateway's own API", () => {
     expect([chain.result, chain.findings]).toEqual(["pass", []]);
     expect(chain.figures).toMatchObject({
       anchors: 1,
-      "gateways that judged themselves as well": 1,
+      "verdicts of gateways themselves": 1,
     });
     mkdirSync(path.join(site(), "2020-01-01"));
     writeFileSync(path.join(site(), "2020-01-01/gateway-000000.jsonl"), "{}\n");
