@@ -131,6 +131,16 @@ const VIOLATION: PolicyViolation = {
 };
 
 describe("policies", () => {
+  test("a rule that forbids is named as what refuses, also where the base failed it already", () => {
+    const forbidden = "policy digest (mandatory) forbids urn:x: images need a digest";
+    const refused = (errors: string[], packs: readonly (readonly PolicyViolation[])[]) =>
+      JSON.stringify(pageOf(report([], {}, { ok: false, errors }, packs)).lead);
+    expect(refused([forbidden], [[], []])).toContain("A mandatory rule fails");
+    expect(refused(["edge.replicas: too few"], [[], []])).toContain("settings are refused");
+    // Without a pack nobody forbids, whatever a program says of itself.
+    expect(refused([forbidden], [])).toContain("settings are refused");
+  });
+
   const other = { ...VIOLATION, policy: "digest" };
 
   test("that fail now, no longer, and still are told apart", () => {

@@ -48,8 +48,9 @@ function lead(report: Report): Text[] {
 }
 
 function refusal(report: Report): Text {
-  const mandatory = report.policies?.newlyFailing.some(({ level }) => level === "mandatory");
-  return mandatory === true
+  // The engine's own words, since a rule may have failed of the base as well.
+  const forbidden = report.errors.some((text) => /^policy .+ \(mandatory\) forbids /.test(text));
+  return report.policies !== null && forbidden
     ? ["A mandatory rule fails: an update would stop before its first change."]
     : ["The program or its settings are refused: an update would stop before its first change."];
 }
