@@ -175,7 +175,11 @@ export const EXPLAINED: readonly Explanation[] = [
   {
     judge: "kube-score",
     rule: "networkpolicy-targets-pod",
-    objects: ["NetworkPolicy/deepseek/allow-postgres", "NetworkPolicy/deepseek-patient/*"],
+    objects: [
+      "NetworkPolicy/deepseek/allow-postgres",
+      "NetworkPolicy/deepseek/allow-ledger-copy",
+      "NetworkPolicy/deepseek-patient/*",
+    ],
     reason: "The pods that they select are made by CloudNativePG, and by fine-tuning's Jobs.",
     instead: "They are selected by the label that the operator gives its pods.",
   },
