@@ -12,6 +12,9 @@ const ONE_MACHINE = ["local", "bare-metal", "container"];
 const GPU_DAEMONS = ["kubernetes:apps/v1:DaemonSet::gpu-runtime-*"];
 const DEVICE_PLUGINS =
   "GPU device plugins and the exporter register with the kubelet through the host's sockets.";
+const LOG_AGENT = ["kubernetes:apps/v1:DaemonSet::log-agent"];
+const LOG_FILES =
+  "Log files of pods lie on the node and are root's; the agent mounts that folder alone, to read only.";
 const PLATFORM = {
   owner: "platform engineering",
   approver: "information security",
@@ -73,6 +76,30 @@ export const EXEMPTIONS: readonly Exemption[] = [
     reason:
       "As many pods as there are GPU nodes: a quota would leave a new node without its plugin.",
     ticket: "RISK-3",
+  },
+  ...["no-host-access", "restricted-pods"].map((rule) => ({
+    ...PLATFORM,
+    rule,
+    stacks: ["onprem-bank"],
+    resources: LOG_AGENT,
+    reason: LOG_FILES,
+    ticket: "RISK-10",
+  })),
+  {
+    ...PLATFORM,
+    rule: "namespace-security",
+    stacks: ["onprem-bank"],
+    resources: ["kubernetes:core/v1:Namespace::deepseek-logs"],
+    reason: "Holds the agents that read log files and nothing else.",
+    ticket: "RISK-10",
+  },
+  {
+    ...PLATFORM,
+    rule: "bounded-namespaces",
+    stacks: ["onprem-bank"],
+    resources: LOG_AGENT,
+    reason: "As many pods as there are nodes: a quota would leave a new node without its agent.",
+    ticket: "RISK-10",
   },
   {
     ...PLATFORM,

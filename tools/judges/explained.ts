@@ -1,6 +1,7 @@
 /** What judges say and why it stays as it is. A row that matches nothing fails `npm run judge`, too. */
 import { EXPLAINED_CLOUD } from "./explained-cloud.ts";
 import { EXPLAINED_GPUS } from "./explained-gpus.ts";
+import { EXPLAINED_LOGS } from "./explained-logs.ts";
 import type { Explanation } from "./explanation.ts";
 
 // "Pod/*" are the templates in a LeaderWorkerSet and a RayService.
@@ -50,6 +51,7 @@ const SPREAD = {
 export const EXPLAINED: readonly Explanation[] = [
   ...EXPLAINED_GPUS,
   ...EXPLAINED_CLOUD,
+  ...EXPLAINED_LOGS,
   { judge: "checkov", rule: "CKV_K8S_11", ...NO_PROCESSOR_LIMIT },
   { judge: "monokle", rule: "KBP003", ...NO_PROCESSOR_LIMIT },
   { judge: "kube-score", rule: "container-resources", ...NO_PROCESSOR_LIMIT },
@@ -143,6 +145,8 @@ export const EXPLAINED: readonly Explanation[] = [
       "Deployment/deepseek/edge",
       "Deployment/deepseek/model-*",
       "DaemonSet/deepseek-gpu/dcgm-exporter",
+      "DaemonSet/deepseek-logs/log-agent",
+      "StatefulSet/monitoring/collector",
       "Pod/deepseek/*",
       "StatefulSet/deepseek/postgres",
       "StatefulSet/deepseek/redis",
