@@ -66,10 +66,10 @@ describe.each(STACKS)("%s", (stack, waiting) => {
     expect(pods.length).toBeGreaterThan(8);
   });
 
-  test("pods with GPUs are on nodes that have them, and no other pod but those that serve GPUs", () => {
+  test("pods with GPUs are on nodes that have them, and no other pod but those of every node", () => {
     for (const pod of pods) {
       const wants = gpusOf(pod) > 0;
-      const own = pod.metadata.namespace === "deepseek-gpu";
+      const own = ["deepseek-gpu", "deepseek-logs"].includes(pod.metadata.namespace);
       const there = pod.spec.nodeName.match(/^(node|system)-/) === null;
       if (!own) expect([nameOf(pod), there]).toEqual([nameOf(pod), wants]);
     }
@@ -211,7 +211,10 @@ function gpusOf(pod: Loose): number {
 }
 
 async function clear(): Promise<void> {
-  const spaces = ["deepseek", "deepseek-gpu", "deepseek-patient", "monitoring"];
+  const spaces = [
+    ...["deepseek", "deepseek-gpu", "deepseek-logs", "deepseek-patient"],
+    "monitoring",
+  ];
   await server.kubectl(["delete", "namespaces", "--ignore-not-found", "--wait=false", ...spaces]);
   // No kubelet confirms the end of a pod.
   for (const space of spaces) {

@@ -6,6 +6,7 @@
 import { appendFile, mkdir } from "node:fs/promises";
 import https from "node:https";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTraces } from "../../gateway-image/src/telemetry/traces.ts";
 import { COLLECTOR_METRICS } from "../catalogue/collector.ts";
@@ -190,6 +191,27 @@ describe("a store that is away", () => {
     expect(missing()).toEqual([]);
     const page = await site.collector.metrics();
     expect(sum(page, "otelcol_exporter_send_failed_log_records_total")).toBe(0);
+  });
+
+  test("loses nothing of an agent that is killed whenever it may be reading", async () => {
+    // It looks every 200 ms; wherever in that it is killed, nothing may be between file and disk.
+    const moments = [60, 110, 160, 210, 260, 310];
+    const texts = moments.flatMap((at) => Array.from({ length: 20 }, (_, n) => `at ${at} ${n}`));
+    for (const at of moments) {
+      const lines = texts.filter((text) => text.startsWith(`at ${at} `));
+      await write(
+        GATEWAY,
+        lines.map((message) => json({ message })),
+      );
+      await sleep(at);
+      await site.agent.kill();
+      await site.agent.start();
+    }
+    const missing = () => texts.filter((text) => !came(text));
+    await write(GATEWAY, [json({ message: "after all" })]);
+    await until("the last one", () => came("after all"));
+    await until("all of them", () => missing().length === 0).catch(() => {});
+    expect(missing()).toEqual([]);
   });
 });
 
