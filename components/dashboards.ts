@@ -1,10 +1,14 @@
 /**
- * Dashboards for a Grafana that the site has: one ConfigMap each, found by a label, as the side-car of Grafana's chart looks
- * for them. No Grafana is deployed, and no right in one is asked for.
+ * Dashboards for a Grafana, the site's or the stack's own: one ConfigMap each, found by a label, as the side-car of Grafana's
+ * chart looks for them. No right in one is asked for.
  */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { dashboardFiles, renderDashboard } from "../observability/dashboards/dashboards.ts";
+import {
+  type DashboardFile,
+  dashboardFiles,
+  renderDashboard,
+} from "../observability/dashboards/dashboards.ts";
 import type { Language } from "../observability/dashboards/panel.ts";
 import { Component, labelsOf } from "./component.ts";
 
@@ -17,15 +21,20 @@ export interface DashboardsArgs {
 }
 
 export class Dashboards extends Component {
+  /** Of the ConfigMaps. */
+  readonly names: readonly string[];
+
   constructor(name: string, args: DashboardsArgs, options?: pulumi.ComponentResourceOptions) {
     super("monitoring:Dashboards", name, options);
-    for (const file of dashboardFiles(args.languages)) {
+    const files = dashboardFiles(args.languages);
+    this.names = files.map(nameOf);
+    for (const file of files) {
       const content = pulumi.output(renderDashboard(file));
       new k8s.core.v1.ConfigMap(
         `${name}-${file.name}`,
         {
           metadata: {
-            name: `dashboard-${file.name}`,
+            name: nameOf(file),
             namespace: args.namespace,
             labels: labelsOf("dashboards", args.labels),
           },
@@ -35,4 +44,8 @@ export class Dashboards extends Component {
       );
     }
   }
+}
+
+function nameOf({ name }: DashboardFile): string {
+  return `dashboard-${name}`;
 }

@@ -5,9 +5,10 @@ import { METRICS_PORTS } from "./exporters.ts";
 import type { End, Flow } from "./flows.ts";
 import { GATEWAY, GATEWAY_PORTS } from "./gateway.ts";
 import { ARCHIVE_PORT } from "./gateway-archive.ts";
+import { GRAFANA, GRAFANA_PORT } from "./grafana.ts";
 import { POSTGRES, POSTGRES_PORT } from "./postgres.ts";
 import { type PostgresClusterFlows, postgresClusterFlows } from "./postgres-cluster-flows.ts";
-import { PROMETHEUS } from "./prometheus.ts";
+import { PROMETHEUS, PROMETHEUS_PORT } from "./prometheus.ts";
 import { REDIS } from "./redis.ts";
 import { REDIS_PORT, SENTINEL_PORT } from "./redis-replication.ts";
 import { MODEL_PORT, MODEL_SERVER } from "./serving/model-component.ts";
@@ -26,6 +27,10 @@ export interface FlowPlaces {
   readonly channels?: FlowPlaces["outside"] | undefined;
   /** Where Prometheus writes samples beside its own disk. */
   readonly remoteWrite?: FlowPlaces["outside"] | undefined;
+  /** Who opens our Grafana, and where it asks who they are; absent: there is none. */
+  readonly grafana?:
+    | { readonly callerRanges: readonly string[]; readonly provider: FlowPlaces["outside"] }
+    | undefined;
   /** Where gateways' audit trail is archived; absent: nowhere, or on a volume. */
   readonly archive?:
     | (FlowPlaces["outside"] & {
@@ -111,6 +116,7 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
     },
     ...outward("remote-write", watching(PROMETHEUS), places.remoteWrite),
     ...outward("alert-channels", watching(ALERTMANAGER), places.channels),
+    ...grafanaFlows(watching(GRAFANA), watching(PROMETHEUS), places.grafana),
   ];
 }
 
@@ -132,6 +138,16 @@ function storeFlows(places: FlowPlaces): Flow[] {
     ...linkFlows(redis, places.redisLink),
     ...ledgerFlows(places),
     ...copyFlows(places),
+  ];
+}
+
+function grafanaFlows(grafana: End, prometheus: End, places: FlowPlaces["grafana"]): Flow[] {
+  if (places === undefined) return [];
+  const from = { ranges: places.callerRanges };
+  return [
+    { name: "people-to-grafana", from, to: grafana, ports: [GRAFANA_PORT] },
+    { name: "dashboards", from: grafana, to: prometheus, ports: [PROMETHEUS_PORT] },
+    ...outward("sign-in", grafana, places.provider),
   ];
 }
 

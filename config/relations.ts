@@ -76,6 +76,7 @@ function certificatesComplete(settings: Partial<Settings>): Fault[] {
     ...(patientData === undefined ? [] : ["patients"]),
     ...(logs === undefined && traces === undefined ? [] : ["collector"]),
     ...(logs === undefined ? [] : ["log-agent"]),
+    ...(monitoring?.grafana?.deployment === undefined ? [] : ["grafana"]),
   ];
   return all
     .filter((name) => !(name in certificates.names))
@@ -189,6 +190,7 @@ function portsDiffer({ edge, monitoring }: Partial<Settings>): Fault[] {
     ["deepseek:edge.ports.https", edge?.ports.https],
     ["deepseek:edge.ports.http", edge?.ports.http],
     ["deepseek:monitoring.nodePort", monitoring?.nodePort],
+    ["deepseek:monitoring.grafana.deployment.nodePort", monitoring?.grafana?.deployment?.nodePort],
   ];
   const used = ports.filter((entry): entry is [string, number] => entry[1] !== undefined);
   return repeated(used.map(([, port]) => String(port))).map((index) => ({

@@ -25,6 +25,7 @@ export const images = z
     prometheus: image,
     alertmanager: image,
     collector: image,
+    grafana: image,
     "edge-exporter": image,
     "redis-exporter": image,
     "postgres-exporter": image,
@@ -63,6 +64,7 @@ export const certificates = z.strictObject({
       alertmanager: certificate,
       collector: certificate,
       "log-agent": certificate,
+      grafana: certificate,
       "gpu-exporter": certificate,
       patients: certificate,
     })

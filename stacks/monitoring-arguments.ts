@@ -1,5 +1,7 @@
 /** What Prometheus, Alertmanager and the dashboards are told by the settings. Pure. */
 import { ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
+import { GRAFANA } from "../components/grafana.ts";
+import { PROMETHEUS, PROMETHEUS_PORT } from "../components/prometheus.ts";
 import { MODEL_SERVER_JOB, scrapeJobs } from "../components/scrape-jobs.ts";
 import {
   asQuantity,
@@ -8,6 +10,7 @@ import {
   type Watched,
 } from "../components/sizing/monitoring.ts";
 import { mebibytes } from "../components/sizing/quantity.ts";
+import { hostOf } from "../components/stateful-program.ts";
 import type { Fault } from "../config/fault.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
@@ -23,6 +26,7 @@ export function monitoringArguments(settings: Settings) {
     alertmanager: alertmanager(settings, imageReference(settings, "alertmanager")),
     prometheus: prometheus(settings, imageReference(settings, "prometheus")),
     dashboards: dashboards(settings),
+    grafana: grafana(settings),
   };
 }
 
@@ -45,8 +49,40 @@ function alertmanager(settings: Settings, image: string) {
 }
 
 /** null: no Grafana would read them. */
-function dashboards({ monitoring: { grafana } }: Settings) {
-  return grafana === undefined ? null : { ...grafana, namespace: MONITORING };
+function dashboards({ monitoring: { grafana: shown } }: Settings) {
+  if (shown === undefined) return null;
+  const { languages, labels } = shown;
+  return { languages, labels, namespace: MONITORING };
+}
+
+/** null: the site has one, or none. */
+function grafana(settings: Settings) {
+  const { monitoring, site } = settings;
+  const own = monitoring.grafana?.deployment;
+  if (own === undefined) return null;
+  const { url, nodePort, oidc, resources } = own;
+  return {
+    ...{ namespace: MONITORING, image: imageReference(settings, "grafana"), resources },
+    ...{ url, nodePort, oidc, site: site.name, scrapeSeconds: monitoring.scrapeSeconds },
+    prometheusUrl: `https://${hostOf(PROMETHEUS, MONITORING)}:${PROMETHEUS_PORT}`,
+  };
+}
+
+/** Who may open it, and who signs people in. */
+export function grafanaFlow({ monitoring }: Settings) {
+  const own = monitoring.grafana?.deployment;
+  if (own === undefined) return undefined;
+  const { callerRanges, oidc } = own;
+  const ports = oidc === undefined ? [] : [oidc.tokenUrl, oidc.userInfoUrl].map(httpsPort);
+  const provider = { ranges: oidc?.ranges ?? [], ports: [...new Set(ports)] };
+  return { callerRanges, provider };
+}
+
+/** The names by which people and the cluster call it. */
+export function grafanaHosts({ monitoring }: Settings): string[] | undefined {
+  const own = monitoring.grafana?.deployment;
+  if (own === undefined) return undefined;
+  return [new URL(own.url).hostname, hostOf(GRAFANA, MONITORING)];
 }
 
 function prometheus(settings: Settings, image: string) {

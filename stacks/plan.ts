@@ -195,8 +195,10 @@ function ledgerCopy(settings: Settings): InventoryItem[] {
   return [{ name, kind: "store", replicas, ...resources, storage: volume.storage }];
 }
 
-function monitoring({ monitoring: { resources, storage } }: Settings): InventoryItem[] {
+function monitoring({ monitoring: watched }: Settings): InventoryItem[] {
+  const { resources, storage, grafana } = watched;
   const kind = "monitoring" as const;
+  const own = grafana?.deployment;
   return [
     { name: "prometheus", kind, replicas: 1, ...resources, storage },
     {
@@ -206,6 +208,7 @@ function monitoring({ monitoring: { resources, storage } }: Settings): Inventory
       ...ALERTMANAGER_RESOURCES,
       storage: ALERTMANAGER_STORAGE,
     },
+    ...(own === undefined ? [] : [{ name: "grafana", kind, replicas: 1, ...own.resources }]),
   ];
 }
 

@@ -17,6 +17,7 @@ import type { FineTuningHandle } from "../components/fine-tuning.ts";
 import { Gateway } from "../components/gateway.ts";
 import type { Archive } from "../components/gateway-archive.ts";
 import { LogAgent } from "../components/log-agent.ts";
+import { Grafana } from "../components/grafana.ts";
 import { NamespaceLimits } from "../components/namespace-limits.ts";
 import { Namespaces } from "../components/namespaces.ts";
 import { NetworkPolicies } from "../components/network-policies.ts";
@@ -107,7 +108,7 @@ export function service(site: SiteArguments, ground: Ground) {
     guarded,
   );
   collectors(site, secured, guarded);
-  if (site.dashboards !== null) new Dashboards("dashboards", site.dashboards, guarded);
+  grafanaOf(site, secured, guarded);
   for (const scaled of site.scaled) {
     new ScaledModel(`scaled-${modelService(scaled.model)}`, scaled, guarded);
   }
@@ -133,6 +134,14 @@ function collectors({ collector, logAgent }: SiteArguments, secured: Secured, op
   if (logAgent === null) return;
   const agent = { ...logAgent, ...secured("log-agent"), collector: front };
   new LogAgent("log-agent", agent, options);
+}
+
+/** Dashboards, and a Grafana over them where the site has none. */
+function grafanaOf({ dashboards, grafana }: SiteArguments, secured: Secured, options: Options) {
+  if (dashboards === null) return;
+  const { names } = new Dashboards("dashboards", dashboards, options);
+  if (grafana === null) return;
+  new Grafana("grafana", { ...grafana, ...secured("grafana"), dashboards: names }, options);
 }
 
 function archiveOf({ gateway }: SiteArguments, { archive }: Ground): Archive | undefined {

@@ -5,6 +5,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { ApiKeyHolder } from "../components/api-keys.ts";
 import type { CertificateSource } from "../components/certificates.ts";
+import { GRAFANA } from "../components/grafana.ts";
 import { PATIENTS } from "../components/patient-store.ts";
 import { clusterService } from "../components/postgres-cluster.ts";
 import { serverNames } from "../components/server-names.ts";
@@ -33,7 +34,12 @@ import {
   withGpuPods,
 } from "./gpu-arguments.ts";
 import { gpuModelArguments } from "./gpu-models.ts";
-import { monitoringArguments, remoteWriteFlow } from "./monitoring-arguments.ts";
+import {
+  grafanaFlow,
+  grafanaHosts,
+  monitoringArguments,
+  remoteWriteFlow,
+} from "./monitoring-arguments.ts";
 import { GPU_NAMESPACE, MONITORING, PATIENT_NAMESPACE, SERVICE } from "./places.ts";
 import { hasGpuDaemons, servedModels } from "./site-models.ts";
 import {
@@ -218,6 +224,7 @@ function networkPolicies(
         outside,
         channels: settings.monitoring.alerts,
         remoteWrite: remoteWriteFlow(settings),
+        grafana: grafanaFlow(settings),
         archive: archiveFlow(settings),
         archived: isArchived(settings),
         ...storePlaces(settings),
@@ -234,6 +241,7 @@ function networkPolicies(
 function servers(settings: Settings) {
   const { edge, models, patientData, site } = settings;
   const services = models.map((model) => modelService(model.name));
+  const grafana = grafanaHosts(settings);
   return [
     ...serverNames({
       service,
@@ -271,6 +279,7 @@ function servers(settings: Settings) {
           },
         ]
       : []),
+    ...(grafana === undefined ? [] : [{ program: GRAFANA, namespace: monitoring, hosts: grafana }]),
     ...(patientData === undefined
       ? []
       : [

@@ -20,6 +20,7 @@ export function imagesOf(settings: Settings): ImageName[] {
     ...when(!managed && postgres.kind === "operator", "postgres-cluster"),
     ...when(isArchived(settings), "audit-archive"),
     ...when(logs !== undefined || traces !== undefined, "collector"),
+    ...when(settings.monitoring.grafana?.deployment !== undefined, "grafana"),
     ...when(engines.includes("simulator"), "simulator"),
     ...when(engines.includes("vllm"), "vllm"),
     ...when(engines.includes("ray"), "ray"),

@@ -184,6 +184,11 @@ export const MUTANTS: readonly Mutant[] = [
   row("standby-independence", GATEWAY, variable("GW_ELSEWHERE", "postgres.b.hospital.example")),
   row("tls13-monitoring", /ConfigMap prometheus-configuration$/, file("web.yml", "TLS13", "TLS12")),
   row(
+    "tls13-monitoring",
+    /ConfigMap grafana-configuration$/,
+    file("grafana.ini", "[auth.anonymous]\nenabled = false", "[auth.anonymous]\nenabled = true"),
+  ),
+  row(
     "tls13-only",
     /ConfigMap edge-configuration$/,
     file("nginx.conf", "ssl_protocols TLSv1.3;", ""),

@@ -13,6 +13,7 @@ const REGISTRIES = [
   "docker.io/library",
   "docker.io/nginxinc",
   "docker.io/vllm",
+  "docker.io/grafana",
   "docker.io/rayproject",
   "nvcr.io/nvidia",
   "quay.io/prometheus",

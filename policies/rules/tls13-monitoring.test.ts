@@ -1,6 +1,11 @@
 import { judgedByTable } from "./test-table.ts";
 import { tls13Monitoring } from "./tls13-monitoring.ts";
 
+const GRAFANA = [
+  ...["[server]", "protocol = https", "min_tls_version = TLS1.3", ""],
+  ...["[auth.anonymous]", "enabled = false", ""],
+].join("\n");
+
 judgedByTable(tls13Monitoring, {
   good: {
     prometheus: {
@@ -13,8 +18,28 @@ judgedByTable(tls13Monitoring, {
         },
       },
     },
+    grafana: {
+      type: "kubernetes:core/v1:ConfigMap",
+      props: { data: { "grafana.ini": GRAFANA } },
+    },
   },
   fails: {
+    "a Grafana that speaks in clear": [
+      [["grafana", ["data", "grafana.ini"], GRAFANA.replace("https", "http")]],
+      /protocol = https in \[server\]/,
+    ],
+    "a Grafana that takes an older protocol": [
+      [["grafana", ["data", "grafana.ini"], GRAFANA.replace("TLS1.3", "TLS1.2")]],
+      /min_tls_version = TLS1.3/,
+    ],
+    "a Grafana that lets anybody in": [
+      [["grafana", ["data", "grafana.ini"], GRAFANA.replace("= false", "= true")]],
+      /in \[auth.anonymous\]/,
+    ],
+    "a Grafana that says it elsewhere": [
+      [["grafana", ["data", "grafana.ini"], GRAFANA.replace("auth.anonymous", "auth.basic")]],
+      /in \[auth.anonymous\]/,
+    ],
     "a web server with an older protocol": [
       [["prometheus", ["data", "web.yml"], "tls_server_config:\n  min_version: TLS12\n"]],
       /less than TLS 1.3/,
@@ -48,6 +73,11 @@ judgedByTable(tls13Monitoring, {
       /any certificate/,
     ],
   },
-  open: { "a file of another program": [["prometheus", "data", { "other.yml": "a: 1" }]] },
+  open: {
+    "a file of another program": [
+      ["prometheus", "data", { "other.yml": "a: 1" }],
+      ["grafana", "data", { "other.ini": "a = 1" }],
+    ],
+  },
   unknown: ["prometheus", ["data", "web.yml"]],
 });

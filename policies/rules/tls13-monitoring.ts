@@ -1,6 +1,6 @@
 /**
  * Monitoring carries who called what, so it travels as everything else: web servers of Prometheus, its
- * exporters and Alertmanager take TLS 1.3 only, and every scrape is over HTTPS.
+ * exporters, Alertmanager and Grafana take TLS 1.3 only, and every scrape is over HTTPS.
  */
 import type { Rule } from "../judging/rule.ts";
 import { kindOf, nameIn } from "../kubernetes/pods.ts";
@@ -8,16 +8,24 @@ import { filesOf, hasFile } from "../kubernetes/read.ts";
 
 const WEB = /^web\.ya?ml$/;
 const SCRAPES = /^prometheus\.ya?ml$/;
+const GRAFANA = /^grafana\.ini$/;
+/** What each section of Grafana's settings must say. */
+const GRAFANA_SAYS: readonly (readonly [section: string, line: RegExp, says: string])[] = [
+  ["server", /^protocol = https$/m, "protocol = https"],
+  ["server", /^min_tls_version = "?TLS1\.3"?$/m, "min_tls_version = TLS1.3"],
+  // Who may read the samples without a name reads who called what.
+  ["auth.anonymous", /^enabled = false$/m, "enabled = false"],
+];
 
 export const tls13Monitoring: Rule = {
   name: "tls13-monitoring",
-  description: "Prometheus, exporters and Alertmanager speak TLS 1.3 only.",
+  description: "Prometheus, exporters, Alertmanager and Grafana speak TLS 1.3 only.",
   severity: "medium",
   sees: "resource",
   about: "configuration of monitoring",
   applies: ({ type, props }) =>
     ["ConfigMap", "Secret"].includes(kindOf(type) ?? "") &&
-    (hasFile(props, WEB) || hasFile(props, SCRAPES)),
+    [WEB, SCRAPES, GRAFANA].some((file) => hasFile(props, file)),
   judge: ({ props }, report) => {
     const where = nameIn(props);
     for (const { name, text } of filesOf(props, WEB)) {
@@ -25,6 +33,12 @@ export const tls13Monitoring: Rule = {
       report.fails(
         `${where}, ${name} takes less than TLS 1.3. Set tls_server_config.min_version: TLS13.`,
       );
+    }
+    for (const { name, text } of filesOf(props, GRAFANA)) {
+      for (const [section, line, says] of GRAFANA_SAYS) {
+        if (line.test(sectionOf(text, section))) continue;
+        report.fails(`${where}, ${name} lets in more than it should. Set ${says} in [${section}].`);
+      }
     }
     for (const { name, text } of filesOf(props, SCRAPES)) {
       const jobs = [...text.matchAll(/^\s+- job_name:/gm)].length;
@@ -39,3 +53,8 @@ export const tls13Monitoring: Rule = {
     }
   },
 };
+
+function sectionOf(text: string, section: string): string {
+  const [, rest = ""] = `\n${text}`.split(`\n[${section}]\n`);
+  return rest.split(/^\[/m)[0] ?? "";
+}
