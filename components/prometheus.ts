@@ -1,6 +1,7 @@
 /** Prometheus: scrapes over verified TLS, found by DNS, without any right in the cluster. */
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { JOBS } from "../observability/metrics.ts";
 import {
   type PrometheusSettings,
   prometheusConfiguration,
@@ -123,7 +124,9 @@ function configurationFiles(args: PrometheusArgs, alertmanager: string): Record<
   return {
     "prometheus.yml": prometheusConfiguration(settings),
     "rules.yml": prometheusRules(
-      args.jobs.map(({ job }) => job).filter((job) => !args.idleJobs.includes(job)),
+      [...args.jobs.map(({ job }) => job), JOBS.alertmanager].filter(
+        (job) => !args.idleJobs.includes(job),
+      ),
       {
         runbooks: args.links.runbooks ?? NO_LINKS.runbooks,
         dashboards: args.links.dashboards ?? NO_LINKS.dashboards,

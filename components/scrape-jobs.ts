@@ -1,15 +1,18 @@
 /** What Prometheus scrapes, from the programs that run. */
 import { COLLECTOR_PORTS } from "../observability/collector/configuration.ts";
 import { JOBS, OTHER_JOBS } from "../observability/metrics.ts";
+import type { Monitored } from "../observability/operator-objects.ts";
 import type { ScrapeJob } from "../observability/prometheus-files.ts";
 import { COLLECTOR, COLLECTOR_METRICS } from "./collector.ts";
+import { selectorOf } from "./component.ts";
 import { METRICS_PORTS, metricsServiceName } from "./exporters.ts";
 import { GATEWAY, GATEWAY_METRICS, GATEWAY_PORTS } from "./gateway.ts";
 import { ARCHIVE_PORT } from "./gateway-archive.ts";
 import { LOG_AGENT_METRICS } from "./log-agent.ts";
-import { GPU_EXPORTER_PORT } from "./serving/gpu-daemons.ts";
+import { CLUSTER_LABEL } from "./postgres-cluster-objects.ts";
+import { GPU_EXPORTER, GPU_EXPORTER_PORT } from "./serving/gpu-daemons.ts";
 import { GPU_METRICS } from "./serving/gpu-runtime.ts";
-import { MODEL_PORT, modelService } from "./serving/model-component.ts";
+import { MODEL_LABEL, MODEL_PORT, MODEL_SERVER, modelService } from "./serving/model-component.ts";
 
 export const MODEL_SERVER_JOB = JOBS.modelServer;
 
@@ -71,4 +74,56 @@ function collectorJobs({ collectorNamespace, agentNamespace }: ScrapedService): 
 
 function gpuJob(service: string): ScrapeJob {
   return { job: OTHER_JOBS.gpu, service, port: GPU_EXPORTER_PORT, serverName: service };
+}
+
+/** The same for a cluster's own Prometheus, which finds Services and pods by their labels. */
+export function monitoredPorts(
+  scraped: ScrapedService & { readonly postgresCluster: string | undefined },
+): Monitored[] {
+  const { namespace, models, edgeHost, stores, archived, gpuNamespace, postgresCluster } = scraped;
+  const host = (service: string) => `${service}.${namespace}.svc`;
+  const of = (
+    program: string,
+    job: string,
+    port: string,
+    serverName = host(program),
+  ): Monitored => ({
+    ...{ name: job, namespace, of: "service", selector: selectorOf(program), port, job },
+    ...{ serverName, authoritySecret: `tls-${program}` },
+  });
+  const pods = { namespace, of: "pods" } as const;
+  return [
+    of(GATEWAY, JOBS.gateway, "metrics"),
+    ...(archived ? [of(GATEWAY, OTHER_JOBS.auditArchive, "archive")] : []),
+    of("edge", JOBS.edge, "metrics", edgeHost),
+    ...stores.map((store) => of(store, JOBS[store], "metrics")),
+    ...models.map((model) => ({
+      ...{ ...pods, name: modelService(model), port: "api", job: JOBS.modelServer },
+      selector: selectorOf(MODEL_SERVER, { [MODEL_LABEL]: model }),
+      ...{ serverName: host(modelService(model)), authoritySecret: "tls-model", labels: { model } },
+    })),
+    ...(postgresCluster === undefined
+      ? []
+      : [
+          {
+            ...{
+              ...pods,
+              name: postgresCluster,
+              port: "metrics",
+              job: OTHER_JOBS.postgresOperator,
+            },
+            selector: { [CLUSTER_LABEL]: postgresCluster },
+            ...{ serverName: host("postgres"), authoritySecret: "tls-postgres" },
+          },
+        ]),
+    ...(gpuNamespace === undefined ? [] : [gpuMonitor(gpuNamespace)]),
+  ];
+}
+
+function gpuMonitor(namespace: string): Monitored {
+  return {
+    ...{ name: OTHER_JOBS.gpu, namespace, of: "service", selector: selectorOf(GPU_EXPORTER) },
+    ...{ port: "metrics", serverName: `${GPU_METRICS}.${namespace}.svc`, job: OTHER_JOBS.gpu },
+    authoritySecret: "tls-gpu-exporter",
+  };
 }

@@ -31,6 +31,8 @@ export interface FlowPlaces {
   readonly grafana?:
     | { readonly callerRanges: readonly string[]; readonly provider: FlowPlaces["outside"] }
     | undefined;
+  /** The cluster's own Prometheus, beside ours or instead of it. */
+  readonly watcher?: { readonly end: End; readonly alone: boolean } | undefined;
   /** Where gateways' audit trail is archived; absent: nowhere, or on a volume. */
   readonly archive?:
     | (FlowPlaces["outside"] & {
@@ -71,7 +73,7 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
   const at = (namespace: string) => (program: string) => ({ namespace, program });
   const [serving, watching] = [at(service), at(monitoring)];
   const edge = Object.values(EDGE_PORTS);
-  const { api, metrics } = GATEWAY_PORTS;
+  const { api } = GATEWAY_PORTS;
   return [
     { name: "callers-to-edge", from: { ranges: callerRanges }, to: serving(EDGE), ports: edge },
     ...(balancerRanges === undefined
@@ -90,38 +92,50 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
     ...outward("outside", serving(GATEWAY), outside),
     ...outward("fine-tuning", serving(GATEWAY), places.apiServer),
     ...archiveFlows(serving(GATEWAY), places.archive),
-    {
-      name: "gateway-metrics",
-      from: watching(PROMETHEUS),
-      to: serving(GATEWAY),
-      ports: places.archived === true ? [metrics, ARCHIVE_PORT] : [metrics],
-    },
-    {
-      name: "model-metrics",
-      from: watching(PROMETHEUS),
-      to: serving(MODEL_SERVER),
-      ports: [MODEL_PORT],
-    },
-    {
-      name: "edge-metrics",
-      from: watching(PROMETHEUS),
-      to: serving(EDGE),
-      ports: [METRICS_PORTS.edge],
-    },
-    {
-      name: "alerts",
-      from: watching(PROMETHEUS),
-      to: watching(ALERTMANAGER),
-      ports: [ALERTMANAGER_PORT],
-    },
-    ...outward("remote-write", watching(PROMETHEUS), places.remoteWrite),
-    ...outward("alert-channels", watching(ALERTMANAGER), places.channels),
+    ...metricsFlows(places),
+    ...(places.watcher?.alone === true
+      ? []
+      : [
+          {
+            name: "alerts",
+            from: watching(PROMETHEUS),
+            to: watching(ALERTMANAGER),
+            ports: [ALERTMANAGER_PORT],
+          },
+          ...outward("remote-write", watching(PROMETHEUS), places.remoteWrite),
+          ...outward("alert-channels", watching(ALERTMANAGER), places.channels),
+        ]),
     ...grafanaFlows(watching(GRAFANA), watching(PROMETHEUS), places.grafana),
   ];
 }
 
+/** Whoever scrapes: ours, the cluster's own, or both. */
+export function watchersOf({ monitoring, watcher }: Pick<FlowPlaces, "monitoring" | "watcher">) {
+  const ours: End = { namespace: monitoring, program: PROMETHEUS };
+  return [
+    ...(watcher?.alone === true ? [] : [{ end: ours, suffix: "" }]),
+    ...(watcher === undefined ? [] : [{ end: watcher.end, suffix: "-of-cluster" }]),
+  ];
+}
+
+function metricsFlows(places: FlowPlaces): Flow[] {
+  const { service } = places;
+  const archive = places.archived === true ? [ARCHIVE_PORT] : [];
+  const rows = [
+    ["gateway-metrics", GATEWAY, [GATEWAY_PORTS.metrics, ...archive]],
+    ["model-metrics", MODEL_SERVER, [MODEL_PORT]],
+    ["edge-metrics", EDGE, [METRICS_PORTS.edge]],
+  ] as const;
+  return watchersOf(places).flatMap(({ end, suffix }) =>
+    rows.map(([name, program, ports]) => ({
+      ...{ name: `${name}${suffix}`, from: end, ports },
+      to: { namespace: service, program },
+    })),
+  );
+}
+
 function storeFlows(places: FlowPlaces): Flow[] {
-  const { service, monitoring, managedStores } = places;
+  const { service, managedStores } = places;
   const gateway = { namespace: service, program: GATEWAY };
   if (managedStores !== undefined) {
     const to = { ranges: managedStores };
@@ -131,10 +145,11 @@ function storeFlows(places: FlowPlaces): Flow[] {
     ];
   }
   const redis = { namespace: service, program: REDIS };
-  const prometheus = { namespace: monitoring, program: PROMETHEUS };
   return [
     ...redisFlows(gateway, redis, places.redisReplicated === true),
-    { name: "redis-metrics", from: prometheus, to: redis, ports: [METRICS_PORTS.redis] },
+    ...watchersOf(places).map(({ end, suffix }) => ({
+      ...{ name: `redis-metrics${suffix}`, from: end, to: redis, ports: [METRICS_PORTS.redis] },
+    })),
     ...linkFlows(redis, places.redisLink),
     ...ledgerFlows(places),
     ...copyFlows(places),
@@ -188,16 +203,22 @@ function copyFlows({ service, monitoring, ledgerCopy }: FlowPlaces): Flow[] {
   return postgresClusterFlows({ ...ledgerCopy, namespace: service, clients: [], watchers });
 }
 
-function ledgerFlows({ service, monitoring, postgresCluster }: FlowPlaces): Flow[] {
+function ledgerFlows(places: FlowPlaces): Flow[] {
+  const { service, postgresCluster } = places;
   const gateway = { namespace: service, program: GATEWAY };
-  const prometheus = { namespace: monitoring, program: PROMETHEUS };
+  const watchers = watchersOf(places);
   if (postgresCluster !== undefined) {
-    const peers = { namespace: service, clients: [gateway], watchers: [prometheus] };
+    const peers = {
+      ...{ namespace: service, clients: [gateway] },
+      watchers: watchers.map(({ end }) => end),
+    };
     return postgresClusterFlows({ ...postgresCluster, ...peers });
   }
   const to = { namespace: service, program: POSTGRES };
   return [
     { name: "ledger", from: gateway, to, ports: [POSTGRES_PORT] },
-    { name: "postgres-metrics", from: prometheus, to, ports: [METRICS_PORTS.postgres] },
+    ...watchers.map(({ end, suffix }) => ({
+      ...{ name: `postgres-metrics${suffix}`, from: end, to, ports: [METRICS_PORTS.postgres] },
+    })),
   ];
 }

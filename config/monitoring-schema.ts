@@ -110,6 +110,28 @@ const grafana = z.strictObject({
     .describe("A Grafana of the stack's own; without it only dashboards are rendered."),
 });
 
+const labels = z.record(z.string().regex(/^[a-z0-9A-Z./_-]{1,317}$/), z.string().max(63));
+
+/** A Prometheus that the cluster has, kept by the Prometheus operator. */
+const operator = z.strictObject({
+  mode: z
+    .enum(["beside", "instead"])
+    .default("beside")
+    .describe("beside: the stack's own Prometheus judges, too. instead: there is none."),
+  labels: labels
+    .default({ release: "prometheus" })
+    .describe("By which its Prometheus finds rules and monitors."),
+  url: https.optional().describe("Where its Prometheus answers; required by mode instead."),
+  namespace: label.default("observability").describe("Where its Prometheus runs."),
+  pods: labels
+    .default({ "app.kubernetes.io/name": "prometheus" })
+    .describe("Labels of its Prometheus' pods, for which the walls are opened."),
+  jobs: z
+    .array(z.enum(["node-exporter", "kube-state-metrics", "kubelet", "blackbox", "keda"]))
+    .default(["node-exporter", "kube-state-metrics", "kubelet"])
+    .describe("What it scrapes itself under these names; rules about them are rendered."),
+});
+
 export const monitoring = z.strictObject({
   retentionDays: z.int().min(1).max(730).default(15).describe("How long Prometheus keeps samples."),
   storage: memory
@@ -127,6 +149,9 @@ export const monitoring = z.strictObject({
   remoteWrite: remoteWrite
     .optional()
     .describe("Where samples are written beside Prometheus' own disk."),
+  operator: operator
+    .optional()
+    .describe("A Prometheus of the cluster's own that is to watch the site."),
   grafana: grafana
     .optional()
     .describe("Grafana, the site's or one of ours; without it no dashboard is rendered."),

@@ -41,6 +41,7 @@ const RELATIONS: readonly Relation[] = [
   outsideReachable,
   oneWayOfTraces,
   channelsComplete,
+  oneWatcher,
   ...SITE_RELATIONS,
 ];
 
@@ -252,6 +253,44 @@ function channelsComplete({ monitoring }: Partial<Settings>): Fault[] {
           },
         ]
       : []),
+  ];
+}
+
+/** What only a Prometheus of the stack's own can do is refused where there is none. */
+function oneWatcher({ monitoring, models }: Partial<Settings>): Fault[] {
+  if (monitoring?.operator?.mode !== "instead") return [];
+  const { operator, alerts, remoteWrite, grafana, webhook, nodePort: port } = monitoring;
+  const scaled = (models ?? []).some(
+    ({ server }) => server.engine !== "simulator" && server.scaling !== undefined,
+  );
+  const given: readonly (readonly [string, boolean])[] = [
+    ["monitoring.nodePort", port !== undefined],
+    ["monitoring.webhook", webhook !== undefined],
+    ["monitoring.alerts.channels", alerts.channels.length > 0],
+    ["monitoring.alerts.heartbeat", alerts.heartbeat !== undefined],
+    ["monitoring.remoteWrite", remoteWrite !== undefined],
+    ["monitoring.grafana.deployment", grafana?.deployment !== undefined],
+    // Whether lines and spans are lost is seen by the stack's own alone.
+    ["monitoring.logs", monitoring.logs !== undefined],
+    ["monitoring.traces", monitoring.traces !== undefined],
+    // KEDA asks the stack's own, and verifies it by the stack's authority.
+    ["models[].server.scaling", scaled],
+  ];
+  const wrong =
+    "is given, and monitoring.operator.mode instead leaves no Prometheus of the stack's";
+  return [
+    ...(operator.url === undefined
+      ? [
+          {
+            path: "deepseek:monitoring.operator.url",
+            wrong: "missing, and mode is instead",
+            right: "where the cluster's Prometheus answers",
+          },
+        ]
+      : []),
+    ...given
+      .filter(([, is]) => is)
+      .map(([path]) => ({ path: `deepseek:${path}`, wrong, right: "mode beside, or nothing" })),
   ];
 }
 

@@ -80,21 +80,27 @@ export function prometheusRuleObject(
   metadata: { readonly name: string; readonly namespace: string; readonly labels: object },
   jobs: readonly string[],
   links: Links,
+  /** Nothing but alerts about these jobs. */
+  only = false,
 ): object {
   return {
     apiVersion: "monitoring.coreos.com/v1",
     kind: "PrometheusRule",
     metadata,
-    spec: { groups: ruleGroups(jobs, links) },
+    spec: { groups: ruleGroups(jobs, links, only) },
   };
 }
 
 /** Without groups in which nothing is left. */
-function ruleGroups(jobs: readonly string[], links: Links): object[] {
+function ruleGroups(jobs: readonly string[], links: Links, only = false): object[] {
+  const isMeant = (rule: RecordingRule | AlertRule) => {
+    const job = "record" in rule ? undefined : rule.job;
+    return job === undefined ? !only : jobs.includes(job);
+  };
   return RULE_GROUPS.map(({ name, rules }) => ({
     name,
     rules: rules
-      .filter((rule) => "record" in rule || rule.job === undefined || jobs.includes(rule.job))
+      .filter(isMeant)
       .map((rule) => ("record" in rule ? recording(rule) : alert(rule, links))),
   })).filter(({ rules }) => rules.length > 0);
 }

@@ -1,6 +1,7 @@
 /** What the parts of a site that have to do with GPUs are told by the settings. Pure. */
 import type { Flow } from "../components/flows.ts";
 import { PROMETHEUS, PROMETHEUS_PORT } from "../components/prometheus.ts";
+import { watchersOf } from "../components/service-flows.ts";
 import { GPU_EXPORTER, GPU_EXPORTER_PORT } from "../components/serving/gpu-daemons.ts";
 import { groupFlows, MODEL_WORKER } from "../components/serving/group-flows.ts";
 import { MODEL_SERVER } from "../components/serving/model-component.ts";
@@ -12,6 +13,7 @@ import { hostOf } from "../components/stateful-program.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { REALTIME } from "./gpu-models.ts";
+import { watcherOf } from "./operator-arguments.ts";
 import { GPU_NAMESPACE, httpsPort, MONITORING, SERVICE } from "./places.ts";
 import { hasFabric, hasGpuDaemons, isOnGpus } from "./site-models.ts";
 
@@ -78,14 +80,14 @@ export function gpuFlows(settings: Settings, served: readonly ServedModel[]): Fl
     ...(ray ? rayFlows(SERVICE, MODEL_SERVER, KUBERAY) : []),
     ...weightsFlows({ namespace: SERVICE, programs, ...weightsWays(settings) }),
     ...(hasGpuDaemons(settings)
-      ? [
-          {
-            name: "gpu-metrics",
-            from: { namespace: MONITORING, program: PROMETHEUS },
+      ? watchersOf({ monitoring: MONITORING, watcher: watcherOf(settings) }).map(
+          ({ end, suffix }) => ({
+            name: `gpu-metrics${suffix}`,
+            from: end,
             to: { namespace: GPU_NAMESPACE, program: GPU_EXPORTER },
             ports: [GPU_EXPORTER_PORT],
-          },
-        ]
+          }),
+        )
       : []),
     ...(scaled
       ? [

@@ -2,7 +2,7 @@
 import { ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
 import { GRAFANA } from "../components/grafana.ts";
 import { PROMETHEUS, PROMETHEUS_PORT } from "../components/prometheus.ts";
-import { MODEL_SERVER_JOB, scrapeJobs } from "../components/scrape-jobs.ts";
+import { MODEL_SERVER_JOB, type ScrapedService, scrapeJobs } from "../components/scrape-jobs.ts";
 import {
   asQuantity,
   monitoringSize,
@@ -86,11 +86,29 @@ export function grafanaHosts({ monitoring }: Settings): string[] | undefined {
 }
 
 function prometheus(settings: Settings, image: string) {
-  const { storage, nodePort, webhook: _, alerts, grafana: _g, ...rest } = settings.monitoring;
+  const { monitoring, models } = settings;
+  const { storage, nodePort, alerts, remoteWrite, resources, retentionDays } = monitoring;
+  const { scrapeSeconds } = monitoring;
+  return {
+    ...{ remoteWrite, resources, retentionDays, scrapeSeconds },
+    namespace: MONITORING,
+    image,
+    nodePort,
+    jobs: scrapeJobs(scrapedService(settings)),
+    site: settings.site.name,
+    links: { runbooks: alerts.runbooks, dashboards: alerts.dashboards },
+    idleJobs: models.every(({ replicas }) => replicas === 0) ? [MODEL_SERVER_JOB] : [],
+    volume: volumeOf(settings, storage),
+    limits: prometheusLimits({ memory: resources.memory, storage }),
+  };
+}
+
+/** What there is to be scraped, whoever does it. */
+export function scrapedService(settings: Settings): ScrapedService {
   const { models, edge } = settings;
   const [edgeHost] = edge.hosts;
   if (edgeHost === undefined) throw new Error("the schema asks for at least one host");
-  const jobs = scrapeJobs({
+  return {
     namespace: SERVICE,
     // Ray's own exporter is elsewhere, and knows a model's pods by other names.
     models: models.filter(({ server }) => server.engine !== "ray").map(({ name }) => name),
@@ -100,18 +118,6 @@ function prometheus(settings: Settings, image: string) {
     collectorNamespace: hasCollector(settings) ? MONITORING : undefined,
     agentNamespace: settings.monitoring.logs === undefined ? undefined : LOGS_NAMESPACE,
     gpuNamespace: hasGpuDaemons(settings) ? GPU_NAMESPACE : undefined,
-  });
-  return {
-    ...rest,
-    namespace: MONITORING,
-    image,
-    nodePort,
-    jobs,
-    site: settings.site.name,
-    links: { runbooks: alerts.runbooks, dashboards: alerts.dashboards },
-    idleJobs: models.every(({ replicas }) => replicas === 0) ? [MODEL_SERVER_JOB] : [],
-    volume: volumeOf(settings, storage),
-    limits: prometheusLimits({ memory: rest.resources.memory, storage }),
   };
 }
 
@@ -128,6 +134,7 @@ export function remoteWriteFlow({ monitoring: { remoteWrite } }: Settings) {
 
 /** What would fill its memory or its disk before the retention ends. */
 export function monitoringFaults(settings: Settings): Fault[] {
+  if (settings.monitoring.operator?.mode === "instead") return [];
   const { storage, resources, retentionDays } = settings.monitoring;
   const { series, samplesPerSecond, memoryMebibytes, diskMebibytes } = sizeOf(settings);
   const fault = (name: string, given: string, needed: number, why: string): Fault[] =>

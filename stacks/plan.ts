@@ -199,6 +199,7 @@ function monitoring({ monitoring: watched }: Settings): InventoryItem[] {
   const { resources, storage, grafana } = watched;
   const kind = "monitoring" as const;
   const own = grafana?.deployment;
+  if (watched.operator?.mode === "instead") return [];
   return [
     { name: "prometheus", kind, replicas: 1, ...resources, storage },
     {

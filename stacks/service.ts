@@ -5,7 +5,7 @@
  * it in site-arguments.ts.
  */
 import type * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { Alertmanager } from "../components/alertmanager.ts";
 import { ApiKeys } from "../components/api-keys.ts";
 import { type CertificateHandle, Certificates } from "../components/certificates.ts";
@@ -21,6 +21,7 @@ import { Grafana } from "../components/grafana.ts";
 import { NamespaceLimits } from "../components/namespace-limits.ts";
 import { Namespaces } from "../components/namespaces.ts";
 import { NetworkPolicies } from "../components/network-policies.ts";
+import { OperatorMonitoring } from "../components/operator-monitoring.ts";
 import type { PostgresHandle } from "../components/postgres.ts";
 import { Prometheus } from "../components/prometheus.ts";
 import type { RedisHandle } from "../components/redis.ts";
@@ -97,16 +98,7 @@ export function service(site: SiteArguments, ground: Ground) {
     guarded,
   );
   const edge = new Edge("edge", { ...site.edge, ...secured("edge"), gateway }, guarded);
-  const alertmanager = new Alertmanager(
-    "alertmanager",
-    { ...site.alertmanager, ...secured("alertmanager") },
-    guarded,
-  );
-  const prometheus = new Prometheus(
-    "prometheus",
-    { ...site.prometheus, ...secured("prometheus"), alertmanager },
-    guarded,
-  );
+  const prometheusUrl = watch(site, secured, guarded);
   collectors(site, secured, guarded);
   grafanaOf(site, secured, guarded);
   for (const scaled of site.scaled) {
@@ -121,7 +113,7 @@ export function service(site: SiteArguments, ground: Ground) {
     apiKey: keys.first,
     adminUser: gateway.administrator,
     adminPassword: gateway.administratorPassword,
-    prometheusUrl: prometheus.url,
+    prometheusUrl,
     models: site.modelNames,
     replication: "replication" in stores ? (stores.replication ?? null) : null,
   };
@@ -134,6 +126,24 @@ function collectors({ collector, logAgent }: SiteArguments, secured: Secured, op
   if (logAgent === null) return;
   const agent = { ...logAgent, ...secured("log-agent"), collector: front };
   new LogAgent("log-agent", agent, options);
+}
+
+/** Who watches: Prometheus and Alertmanager of the stack's own, the cluster's, or both. Where it answers. */
+function watch(site: SiteArguments, secured: Secured, options: Options): pulumi.Output<string> {
+  const { operator } = site;
+  if (operator !== null) new OperatorMonitoring("operator-monitoring", operator, options);
+  if (operator?.alone !== undefined) return pulumi.output(operator.url ?? "");
+  const alertmanager = new Alertmanager(
+    "alertmanager",
+    { ...site.alertmanager, ...secured("alertmanager") },
+    options,
+  );
+  const prometheus = new Prometheus(
+    "prometheus",
+    { ...site.prometheus, ...secured("prometheus"), alertmanager },
+    options,
+  );
+  return prometheus.url;
 }
 
 /** Dashboards, and a Grafana over them where the site has none. */

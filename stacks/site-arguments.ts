@@ -40,6 +40,7 @@ import {
   monitoringArguments,
   remoteWriteFlow,
 } from "./monitoring-arguments.ts";
+import { operatorArguments, watcherOf } from "./operator-arguments.ts";
 import { GPU_NAMESPACE, MONITORING, PATIENT_NAMESPACE, SERVICE } from "./places.ts";
 import { hasGpuDaemons, servedModels } from "./site-models.ts";
 import {
@@ -185,6 +186,7 @@ function frontArguments(settings: Settings) {
     ...monitoringArguments(settings),
     collector: collectorArguments(settings),
     logAgent: logAgentArguments(settings),
+    operator: operatorArguments(settings),
   };
 }
 
@@ -225,6 +227,7 @@ function networkPolicies(
         channels: settings.monitoring.alerts,
         remoteWrite: remoteWriteFlow(settings),
         grafana: grafanaFlow(settings),
+        watcher: watcherOf(settings),
         archive: archiveFlow(settings),
         archived: isArchived(settings),
         ...storePlaces(settings),

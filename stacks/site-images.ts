@@ -14,7 +14,8 @@ export function imagesOf(settings: Settings): ImageName[] {
   const ours = hasGpuDaemons(settings);
   const when = (condition: boolean, ...names: ImageName[]) => (condition ? names : []);
   return [
-    ...(["gateway", "edge", "edge-exporter", "prometheus", "alertmanager"] as const),
+    ...(["gateway", "edge", "edge-exporter"] as const),
+    ...when(settings.monitoring.operator?.mode !== "instead", "prometheus", "alertmanager"),
     ...when(!managed, "redis", "redis-exporter"),
     ...when(!managed && postgres.kind === "pod", "postgres", "postgres-exporter"),
     ...when(!managed && postgres.kind === "operator", "postgres-cluster"),

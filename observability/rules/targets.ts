@@ -70,6 +70,7 @@ const targetAlerts: readonly AlertRule[] = [
   {
     ...watching,
     alert: "AlertmanagerAway",
+    job: "alertmanager",
     expr: 'absent(up{job="alertmanager"} == 1)',
     for: "5m",
     severity: "error",

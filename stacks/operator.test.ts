@@ -1,0 +1,92 @@
+/** A Prometheus of the cluster's own: told whom to scrape and what to judge, let in, and nothing judged twice. */
+import { expect, test } from "vitest";
+import { parseSettings } from "../config/parse.ts";
+import { asTexts, changed, committedValues } from "../config/test-settings.ts";
+import { onprem } from "./onprem.ts";
+import { imagesOf } from "./site-images.ts";
+import { type Loose, named, settingsOf } from "./test-objects.ts";
+import { type Program, runProgram } from "./test-program.ts";
+
+const plain = changed(committedValues("onprem-bank"), "monitoring.grafana", undefined);
+const watched = (operator: object) => changed(plain, "monitoring.operator", operator);
+
+function objectsOf(kind: string, { resources }: Program): Loose[] {
+  return resources.map(({ inputs }) => inputs as Loose).filter((inputs) => inputs.kind === kind);
+}
+
+function alertsOf(program: Program): string[] {
+  const [rules] = objectsOf("PrometheusRule", program);
+  return rules.spec.groups.flatMap(({ rules: own }: Loose) =>
+    own.flatMap(({ alert }: Loose) => (alert === undefined ? [] : [alert])),
+  );
+}
+
+test("beside ours it scrapes the same, and judges only what ours does not see", async () => {
+  const settings = settingsOf(watched({ labels: { release: "bank" } }));
+  const program = await runProgram(onprem, settings);
+  const monitors = [...objectsOf("ServiceMonitor", program), ...objectsOf("PodMonitor", program)];
+  expect(monitors.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
+    "PodMonitor model-deepseek-finance-13b",
+    "PodMonitor model-deepseek-finance-13b-risk",
+    "PodMonitor postgres",
+    "ServiceMonitor audit-archive",
+    "ServiceMonitor edge",
+    "ServiceMonitor gateway",
+    "ServiceMonitor redis",
+  ]);
+  for (const { spec, metadata } of monitors) {
+    expect(metadata.labels.release).toBe("bank");
+    const [endpoint] = spec.endpoints ?? spec.podMetricsEndpoints;
+    expect(endpoint).toMatchObject({ scheme: "https", tlsConfig: { minVersion: "TLS13" } });
+    expect(endpoint.tlsConfig).not.toHaveProperty("insecureSkipVerify");
+  }
+  const alerts = alertsOf(program);
+  expect(alerts).toContain("VolumeNearlyFull");
+  expect(alerts).toContain("PostgresReplicaLate");
+  const ours = named("ConfigMap", "prometheus-configuration", program).data["rules.yml"];
+  expect(alerts.filter((alert) => ours.includes(`alert: ${alert}\n`))).toEqual([]);
+});
+
+test("its pods are let in to what they scrape, and to nothing else", async () => {
+  const program = await runProgram(onprem, settingsOf(watched({ namespace: "observability" })));
+  const { ingress } = named("NetworkPolicy", "allow-gateway", program).spec;
+  const theirs = ingress.filter(({ from }: Loose) =>
+    JSON.stringify(from).includes("observability"),
+  );
+  expect(theirs).toHaveLength(1);
+  expect(theirs[0].ports.map(({ port }: Loose) => port)).toEqual([9464, 9465]);
+  const policies = objectsOf("NetworkPolicy", program);
+  expect(policies.filter(({ metadata }) => metadata.namespace === "observability")).toEqual([]);
+});
+
+test("instead of ours it judges everything, and nothing of ours runs", async () => {
+  const url = "https://prometheus.observability.svc:9090";
+  const settings = settingsOf(
+    changed(watched({ mode: "instead", url }), "monitoring.alerts", undefined),
+  );
+  const program = await runProgram(onprem, settings);
+  for (const gone of ["prometheus", "alertmanager"]) {
+    expect(named("StatefulSet", gone, program)).toBeUndefined();
+    expect(imagesOf(settings)).not.toContain(gone);
+  }
+  const alerts = alertsOf(program);
+  for (const alert of ["APIHighErrorRate", "RedisAway", "AuditArchiveLate", "NodeDiskNearlyFull"]) {
+    expect(alerts).toContain(alert);
+  }
+  // The cluster's Alertmanager has a job of another name: its absence would be told for ever.
+  expect(alerts).not.toContain("AlertmanagerAway");
+});
+
+test("what only a Prometheus of ours could do is refused where there is none", () => {
+  const wrong = changed(
+    changed(watched({ mode: "instead" }), "monitoring.nodePort", 30_090),
+    "monitoring.grafana",
+    { deployment: { url: "https://g.bank.example", callerRanges: ["10.0.0.0/8"] } },
+  );
+  const { faults = [] } = parseSettings(asTexts(wrong)) as { faults?: { path: string }[] };
+  expect(faults.map(({ path }) => path).sort()).toEqual([
+    "deepseek:monitoring.grafana.deployment",
+    "deepseek:monitoring.nodePort",
+    "deepseek:monitoring.operator.url",
+  ]);
+});
