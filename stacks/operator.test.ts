@@ -7,7 +7,11 @@ import { imagesOf } from "./site-images.ts";
 import { type Loose, named, settingsOf } from "./test-objects.ts";
 import { type Program, runProgram } from "./test-program.ts";
 
-const plain = changed(committedValues("onprem-bank"), "monitoring.grafana", undefined);
+/** The bank's stack without what needs a Prometheus of the stack's own. */
+const plain = ["grafana", "logs", "traces"].reduce(
+  (values, part) => changed(values, `monitoring.${part}`, undefined),
+  committedValues("onprem-bank"),
+);
 const watched = (operator: object) => changed(plain, "monitoring.operator", operator);
 
 function objectsOf(kind: string, { resources }: Program): Loose[] {
