@@ -38,7 +38,7 @@ function sectionsOf(text: string): Record<string, Record<string, string>> {
 }
 
 /**
- * Every key that is set, as conf/defaults.ini of Grafana 12 has it: a key that it does not know would be passed over
+ * Every key that is set, as Grafana's documentation and an older conf/defaults.ini have it: a key that it does not know would be passed over
  * in silence.
  */
 const KNOWN: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 /**
- * Grafana's files: what it may do, whom it lets in, and where its samples and dashboards come from. Keys are
- * those of conf/defaults.ini of Grafana 12.4 (grafana.com/docs/grafana/v12.4/setup-grafana/configure-grafana).
+ * Grafana's files: what it may do, whom it lets in, and where its samples and dashboards come from. Keys come
+ * from an older conf/defaults.ini and from what Grafana's documentation and changes say of newer ones; the file
+ * of the release that is pinned was not to be had.
  * Passwords are read from files (`$__file{}`), so that no file here holds one. Pure.
  */
 import { stringify } from "yaml";
