@@ -147,6 +147,7 @@ const service = (name: string, namespace: string, port: number): Service => ({
 });
 const SERVICES = [
   service("redis", "deepseek", 6379),
+  service("redis-metrics", "deepseek", 9121),
   service("model-a", "deepseek", 8000),
   service("prometheus", "monitoring", 9090),
   service("alertmanager", "monitoring", 9093),
@@ -160,13 +161,16 @@ test("walls hold where allowed connections come about and forbidden ones do not"
     return judgeWalls(NOW, "deepseek/gateway-0", targets, tried);
   };
   expect(targets.map(({ host, allowed }) => `${host} ${allowed}`)).toEqual([
-    ...["redis.deepseek.svc true", "model-a.deepseek.svc true"],
+    ...["redis.deepseek.svc true", "redis-metrics.deepseek.svc false"],
+    "model-a.deepseek.svc true",
     ...["prometheus.monitoring.svc false", "alertmanager.monitoring.svc false"],
   ]);
   expect(walls("no answer")).toMatchObject({ result: "pass", findings: [] });
   expect(walls("ECONNREFUSED").result).toBe("pass");
   expect(walls("connected")).toMatchObject({ result: "fail" });
-  expect(walls("connected").findings[0]).toContain("not enforced: prometheus.monitoring.svc:9090");
+  expect(walls("connected").findings).toContainEqual(
+    expect.stringContaining("not enforced: prometheus.monitoring.svc:9090"),
+  );
   expect(walls("ENOTFOUND").result).toBe("notEvaluated");
   expect(walls("no answer", "ECONNREFUSED").findings[0]).toContain("refusals prove nothing");
   expect(judgeWalls(NOW, "x", [], []).result).toBe("notEvaluated");
@@ -179,7 +183,7 @@ test("connections are tried from the gateway's pod, and what nobody resolves pro
   const of = await asked(cluster, { namespaces: ["deepseek", "monitoring"] });
   const walls = of("network-policies");
   expect([walls.on, walls.result]).toEqual(["deepseek/gateway", "notEvaluated"]);
-  expect((walls.raw as { tried: object[] }).tried).toHaveLength(4);
+  expect((walls.raw as { tried: object[] }).tried).toHaveLength(5);
 });
 
 const RECORD = {

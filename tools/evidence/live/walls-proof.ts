@@ -41,13 +41,13 @@ Promise.all(targets.map(({ host, port }) => new Promise((resolve) => {
 `;
 
 /**
- * What a gateway may ask is its stores and models; nothing lets it ask those who watch it. What stands
- * elsewhere is left out, since a site's own settings may allow it.
+ * What a gateway may ask is its stores and models; nothing lets it ask those who watch it, or the exporters
+ * beside the stores. What stands elsewhere is left out, since a site's own settings may allow it.
  */
 export function targetsOf(services: readonly Service[]): Target[] {
   return services.flatMap(({ metadata: { name, namespace }, spec }) => {
-    const allowed = /^(redis|postgres|model-)/.test(name);
-    const forbidden = /^(prometheus|alertmanager)$/.test(name);
+    const forbidden = /^(prometheus|alertmanager|(redis|postgres)-metrics)$/.test(name);
+    const allowed = !forbidden && /^(redis|postgres|model-)/.test(name);
     if (!allowed && !forbidden) return [];
     return (spec.ports ?? [])
       .filter(({ protocol }) => protocol === undefined || protocol === "TCP")
