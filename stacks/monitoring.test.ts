@@ -9,6 +9,7 @@ import {
   type Values,
 } from "../config/test-settings.ts";
 import { local } from "./local.ts";
+import { monitoringFaults } from "./monitoring-arguments.ts";
 import { onprem } from "./onprem.ts";
 import { named, settingsOf } from "./test-objects.ts";
 import { type Program, runProgram } from "./test-program.ts";
@@ -19,6 +20,18 @@ const REMOTE = {
   ranges: ["10.0.7.0/24"],
   authentication: { kind: "bearer", token: TOKEN },
 };
+
+const STACKS = [
+  ...["local", "dev", "staging", "prod", "onprem-bank", "onprem-bank-standby"],
+  ...[
+    "onprem-hospital",
+    "onprem-hospital-b",
+    "hybrid",
+    "hybrid-standby",
+    "container",
+    "bare-metal",
+  ],
+];
 
 let values: Values;
 beforeAll(async () => {
@@ -81,4 +94,13 @@ test("the archivers beside gateways are scraped, and nobody else reaches them", 
   );
   expect(open).toHaveLength(1);
   expect(JSON.stringify(open[0].from)).toContain("prometheus");
+});
+
+test("every stack's Prometheus has room for twice as many gateways: more of them is one setting", async () => {
+  for (const stack of STACKS) {
+    const committed = stack === "local" ? values : committedValues(stack);
+    const { gateway } = settingsOf(committed);
+    const more = settingsOf(changed(committed, "gateway.replicas", 2 * gateway.replicas));
+    expect(monitoringFaults(more), stack).toEqual([]);
+  }
 });
