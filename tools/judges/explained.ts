@@ -1,6 +1,7 @@
 /** What judges say and why it stays as it is. A row that matches nothing fails `npm run judge`, too. */
 import { EXPLAINED_CLOUD } from "./explained-cloud.ts";
 import { EXPLAINED_GPUS } from "./explained-gpus.ts";
+import { EXPLAINED_GRAFANA } from "./explained-grafana.ts";
 import { EXPLAINED_LOGS } from "./explained-logs.ts";
 import type { Explanation } from "./explanation.ts";
 
@@ -51,6 +52,7 @@ const SPREAD = {
 export const EXPLAINED: readonly Explanation[] = [
   ...EXPLAINED_GPUS,
   ...EXPLAINED_CLOUD,
+  ...EXPLAINED_GRAFANA,
   ...EXPLAINED_LOGS,
   { judge: "checkov", rule: "CKV_K8S_11", ...NO_PROCESSOR_LIMIT },
   { judge: "monokle", rule: "KBP003", ...NO_PROCESSOR_LIMIT },
@@ -147,6 +149,7 @@ export const EXPLAINED: readonly Explanation[] = [
       "DaemonSet/deepseek-gpu/dcgm-exporter",
       "DaemonSet/deepseek-logs/log-agent",
       "StatefulSet/monitoring/collector",
+      "Deployment/monitoring/grafana",
       "Pod/deepseek/*",
       "StatefulSet/deepseek/postgres",
       "StatefulSet/deepseek/redis",
