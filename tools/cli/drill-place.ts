@@ -1,15 +1,14 @@
 /** A deployed stack as a drill needs it: its outputs, and kubectl on its cluster. */
-import path from "node:path";
 import { run } from "../base/process.ts";
 import { silentProgress } from "../base/progress.ts";
-import { UserError } from "../base/user-error.ts";
 import { ensureBinaries } from "../cluster/binaries.ts";
 import type { Place } from "../drill/place.ts";
 import { revealMap } from "../engine/values.ts";
-import type { Session } from "./session.ts";
+import { kubeconfigOf } from "./local-stack.ts";
+import { notDeployed, type Session } from "./session.ts";
 
 export async function drillPlace(session: Session): Promise<Place> {
-  const { backend, stack, environment, call } = session;
+  const { backend, stack, environment } = session;
   const outputs = revealMap((await backend.readOutputs(stack)) ?? {});
   const { url, apiKey, caCertificate: ca, prometheusUrl, models } = outputs;
   if (
@@ -19,18 +18,10 @@ export async function drillPlace(session: Session): Promise<Place> {
     typeof prometheusUrl !== "string" ||
     !Array.isArray(models)
   ) {
-    throw new UserError(`the stack ${stack} has not been deployed`, {
-      where: session.project.name,
-      fix: `npm run up -- ${stack}`,
-    });
+    throw notDeployed(session);
   }
-  const given = call.flags.text("kubeconfig");
-  const kubeconfig =
-    given === undefined
-      ? path.join(environment.stateDir, "cluster/kubeconfig")
-      : path.resolve(given);
   const { kube } = await ensureBinaries({ progress: silentProgress });
-  const env = { ...environment.variables, KUBECONFIG: kubeconfig };
+  const env = { ...environment.variables, KUBECONFIG: kubeconfigOf(session) };
   return {
     ...{ url, apiKey, ca, prometheusUrl },
     models: models.filter((model) => typeof model === "string"),

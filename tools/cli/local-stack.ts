@@ -50,7 +50,7 @@ export function clusterDir(environment: Environment): string {
 /** For `preview`, `render` and the rest: what exists is used, nothing is started or kept. */
 export async function inspectLocal(session: Session): Promise<Prepared> {
   const { environment } = session;
-  const kubeconfig = givenKubeconfig(session) ?? path.join(clusterDir(environment), "kubeconfig");
+  const kubeconfig = kubeconfigOf(session);
   const reachable = await access(kubeconfig, constants.R_OK).then(
     () => true,
     () => false,
@@ -101,6 +101,11 @@ export function withLocalValues(
 /** A preview before the first build: the tag says so, and nothing can be pulled by it. */
 function notBuilt(name: string) {
   return { tag: `deepseek.local/${name}:not-built`, digest: null, inputHash: undefined };
+}
+
+/** The one that was given, else that of the one-node cluster, whether or not it is there. */
+export function kubeconfigOf(session: Session): string {
+  return givenKubeconfig(session) ?? path.join(clusterDir(session.environment), "kubeconfig");
 }
 
 export function givenKubeconfig(session: Session): string | undefined {

@@ -113,6 +113,14 @@ export async function openSession(call: Call): Promise<Session> {
   };
 }
 
+/** For verbs that ask a stack which nobody has made yet. */
+export function notDeployed({ stack, project }: Session): UserError {
+  return new UserError(`the stack ${stack} has not been deployed`, {
+    where: project.name,
+    fix: `npm run up -- ${stack}`,
+  });
+}
+
 /** The same call on the program of another folder: another revision of it. */
 export async function sessionAt(session: Session, projectDir: string): Promise<Session> {
   const { stack, environment, keyring } = session;

@@ -28,7 +28,7 @@ export interface Fault {
   readonly prometheusDiesAfterMs?: number;
 }
 
-/** Faults of a wave are there at once; the next wave waits until nothing fires any more. */
+/** Faults of a wave are there at once; the next wave waits until their alerts are over. */
 export interface Wave {
   readonly name: string;
   /** What the alerts need at the least, and something for a busy machine. */
@@ -99,10 +99,8 @@ function scaledToZero(name: string, workload: string, alerts: readonly string[])
     name,
     alerts,
     cause: async ({ place: { kubectl } }) => {
-      const scale = (replicas: number) =>
-        kubectl(["-n", NAMESPACE, "scale", workload, `--replicas=${replicas}`]);
-      await scale(0);
-      return async () => void (await scale(1));
+      await scale(kubectl, workload, 0);
+      return () => scale(kubectl, workload, 1);
     },
   };
 }
@@ -115,13 +113,16 @@ function modelServerKilled(): Fault {
     model: 0,
     cause: async ({ place: { kubectl, models } }) => {
       const workload = `deployment/model-${models[0]}`;
-      const own = ["-n", NAMESPACE];
-      await kubectl([...own, "scale", workload, "--replicas=0"]);
+      await scale(kubectl, workload, 0);
       const pods = ["pod", "-l", `deepseek.local/model=${models[0]}`];
-      await kubectl([...own, "delete", ...pods, "--grace-period=0", "--force"]);
-      return async () => void (await kubectl([...own, "scale", workload, "--replicas=1"]));
+      await kubectl(["-n", NAMESPACE, "delete", ...pods, "--grace-period=0", "--force"]);
+      return () => scale(kubectl, workload, 1);
     },
   };
+}
+
+async function scale(kubectl: Kubectl, workload: string, replicas: number): Promise<void> {
+  await kubectl(["-n", NAMESPACE, "scale", workload, `--replicas=${replicas}`]);
 }
 
 function trafficStopped(): Fault {

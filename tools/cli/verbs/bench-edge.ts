@@ -6,10 +6,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { createProgress } from "../../base/progress.ts";
-import { UserError } from "../../base/user-error.ts";
 import { type EdgeFigures, measureEdge } from "../../bench/gateway/measure-edge.ts";
 import { revealMap } from "../../engine/values.ts";
-import { openSession, STACK_OPTIONS } from "../session.ts";
+import { notDeployed, openSession, STACK_OPTIONS } from "../session.ts";
 import type { Verb } from "../verb.ts";
 
 const CONNECTIONS = [64, 256];
@@ -35,10 +34,7 @@ export const verb: Verb = {
     const { url, apiKey, models } = outputs;
     const model = Array.isArray(models) ? models[0] : undefined;
     if (typeof url !== "string" || typeof apiKey !== "string" || typeof model !== "string") {
-      throw new UserError(`the stack ${session.stack} has not been deployed`, {
-        where: session.project.name,
-        fix: `npm run up -- ${session.stack}`,
-      });
+      throw notDeployed(session);
     }
     const folder = await mkdtemp(path.join(os.tmpdir(), "deepseek-bench-"));
     try {

@@ -1,8 +1,7 @@
 /** The outputs of a stack: as a table for people, or exactly one JSON object for programs. */
-import { UserError } from "../../base/user-error.ts";
 import { maskMap } from "../../engine/plan/masking.ts";
 import { type PropertyMap, revealMap } from "../../engine/values.ts";
-import { openSession, STACK_OPTIONS } from "../session.ts";
+import { notDeployed, openSession, STACK_OPTIONS } from "../session.ts";
 import type { Verb } from "../verb.ts";
 
 export const verb: Verb = {
@@ -23,10 +22,7 @@ export const verb: Verb = {
     const session = await openSession(call);
     const outputs = await session.backend.readOutputs(session.stack);
     if (outputs === undefined || Object.keys(outputs).length === 0) {
-      throw new UserError(`the stack ${session.stack} has not been deployed`, {
-        where: session.project.name,
-        fix: `npm run up -- ${session.stack}`,
-      });
+      throw notDeployed(session);
     }
     const shown = call.flags.on("show-secrets") ? revealMap(outputs) : maskMap(outputs);
     process.stdout.write(
