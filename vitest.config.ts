@@ -13,7 +13,9 @@ export default defineConfig({
           include: ["**/*.test.ts"],
           exclude: [...ignored, "**/*.cluster.test.ts"],
           pool: "forks",
-          testTimeout: 60_000,
+          // What a test waits for is set where it waits; these only end what hangs, on a busy machine too.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
