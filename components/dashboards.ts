@@ -4,12 +4,8 @@
  */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import {
-  type DashboardFile,
-  dashboardFiles,
-  renderDashboard,
-} from "../observability/dashboards/dashboards.ts";
-import type { Language } from "../observability/dashboards/panel.ts";
+import { dashboardFiles, renderDashboard } from "../observability/dashboards/dashboards.ts";
+import type { DashboardFile, Language } from "../observability/dashboards/panel.ts";
 import { Component, labelsOf } from "./component.ts";
 
 export interface DashboardsArgs {

@@ -3,11 +3,19 @@
  * one of a pair of sites.
  */
 import * as pulumi from "@pulumi/pulumi";
+import type { CertificateHandle } from "../components/certificates.ts";
 import { Postgres, type PostgresHandle } from "../components/postgres.ts";
 import { PostgresCluster } from "../components/postgres-cluster.ts";
-import { Redis } from "../components/redis.ts";
-import type { Secured, Stores } from "./service.ts";
+import { Redis, type RedisHandle } from "../components/redis.ts";
 import type { SiteArguments } from "./site-arguments.ts";
+
+export interface Stores {
+  readonly redis: RedisHandle;
+  readonly postgres: PostgresHandle;
+}
+
+/** The certificate of a program, as an argument of its component. */
+export type Secured = (program: string) => { readonly certificate: CertificateHandle };
 
 export interface OwnStores extends Stores {
   /** What the other site of a pair follows them with; undefined: there is none, or this one follows. */

@@ -8,7 +8,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Alertmanager } from "../components/alertmanager.ts";
 import { ApiKeys } from "../components/api-keys.ts";
-import { type CertificateHandle, Certificates } from "../components/certificates.ts";
+import { Certificates } from "../components/certificates.ts";
 import { Collector } from "../components/collector.ts";
 import { Dashboards } from "../components/dashboards.ts";
 import { Edge } from "../components/edge.ts";
@@ -22,9 +22,7 @@ import { NamespaceLimits } from "../components/namespace-limits.ts";
 import { Namespaces } from "../components/namespaces.ts";
 import { NetworkPolicies } from "../components/network-policies.ts";
 import { OperatorMonitoring } from "../components/operator-monitoring.ts";
-import type { PostgresHandle } from "../components/postgres.ts";
 import { Prometheus } from "../components/prometheus.ts";
-import type { RedisHandle } from "../components/redis.ts";
 import { GpuRuntime } from "../components/serving/gpu-runtime.ts";
 import { ModelAccount } from "../components/serving/model-account.ts";
 import { modelService } from "../components/serving/model-component.ts";
@@ -32,16 +30,8 @@ import { ModelServer } from "../components/serving/model-server.ts";
 import { RealtimePriority } from "../components/serving/realtime-priority.ts";
 import { ScaledModel } from "../components/serving/scaled-model.ts";
 import { createModel, type WeightsGround } from "./gpu-models.ts";
-import type { OwnStores } from "./own-stores.ts";
+import type { OwnStores, Secured, Stores } from "./own-stores.ts";
 import type { SiteArguments } from "./site-arguments.ts";
-
-export interface Stores {
-  readonly redis: RedisHandle;
-  readonly postgres: PostgresHandle;
-}
-
-/** The certificate of a program, as an argument of its component. */
-export type Secured = (program: string) => { readonly certificate: CertificateHandle };
 
 type Options = pulumi.ComponentResourceOptions;
 

@@ -4,7 +4,6 @@ import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ClusterHandle } from "./cluster.ts";
 import { type AwsSite, arn, names, servicePrincipal } from "./place.ts";
 import { serviceTrust } from "./policy.ts";
 
@@ -46,7 +45,7 @@ export interface PodAccount {
 
 export interface PodAccess {
   readonly site: AwsSite;
-  readonly cluster: Pick<ClusterHandle, "name">;
+  readonly cluster: { readonly name: pulumi.Output<string> };
   readonly purpose: string;
   readonly policy: pulumi.Output<string>;
   readonly accounts: readonly PodAccount[];

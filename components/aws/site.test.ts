@@ -3,9 +3,10 @@ import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { destroy, preview, up } from "../../tools/engine/engine.ts";
 import { Harness } from "../../tools/engine/fixtures/test-harness.ts";
-import type { ConfigValue, OperationResult } from "../../tools/engine/operation.ts";
+import type { OperationResult } from "../../tools/engine/operation.ts";
 import { createSimulatedAwsProvider } from "../../tools/engine/providers/aws/provider.ts";
 import { createRandomProvider } from "../../tools/engine/providers/random/provider.ts";
+import type { ConfigValue } from "../../tools/engine/values.ts";
 
 const factories = { random: () => createRandomProvider(), aws: createSimulatedAwsProvider };
 const harness = new Harness();

@@ -4,7 +4,7 @@ import { edge } from "./edge.ts";
 import { gateway } from "./gateway.ts";
 import { gpu } from "./gpu.ts";
 import { overview } from "./overview.ts";
-import type { Board, Language } from "./panel.ts";
+import type { Board, DashboardFile, Language } from "./panel.ts";
 import { recovery } from "./recovery.ts";
 import { serving } from "./serving.ts";
 import { stores } from "./stores.ts";
@@ -21,13 +21,6 @@ export const BOARDS: readonly Board[] = [
   compliance,
   recovery,
 ];
-
-export interface DashboardFile {
-  /** Also its address in Grafana. */
-  readonly name: string;
-  readonly board: Board;
-  readonly language: Language;
-}
 
 /** The first language has the addresses that alerts name. */
 export function dashboardFiles(languages: readonly Language[]): DashboardFile[] {

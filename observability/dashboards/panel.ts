@@ -126,3 +126,10 @@ export function quantile(share: number, histogram: string, by: string, matcher =
   const selector = matcher === "" ? "" : `{${matcher}}`;
   return `histogram_quantile(${share}, sum by (${labels}) (rate(${histogram}_bucket${selector}[5m])))`;
 }
+
+export interface DashboardFile {
+  /** Also its address in Grafana. */
+  readonly name: string;
+  readonly board: Board;
+  readonly language: Language;
+}

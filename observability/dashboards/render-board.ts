@@ -5,8 +5,7 @@ import * as prometheus from "@grafana/grafana-foundation-sdk/prometheus";
 import * as stat from "@grafana/grafana-foundation-sdk/stat";
 import * as text from "@grafana/grafana-foundation-sdk/text";
 import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
-import type { DashboardFile } from "./dashboards.ts";
-import type { Language, Lines, ModelChoice, Number_, Panel, Text } from "./panel.ts";
+import type { DashboardFile, Language, Lines, ModelChoice, Number_, Panel, Text } from "./panel.ts";
 
 /**
  * The variable `site` chooses among the Prometheus that Grafana knows: every site has one of its own, and

@@ -9,7 +9,7 @@ import { type Progress, silentProgress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
 import { ensureBinaries } from "../cluster/binaries.ts";
 import { importImages, startCluster } from "../cluster/cluster.ts";
-import type { ConfigValue } from "../engine/operation.ts";
+import type { ConfigValue } from "../engine/values.ts";
 import { buildImages } from "../images/build.ts";
 import { type CertificateStore, ensureCertificates } from "./certificates.ts";
 import {

@@ -4,7 +4,7 @@
  */
 import { access, constants } from "node:fs/promises";
 import path from "node:path";
-import type { ConfigValue } from "../engine/operation.ts";
+import type { ConfigValue } from "../engine/values.ts";
 import { type ImagesLock, readImagesLock } from "../images/lock.ts";
 import type { CertificateStore } from "./certificates.ts";
 import type { Environment } from "./environment.ts";

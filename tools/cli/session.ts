@@ -5,7 +5,6 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../base/user-error.ts";
-import type { ConfigValue } from "../engine/operation.ts";
 import type { ProviderFactories } from "../engine/providers/factory.ts";
 import { createKeyring, type Keyring } from "../engine/state/crypto.ts";
 import { createFileBackend, type FileBackend } from "../engine/state/file-backend.ts";
@@ -16,6 +15,7 @@ import {
   readProject,
   type StackConfig,
 } from "../engine/state/stack-config.ts";
+import type { ConfigValue } from "../engine/values.ts";
 import { backendUrl, type Environment } from "./environment.ts";
 import type { Call, OptionSpec } from "./verb.ts";
 

@@ -1,25 +1,10 @@
 /** What a verb of the engine is asked to do, and what it answers. The CLI is its only caller. */
 import type { ChangeCounts, EngineEvent, StepDescription } from "./events.ts";
 import type { EarlyProgram } from "./host/program.ts";
+import type { ProgramOptions } from "./host/program-options.ts";
 import type { Snapshot } from "./resource.ts";
 import type { StackStore } from "./state/store.ts";
 import type { PropertyMap } from "./values.ts";
-
-export interface ConfigValue {
-  readonly value: string;
-  readonly secret: boolean;
-}
-
-export interface ProgramOptions {
-  /** Absolute path of the folder that holds Pulumi.yaml. */
-  readonly projectDir: string;
-  readonly project: string;
-  readonly stack: string;
-  /** Full keys: `deepseek:models`, `kubernetes:context`; objects are JSON text, as in Pulumi. */
-  readonly config: Readonly<Record<string, ConfigValue>>;
-  /** Added to the environment of the program and of the Pulumi providers (KUBECONFIG ...). */
-  readonly environment: Readonly<Record<string, string>>;
-}
 
 export interface OperationOptions extends ProgramOptions {
   readonly store: StackStore;

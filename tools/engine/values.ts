@@ -103,3 +103,9 @@ function some(value: PropertyValue | undefined, test: (value: PropertyValue) => 
   if (Array.isArray(value)) return value.some((child) => some(child, test));
   return isObject(value) && Object.values(value).some((child) => some(child, test));
 }
+
+/** A setting of a stack; objects are JSON text, as in Pulumi. */
+export interface ConfigValue {
+  readonly value: string;
+  readonly secret: boolean;
+}

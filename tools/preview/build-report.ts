@@ -4,9 +4,10 @@
  */
 import type { UserError } from "../base/user-error.ts";
 import type { PolicyViolation, StepDescription } from "../engine/events.ts";
-import type { ConfigValue, OperationResult } from "../engine/operation.ts";
+import type { OperationResult } from "../engine/operation.ts";
 import { TextMask } from "../engine/plan/masking.ts";
 import type { ResourceState } from "../engine/resource.ts";
+import type { ConfigValue } from "../engine/values.ts";
 import { type PropertyMap, reveal } from "../engine/values.ts";
 import { documentsOf } from "./documents.ts";
 import { type BorneFaults, compareExemptions } from "./exemptions.ts";

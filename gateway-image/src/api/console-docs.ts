@@ -1,7 +1,7 @@
 /** What the documentation says of the console's data. */
 import { z } from "zod";
 import { CONSOLE_DAYS_MAX, CONSOLE_SCOPES } from "../steps/show-console.ts";
-import type { EndpointDoc } from "./endpoint-docs.ts";
+import type { EndpointDoc } from "./endpoint-doc.ts";
 
 const count = z.number().int().min(0);
 /** null: nothing was measured. */

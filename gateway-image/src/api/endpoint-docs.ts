@@ -18,37 +18,8 @@ import { CALL_SCHEMAS } from "../steps/parse-call.ts";
 import { confirmationSchema, enrolmentSchema, passwordChangeSchema } from "../steps/show-self.ts";
 import { webhookSchema } from "../steps/submit-job.ts";
 import { CONSOLE_DOCS } from "./console-docs.ts";
+import type { EndpointDoc } from "./endpoint-doc.ts";
 import { FINE_TUNING_DOCS } from "./fine-tuning-docs.ts";
-
-export interface EndpointDoc {
-  readonly tag:
-    | "inference"
-    | "native"
-    | "fine-tuning"
-    | "models"
-    | "usage"
-    | "identity"
-    | "administration";
-  readonly summary: string;
-  readonly body?: z.ZodType;
-  readonly form?: z.ZodType;
-  readonly query?: Readonly<Record<string, z.ZodType>>;
-  readonly answer: z.ZodType;
-  /** The answer may be a stream of events. */
-  readonly streams?: true;
-  readonly csv?: true;
-  /** One JSON object a line. */
-  readonly lines?: true;
-  /** To a WebSocket: the only good answer is 101. */
-  readonly upgrades?: true;
-  /** What must hold between members of the body, as JSON Schema. */
-  readonly relations?: readonly object[];
-  /** No credential is needed. */
-  readonly open?: true;
-  readonly created?: true;
-  /** It is done later: the only good answer is 202. */
-  readonly accepted?: true;
-}
 
 const count = z.number().int().min(0);
 const quotaRequest = z.looseObject({ id: z.string(), status: z.string() });

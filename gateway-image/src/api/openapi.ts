@@ -4,7 +4,8 @@ import { entityName } from "../directory/fields.ts";
 import { ENDPOINTS, type EndpointRow } from "../endpoints.ts";
 import type { ErrorShape } from "../error-answer.ts";
 import { API_VERSION } from "../steps/api-version.ts";
-import { adminDocs, ENDPOINT_DOCS, type EndpointDoc } from "./endpoint-docs.ts";
+import type { EndpointDoc } from "./endpoint-doc.ts";
+import { adminDocs, ENDPOINT_DOCS } from "./endpoint-docs.ts";
 
 type Json = Record<string, unknown>;
 

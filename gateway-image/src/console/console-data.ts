@@ -1,5 +1,6 @@
 /** What the console shows, from what the stores say. Pure. */
-import { type Activity, DURATION_EDGES_MS, type LedgerFault } from "../stores/ledger-activity.ts";
+import { DURATION_EDGES_MS } from "../stores/ledger-activity.ts";
+import type { Activity, LedgerFault } from "../stores/ledger-store.ts";
 import { addBins, percentileOf } from "./percentile.ts";
 import type { Refusal } from "./refusals.ts";
 

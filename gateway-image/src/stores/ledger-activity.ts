@@ -2,54 +2,20 @@
  * What was asked of the ledger's newest rows: how many calls ended in each span of time, and how long they took. Durations are
  * counted in bins, so that a store answers with a few rows however many calls there were.
  */
-import type { LedgerRow, UsageQuery } from "./ledger-store.ts";
+import type {
+  Activity,
+  ActivityQuery,
+  FaultQuery,
+  LedgerFault,
+  LedgerRow,
+  UsageQuery,
+} from "./ledger-store.ts";
 
 /** Upper edges, in milliseconds: those of the gateway's own metric, and some between for the percentiles. */
 export const DURATION_EDGES_MS = [
   10, 25, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 7_500,
   10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000,
 ] as const;
-
-/** Calls that ended between `from` and `to`. */
-export interface ActivityQuery extends UsageQuery {
-  /** The length of a span; spans begin at its multiples since 1970. */
-  readonly spanMs: number;
-}
-
-export interface Activity {
-  /** The beginning of the span. */
-  readonly at: number;
-  readonly model: string;
-  readonly requests: number;
-  /** Those that an operator must answer for (status `error`). */
-  readonly failed: number;
-  /** Those that the caller must answer for (status `client_error`). */
-  readonly refused: number;
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  /** How many took at most as long as each edge; the last number is all that were measured. */
-  readonly durations: readonly number[];
-  /** The same of the time to the first byte, of streamed answers. */
-  readonly firstBytes: readonly number[];
-}
-
-export interface FaultQuery extends UsageQuery {
-  readonly limit: number;
-}
-
-/** A call that did not end well. */
-export type LedgerFault = Pick<
-  LedgerRow,
-  | "callId"
-  | "requestId"
-  | "principal"
-  | "tenant"
-  | "endpoint"
-  | "model"
-  | "status"
-  | "httpStatus"
-  | "error"
-> & { readonly finishedAt: Date };
 
 /** A call that ended now may have begun so long ago: the longest stream. */
 const LONGEST_CALL_MS = 600_000;

@@ -3,8 +3,6 @@
  * call is admitted (`open`) and again when it is settled; `settled` is final.
  */
 
-import type { Activity, ActivityQuery, FaultQuery, LedgerFault } from "./ledger-activity.ts";
-
 export interface LedgerRow {
   readonly callId: string;
   readonly state: "open" | "settled";
@@ -57,6 +55,47 @@ export interface UsageTotal {
 export interface DailyUsage extends UsageTotal {
   readonly day: string;
 }
+
+/** Calls that ended between `from` and `to`. */
+export interface ActivityQuery extends UsageQuery {
+  /** The length of a span; spans begin at its multiples since 1970. */
+  readonly spanMs: number;
+}
+
+export interface Activity {
+  /** The beginning of the span. */
+  readonly at: number;
+  readonly model: string;
+  readonly requests: number;
+  /** Those that an operator must answer for (status `error`). */
+  readonly failed: number;
+  /** Those that the caller must answer for (status `client_error`). */
+  readonly refused: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** How many took at most as long as each edge; the last number is all that were measured. */
+  readonly durations: readonly number[];
+  /** The same of the time to the first byte, of streamed answers. */
+  readonly firstBytes: readonly number[];
+}
+
+export interface FaultQuery extends UsageQuery {
+  readonly limit: number;
+}
+
+/** A call that did not end well. */
+export type LedgerFault = Pick<
+  LedgerRow,
+  | "callId"
+  | "requestId"
+  | "principal"
+  | "tenant"
+  | "endpoint"
+  | "model"
+  | "status"
+  | "httpStatus"
+  | "error"
+> & { readonly finishedAt: Date };
 
 export interface LedgerStore {
   /** Makes what the ledger needs; may be called by several gateways at once, and again. */

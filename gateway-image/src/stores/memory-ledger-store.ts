@@ -1,13 +1,16 @@
 /** A ledger in this process, for tests. Bounded: the oldest rows are forgotten. */
-import {
-  type Activity,
-  type ActivityQuery,
-  activityOfRows,
-  type FaultQuery,
-  faultsOfRows,
-  type LedgerFault,
-} from "./ledger-activity.ts";
-import type { DailyUsage, LedgerRow, LedgerStore, UsageQuery, UsageTotal } from "./ledger-store.ts";
+import { activityOfRows, faultsOfRows } from "./ledger-activity.ts";
+import type {
+  Activity,
+  ActivityQuery,
+  DailyUsage,
+  FaultQuery,
+  LedgerFault,
+  LedgerRow,
+  LedgerStore,
+  UsageQuery,
+  UsageTotal,
+} from "./ledger-store.ts";
 
 const ROWS_MAX = 100_000;
 

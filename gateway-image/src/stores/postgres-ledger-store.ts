@@ -1,18 +1,13 @@
 /** The ledger in PostgreSQL. One insert a batch; a settled row is never overwritten. */
 import type pg from "pg";
+import { activityOf, activityStatement, faultOf, faultStatement } from "./ledger-activity.ts";
+import { insertLedgerRows, LEDGER_COLUMNS, sumLedgerRows, totalOf } from "./ledger-columns.ts";
 import {
   type Activity,
   type ActivityQuery,
-  activityOf,
-  activityStatement,
-  type FaultQuery,
-  faultOf,
-  faultStatement,
-  type LedgerFault,
-} from "./ledger-activity.ts";
-import { insertLedgerRows, LEDGER_COLUMNS, sumLedgerRows, totalOf } from "./ledger-columns.ts";
-import {
   type DailyUsage,
+  type FaultQuery,
+  type LedgerFault,
   type LedgerRow,
   LedgerRowsRefused,
   type LedgerStore,

@@ -1,16 +1,17 @@
 /** The ledger in SQLite, for a gateway that runs alone. Times are milliseconds since 1970. */
-import {
-  type Activity,
-  type ActivityQuery,
-  activityOf,
-  activityStatement,
-  type FaultQuery,
-  faultOf,
-  faultStatement,
-  type LedgerFault,
-} from "./ledger-activity.ts";
+import { activityOf, activityStatement, faultOf, faultStatement } from "./ledger-activity.ts";
 import { insertLedgerRows, LEDGER_COLUMNS, sumLedgerRows, totalOf } from "./ledger-columns.ts";
-import type { DailyUsage, LedgerRow, LedgerStore, UsageQuery, UsageTotal } from "./ledger-store.ts";
+import type {
+  Activity,
+  ActivityQuery,
+  DailyUsage,
+  FaultQuery,
+  LedgerFault,
+  LedgerRow,
+  LedgerStore,
+  UsageQuery,
+  UsageTotal,
+} from "./ledger-store.ts";
 import type { SqliteDatabase, SqlValue } from "./sqlite-database.ts";
 
 const MIGRATIONS: readonly string[] = [

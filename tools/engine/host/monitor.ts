@@ -3,7 +3,7 @@ import { UserError } from "../../base/user-error.ts";
 import { readResource } from "../apply/reads.ts";
 import type { Registered, Registrar } from "../apply/registrar.ts";
 import type { Run } from "../apply/run.ts";
-import type { ConfigValue } from "../operation.ts";
+import type { ConfigValue } from "../values.ts";
 import { type PropertyMap, UNKNOWN } from "../values.ts";
 import { emptyModule, resourceProto } from "../wire/proto.ts";
 import { decodeStruct, encodeStruct } from "../wire/struct.ts";

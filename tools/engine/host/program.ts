@@ -8,9 +8,9 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { parse } from "yaml";
 import { UserError } from "../../base/user-error.ts";
-import type { ProgramOptions } from "../operation.ts";
 import { endProcess } from "../process-end.ts";
 import { wholeEnvironment } from "./config.ts";
+import type { ProgramOptions } from "./program-options.ts";
 import { ProgramSocket } from "./program-socket.ts";
 
 /** The executor's exit code after it has logged the error itself (cmd/run/index.js). */

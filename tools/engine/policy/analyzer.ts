@@ -10,7 +10,7 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { parse } from "yaml";
 import { UserError } from "../../base/user-error.ts";
 import type { PolicyViolation } from "../events.ts";
-import type { ProgramOptions } from "../operation.ts";
+import type { ProgramOptions } from "../host/program-options.ts";
 import { endProcess } from "../process-end.ts";
 import type { ResourceState } from "../resource.ts";
 import { parseReference, parseUrn } from "../urn.ts";

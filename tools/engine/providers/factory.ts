@@ -1,6 +1,7 @@
 /** How the CLI hands its Pulumi providers to the engine. */
-import type { ConfigValue } from "../operation.ts";
+
 import type { Provider } from "../provider.ts";
+import type { ConfigValue } from "../values.ts";
 
 export interface ProviderContext {
   readonly simulateCloud: boolean;

@@ -5,10 +5,10 @@
  */
 import { randomUUID } from "node:crypto";
 import { UserError } from "../../base/user-error.ts";
-import type { ConfigValue } from "../operation.ts";
 import type { Provider } from "../provider.ts";
 import type { ResourceState } from "../resource.ts";
 import { isProviderType, makeReference, packageOf, parseReference } from "../urn.ts";
+import type { ConfigValue } from "../values.ts";
 import { type PropertyMap, type PropertyValue, secret, UNKNOWN } from "../values.ts";
 import type { ProviderContext, ProviderFactories } from "./factory.ts";
 

@@ -3,7 +3,7 @@
  * JSON. `{secure: ciphertext}` may stand for the whole value or anywhere inside it; one secret
  * makes the whole key a secret one (sdk/go/common/resource/config/object.go).
  */
-import type { ConfigValue } from "../operation.ts";
+import type { ConfigValue } from "../values.ts";
 
 export function decodeConfigValue(
   raw: unknown,

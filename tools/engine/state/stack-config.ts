@@ -9,7 +9,7 @@ import path from "node:path";
 import { type Document, isMap, isNode, parseDocument } from "yaml";
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { UserError } from "../../base/user-error.ts";
-import type { ConfigValue } from "../operation.ts";
+import type { ConfigValue } from "../values.ts";
 import { decodeConfigValue, isEncrypted } from "./config-value.ts";
 import type { Keyring } from "./crypto.ts";
 import { errorCode, writeFailure } from "./state-error.ts";
