@@ -25,6 +25,8 @@ export interface CallAnswer {
   readonly writableFinished: boolean;
   readonly writableNeedDrain: boolean;
   readonly destroyed: boolean;
+  /** Of HTTP answers, once their head is made: Node frames what is written. */
+  chunkedEncoding?: boolean;
   setHeader(name: string, value: HeaderValue): unknown;
   getHeader(name: string): HeaderValue | undefined;
   removeHeader(name: string): void;

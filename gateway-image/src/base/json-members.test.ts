@@ -1,7 +1,7 @@
 /** Against JSON.parse as the judge: whatever object, the scan and the patch must agree with it. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { memberText, patchMembers, scanMembers } from "./json-members.ts";
+import { lastMemberStart, memberText, patchMembers, scanMembers } from "./json-members.ts";
 
 const object = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 8 });
 /** The same value with and without white space. */
@@ -81,5 +81,49 @@ describe("patchMembers", () => {
     const bytes = Buffer.from('{"seed":12345678901234567890,"n":1.0}');
     const patched = patchMembers(bytes, scanMembers(bytes)?.members ?? [], { max_tokens: "512" });
     expect(patched.toString()).toBe('{"max_tokens":512,"seed":12345678901234567890,"n":1.0}');
+  });
+});
+
+describe("lastMemberStart", () => {
+  const USAGE = Buffer.from('"usage":');
+  const cut = (text: string) => lastMemberStart(Buffer.from(text), USAGE);
+  const names = fc.constantFrom("usage", "a", '"usage":', "id");
+  const value = fc.letrec((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 3 },
+      fc.constantFrom(null, 1, "text", '"usage":{}}', "}", '\\"usage":null'),
+      fc.array(tie("any"), { maxLength: 2 }),
+      fc.dictionary(names, tie("any"), { maxKeys: 3 }),
+    ),
+  })).any;
+
+  test("cuts what a parse and a deletion would, or leaves it to a scan", () => {
+    const tried = fc.tuple(fc.dictionary(names, value, { maxKeys: 4 }), value);
+    fc.assert(
+      fc.property(tried, ([rest, usage]) => {
+        const { usage: _, ...others } = rest as Record<string, unknown>;
+        const text = JSON.stringify({ ...others, usage });
+        const at = cut(text);
+        const left =
+          at === -1 ? others : JSON.parse(`${Buffer.from(text).toString("utf8", 0, at)}}`);
+        expect(left).toEqual(others);
+      }),
+    );
+  });
+
+  test("finds it in a chunk as vLLM writes it", () => {
+    expect(cut('{"choices":[{"delta":{}}],"usage":{"total_tokens":1}}')).toBe(25);
+    expect(cut('{"choices":[],"usage":null}')).toBe(13);
+  });
+
+  test.each([
+    ['{"usage":{}}', "it is the only one"],
+    ['{"usage":{},"id":1}', "it is not the last"],
+    ['{"choices":[{"id":1,"usage":{}}]}', "it is of a member"],
+    ['{"choices":{"usage":1},"usage":{}}', "a member has one, too"],
+    ['{"a":1,"usage":{} }', "there are spaces"],
+    ['{"a":"\\",\\"usage\\":{}}"}', "it is text"],
+  ])("leaves %s to a scan: %s", (text) => {
+    expect(cut(text)).toBe(-1);
   });
 });

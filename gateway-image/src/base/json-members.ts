@@ -96,6 +96,20 @@ export function patchMembers(
   return Buffer.concat(parts);
 }
 
+/**
+ * Of an object in valid JSON: where its last member begins, with the comma before it, if that is the one
+ * that `quoted` names (`"name":`) and no other place of the bytes has that name; -1: they have to be
+ * scanned. A name cannot stand within a string, where its quotes would be escaped.
+ */
+export function lastMemberStart(bytes: Buffer, quoted: Buffer): number {
+  const at = bytes.lastIndexOf(quoted);
+  if (at < 1 || bytes[at - 1] !== COMMA || bytes.indexOf(quoted) !== at) return -1;
+  // What closes right before the last byte is a member of what the last byte closes.
+  const value = valueEnd(bytes, at + quoted.length);
+  const isLast = value?.end === bytes.length - 1 && bytes[value.end] === CLOSE_BRACE;
+  return isLast ? at - 1 : -1;
+}
+
 /** A scan reads no more than it needs; this is the whole truth. undefined: it is no JSON. */
 export function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) return undefined;

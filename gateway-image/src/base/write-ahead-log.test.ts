@@ -99,3 +99,24 @@ test("it says when it holds too much", async () => {
   await log.append(record("b", "x".repeat(80)));
   expect(log.isFull).toBe(true);
 });
+
+test("what nobody waits for is written with what is waited for, in its order, and alone all the same", async () => {
+  const { log } = open();
+  await log.append(record("a", "open"));
+  const noted = log.append(record("b", "noted"), true);
+  await log.append(record("c", "settled"));
+  // In the same flush, before it: waiting for the later one was enough.
+  expect(open().records.map(([name]) => name)).toEqual(["a", "b", "c"]);
+  await noted;
+  await log.append(record("d", "noted"), true);
+  expect(open().records.map(([name]) => name)).toEqual(["a", "b", "c", "d"]);
+});
+
+test("a close writes what nobody waited for", async () => {
+  const { log } = open();
+  await log.append(record("a", "open"));
+  const noted = log.append(record("b", "noted"), true);
+  await log.close();
+  expect(open().records.map(([name]) => name)).toEqual(["a", "b"]);
+  await noted;
+});

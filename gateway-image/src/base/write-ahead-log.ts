@@ -71,14 +71,14 @@ export class WriteAheadLog {
     return [...last.values()];
   }
 
-  /** Resolves when it is on the disk. */
-  async append(record: NewRecord): Promise<void> {
+  /** Resolves when it is on the disk. `soon`: nobody waits for it, so it may wait for others. */
+  async append(record: NewRecord, soon = false): Promise<void> {
     const frame = frameOf(record);
     const file = this.#writable() ?? (await this.#openNext());
     const segment = this.#segments.at(-1);
     segment?.owed.add(record.name);
     if (segment !== undefined) segment.bytes += frame.length;
-    await file.append(frame);
+    await (soon ? file.appendSoon(frame) : file.append(frame));
   }
 
   /** Nothing is owed of this name any more. */

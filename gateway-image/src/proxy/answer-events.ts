@@ -2,7 +2,13 @@
  * Reads each event of a streamed answer: keeps the usage, takes out what the caller did not ask
  * for, and notices the end and an error. Bytes that need no change are passed on as they came.
  */
-import { asObject, parseJson, patchMembers, scanMembers } from "../base/json-members.ts";
+import {
+  asObject,
+  lastMemberStart,
+  parseJson,
+  patchMembers,
+  scanMembers,
+} from "../base/json-members.ts";
 import type { Call, Usage } from "../context.ts";
 import { eventData } from "./sse-events.ts";
 
@@ -58,7 +64,10 @@ export class AnswerEvents {
     if (this.#rename && answer.model !== undefined) {
       changes.model = JSON.stringify(this.#call.model);
     }
-    if (Object.keys(changes).length === 0) return event;
+    const changed = Object.keys(changes).length;
+    if (changed === 0) return event;
+    const cut = changed === 1 && changes.usage === null ? lastMemberStart(data, USAGE) : -1;
+    if (cut !== -1) return endedAt(data, cut);
     // The bytes are cut, not written anew: numbers that no double holds stay what they are.
     const patched = patchMembers(data, scanMembers(data)?.members ?? [], changes);
     return Buffer.concat([DATA_START, patched, EVENT_END]);
@@ -83,6 +92,17 @@ export class AnswerEvents {
 
 const DATA_START = Buffer.from("data: ");
 const EVENT_END = Buffer.from("\n\n");
+const USAGE = Buffer.from('"usage":');
+const OBJECT_END = Buffer.from("}\n\n");
+
+/** Of every event where the model server tells its usage last, as vLLM does: so without a scan. */
+function endedAt(data: Buffer, cut: number): Buffer {
+  const event = Buffer.allocUnsafe(DATA_START.length + cut + OBJECT_END.length);
+  DATA_START.copy(event);
+  data.copy(event, DATA_START.length, 0, cut);
+  OBJECT_END.copy(event, DATA_START.length + cut);
+  return event;
+}
 
 /** The counts of a `usage` object; null where it is null or malformed. */
 export function usageOf(value: unknown): { promptTokens: number; completionTokens: number } | null {

@@ -8,6 +8,7 @@ import { limits } from "../limits.ts";
 const LF = 0x0a;
 const CR = 0x0d;
 const DATA = Buffer.from("data:");
+const DATA_LINE = Buffer.from("data: ");
 
 export class EventTooLarge extends Error {}
 
@@ -36,6 +37,11 @@ export class EventSplitter {
 
 /** The joined data lines of one event; null where it has none (a comment, a retry hint). */
 export function eventData(event: Buffer): Buffer | null {
+  const end = event.length - 2;
+  // One line, as model servers write it.
+  if (event.indexOf(LF) === end && event[end - 1] !== CR && event.indexOf(DATA_LINE) === 0) {
+    return event.subarray(DATA_LINE.length, end);
+  }
   const lines: Buffer[] = [];
   let start = 0;
   while (start < event.length) {

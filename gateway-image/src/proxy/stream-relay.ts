@@ -10,6 +10,7 @@ import { GatewayError } from "../errors.ts";
 import type { CallAnswer } from "../exchange.ts";
 import { limits } from "../limits.ts";
 import type { AnswerEvents } from "./answer-events.ts";
+import { EventWriter } from "./event-writer.ts";
 import type { ShownEvents } from "./shown-events.ts";
 import { EventSplitter } from "./sse-events.ts";
 import type { AnswerBody, BodyReader } from "./upstream-answer.ts";
@@ -34,43 +35,39 @@ export interface StreamRelay {
   readonly heartbeatMs?: number;
 }
 
-const COMMENT = ": the model server is still working\n\n";
-const HEAD = {
-  "content-type": "text/event-stream; charset=utf-8",
-  "cache-control": "no-cache",
-  // Asks nginx not to collect what must arrive at once.
-  "x-accel-buffering": "no",
-};
+const COMMENT = Buffer.from(": the model server is still working\n\n");
 
 /** Resolves with null after a whole answer, else with what broke it off. */
 export async function relayStream(relay: StreamRelay): Promise<GatewayError | null> {
-  const progress: Progress = { begun: false };
-  const heartbeat = startHeartbeat(relay, progress);
+  const caller: Told = { begun: false, events: new EventWriter(relay.response) };
+  const heartbeat = startHeartbeat(relay, caller);
   try {
     await new Promise<void>((resolve, reject) => {
-      relay.source.read(new Pump(relay, progress, heartbeat, resolve, reject));
+      relay.source.read(new Pump(relay, caller, heartbeat, resolve, reject));
     });
     if (relay.events.done) return null;
-    return breakOff(relay, new GatewayError("stream_broken"));
+    return breakOff(relay, caller, new GatewayError("stream_broken"));
   } catch (error) {
     if (relay.events.done && relay.response.writableEnded) return null;
     const reason: unknown = relay.signal.aborted ? relay.signal.reason : error;
-    if (reason instanceof GatewayError) return breakOff(relay, reason);
-    return breakOff(relay, new GatewayError("stream_broken", { cause: error }));
+    if (reason instanceof GatewayError) return breakOff(relay, caller, reason);
+    return breakOff(relay, caller, new GatewayError("stream_broken", { cause: error }));
   } finally {
     clearTimeout(heartbeat);
   }
 }
 
-interface Progress {
+/** What goes to the caller. */
+interface Told {
   /** The caller has something of the answer. */
   begun: boolean;
+  readonly events: EventWriter;
 }
 
 /** Every chunk is shown in the turn in which it came: nothing waits between the two servers. */
 class Pump implements BodyReader {
   readonly #relay: StreamRelay;
-  readonly #progress: Progress;
+  readonly #caller: Told;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #resolve: () => void;
   readonly #reject: (error: unknown) => void;
@@ -80,13 +77,13 @@ class Pump implements BodyReader {
 
   constructor(
     relay: StreamRelay,
-    progress: Progress,
+    caller: Told,
     heartbeat: NodeJS.Timeout,
     resolve: () => void,
     reject: (error: unknown) => void,
   ) {
     this.#relay = relay;
-    this.#progress = progress;
+    this.#caller = caller;
     this.#heartbeat = heartbeat;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -144,13 +141,11 @@ class Pump implements BodyReader {
   }
 
   #write(output: readonly Buffer[]): boolean {
-    const [one] = output;
-    if (one === undefined) return true;
-    if (!this.#progress.begun) this.#relay.onFirst();
-    this.#progress.begun = true;
-    openHead(this.#relay);
+    if (output.length === 0) return true;
+    if (!this.#caller.begun) this.#relay.onFirst();
+    this.#caller.begun = true;
     this.#heartbeat.refresh();
-    return this.#relay.response.write(output.length === 1 ? one : Buffer.concat(output));
+    return this.#caller.events.write(output);
   }
 
   #wait(): void {
@@ -165,8 +160,7 @@ class Pump implements BodyReader {
     const { response, signal, source, shown, beforeEnd } = this.#relay;
     if (!takesMore) await drained(response, signal);
     await beforeEnd();
-    openHead(this.#relay);
-    response.end("data: [DONE]\n\n");
+    this.#caller.events.end("data: [DONE]\n\n");
     // Nobody will be shown what the model server is still making.
     if (!shown.cut) return;
     source.abandon();
@@ -179,25 +173,20 @@ class Pump implements BodyReader {
   }
 }
 
-function openHead(relay: StreamRelay): void {
-  if (!relay.response.headersSent) relay.response.writeHead(200, HEAD);
-}
-
 /** Before the head was sent the caller of relayStream can still answer with a status. */
-function breakOff(relay: StreamRelay, fault: GatewayError): GatewayError {
+function breakOff(relay: StreamRelay, caller: Told, fault: GatewayError): GatewayError {
   const { response } = relay;
   if (!response.headersSent || response.destroyed) return fault;
-  response.end(`data: ${errorBody(fault, relay.requestId, relay.errors)}\n\n`);
+  caller.events.end(`data: ${errorBody(fault, relay.requestId, relay.errors)}\n\n`);
   return fault;
 }
 
-function startHeartbeat(relay: StreamRelay, progress: Progress): NodeJS.Timeout {
+function startHeartbeat(relay: StreamRelay, caller: Told): NodeJS.Timeout {
   const timer = setTimeout(() => {
     // Whole events only are ever written, so a comment cannot fall into one.
     if (!relay.response.writableNeedDrain && !relay.response.writableEnded) {
-      openHead(relay);
-      relay.response.write(COMMENT);
-      if (progress.begun) relay.onSilence();
+      caller.events.write([COMMENT]);
+      if (caller.begun) relay.onSilence();
     }
     if (!relay.response.writableEnded) timer.refresh();
   }, relay.heartbeatMs ?? limits.heartbeatMs);

@@ -30,6 +30,11 @@ export class LedgerLog {
     return this.#log.append({ name: row.callId, content: rowText(row) });
   }
 
+  /** The same of a call under way, whose end is yet to be told: it goes with what is waited for. */
+  note(row: LedgerRow): Promise<void> {
+    return this.#log.append({ name: row.callId, content: rowText(row) }, true);
+  }
+
   /** The ledger has the call's last row. */
   settle(callId: string): void {
     this.#log.settle(callId);

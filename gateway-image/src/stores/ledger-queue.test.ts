@@ -26,8 +26,10 @@ class FaultyStore extends MemoryLedgerStore {
 /** A log on a disk that is as slow as the test wants. */
 function slowLog() {
   const pending: (() => void)[] = [];
+  const append = () => new Promise<void>((resolve) => pending.push(resolve));
   const log = {
-    append: () => new Promise<void>((resolve) => pending.push(resolve)),
+    append,
+    note: append,
     settle: () => {},
     close: async () => {},
     isFull: false,

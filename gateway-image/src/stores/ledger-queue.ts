@@ -83,7 +83,7 @@ export class LedgerQueue {
    */
   async #addOpened(row: LedgerRow, log: LedgerLog): Promise<void> {
     try {
-      await log.append(row);
+      await log.note(row);
     } catch (error) {
       this.#events.onFault(error);
       return;
@@ -123,7 +123,7 @@ export class LedgerQueue {
 
   /** Nobody waits for it: the row that settles the call is waited for. */
   #note(row: LedgerRow): void {
-    this.#log?.append(row).catch((error: unknown) => this.#events.onFault(error));
+    this.#log?.note(row).catch((error: unknown) => this.#events.onFault(error));
   }
 
   #add(row: LedgerRow): void {
