@@ -18,7 +18,7 @@ import type { QuotaWarnings } from "../quota/quota-warnings.ts";
 import { rateHeaders } from "../quota/rate-headers.ts";
 import { knownScopesOf } from "../quota/scopes.ts";
 import type { Answer, Held, QuotaGuard } from "../stores/quota-guard.ts";
-import type { LimitName, Refusal } from "../stores/quota-store.ts";
+import type { LimitName, Refusal, Standing } from "../stores/quota-store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
 const CODES = {
@@ -48,13 +48,12 @@ type Admitted = Extract<Answer, { held: Held }>;
 export function admit(parts: AdmitParts): Step {
   return async function admit(context, next) {
     const { verdict, held } = await admitted(parts, context);
-    parts.metrics.reservations.inc({ outcome: "admitted" });
-    parts.warnings?.note(verdict.standings, context.caller?.tenant.id ?? "");
-    for (const [name, value] of Object.entries(rateHeaders(verdict.standings))) {
-      context.response.setHeader(name, value);
-    }
     try {
-      await next();
+      // The call is on its way to the model server when this comes back; what its caller is told of
+      // the limits is made while that works.
+      const served = next();
+      tell(parts, context, verdict.standings);
+      await served;
     } finally {
       const { promptTokens, completionTokens } = context.usage;
       const durationMs = parts.clock.monotonicMs() - context.startedMs;
@@ -69,6 +68,16 @@ export function admit(parts: AdmitParts): Step {
       for (const { id } of held.reservation.scopes) parts.waiters.wake(id);
     }
   };
+}
+
+function tell(parts: AdmitParts, context: RequestContext, standings: readonly Standing[]): void {
+  const { response, caller } = context;
+  parts.metrics.reservations.inc({ outcome: "admitted" });
+  parts.warnings?.note(standings, caller?.tenant.id ?? "");
+  if (response.headersSent) return;
+  for (const [name, value] of Object.entries(rateHeaders(standings))) {
+    response.setHeader(name, value);
+  }
 }
 
 /** Throws the refusal where the tier knows no other way, or that way is closed as well. */

@@ -82,6 +82,8 @@ export class LedgerQueue {
    * the process were killed now.
    */
   async #addOpened(row: LedgerRow, log: LedgerLog): Promise<void> {
+    // The call goes on first.
+    await null;
     try {
       await log.note(row);
     } catch (error) {
