@@ -193,8 +193,8 @@ describe("files", () => {
 describe("stopping", () => {
   test("unready at once, still serving for the grace, a stream ends whole, then closed", async () => {
     const { url } = await simulate({ tokensPerSecond: 50 });
-    const harness = await boot({ targets: [{ url }], env: { GW_DRAIN_GRACE_MS: "2000" } });
-    const response = await harness.chat({ stream: true, simulate: { tokens: 150 } });
+    const harness = await boot({ targets: [{ url }], env: { GW_DRAIN_GRACE_MS: "5000" } });
+    const response = await harness.chat({ stream: true, simulate: { tokens: 300 } });
     const text = response.text();
     const stopped = harness.gateway.stop();
     const ready = await fetch(`${harness.base}/readyz`);
@@ -244,7 +244,8 @@ describe("stopping", () => {
     expect(answer.status).toBe(200);
     await answer.text();
     child.kill("SIGTERM");
-    expect(await once(child, "exit")).toEqual([0, null]);
+    // Not its exit, after which the last of its output may still be on its way.
+    expect(await once(child, "close")).toEqual([0, null]);
     expect(output).toContain('"message":"stopped"');
 
     const faulty = start({ ...env, GW_PORT: "x", GW_NONSENSE: "1" });

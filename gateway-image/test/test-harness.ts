@@ -161,7 +161,7 @@ export function testModel(targets: readonly unknown[], change: object = {}) {
 
 /** Waits for what must come; a busy machine may be slow about it. */
 export function eventually<T>(probe: () => T) {
-  return expect.poll(probe, { timeout: 20_000, interval: 10 });
+  return expect.poll(probe, { timeout: 60_000, interval: 10 });
 }
 
 /** The JSON events of a streamed answer. */

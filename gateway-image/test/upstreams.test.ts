@@ -1,7 +1,14 @@
 /** Model servers that are away, overloaded or wrong: who is tried next, and what the caller sees. */
 import { afterEach, describe, expect, test } from "vitest";
-import { limits } from "../src/limits.ts";
-import { boot, endAll, eventually, MODEL, simulate, testModel } from "./test-harness.ts";
+import {
+  boot,
+  endAll,
+  eventually,
+  type Harness,
+  MODEL,
+  simulate,
+  testModel,
+} from "./test-harness.ts";
 
 afterEach(endAll);
 
@@ -46,32 +53,55 @@ describe("another target is tried", () => {
 });
 
 describe("a model server that is rolled out under load", () => {
-  test("drains, closes and comes back without one failed call", async () => {
-    // Longer than the gateway keeps an idle connection, also where the machine is busy: so none is
-    // closed while it is taken up.
-    const drainGraceMs = limits.upstreamKeepAliveTimeoutMs + 2_500;
-    const first = await simulate({ drainGraceMs, tokensPerSecond: 500 });
+  test("leaves, is taken out, closes and comes back without one failed call", async () => {
+    const first = await simulate({ drainGraceMs: 0, tokensPerSecond: 500 });
     const second = await simulate({ tokensPerSecond: 500 });
-    const harness = await boot({ targets: [{ url: first.url }, { url: second.url }] });
-    const statuses: number[] = [];
-    let running = true;
-    const callers = Array.from({ length: 8 }, async (_, index) => {
-      while (running) {
-        const response = await harness.chat({ stream: index % 2 === 0, max_tokens: 20 });
-        const text = await response.text();
-        const whole = index % 2 === 1 || text.endsWith("data: [DONE]\n\n");
-        statuses.push(whole ? response.status : 0);
-      }
-    });
-    await eventually(() => statuses.length).toBeGreaterThan(20);
+    const targets = [{ url: first.url }, { url: second.url }];
+    const harness = await boot({ targets });
+    const asked = () => harness.gateway.parts.routes.get(MODEL)?.targets ?? [];
+    const calls = keepCalling(harness);
+    const moreCalls = () => {
+      const before = calls.statuses.length;
+      return eventually(() => calls.statuses.length).toBeGreaterThan(before + 20);
+    };
+    await moreCalls();
+    // From here on it closes each connection after its answer.
+    first.simulator.service.state = "leaving";
+    await moreCalls();
+    // As a Service does before its pod closes: no new call finds it, and those under way end.
+    const leaving = asked().find(({ target }) => target.url === first.url);
+    harness.write("routes.json", { models: [testModel(targets.slice(1))] });
+    await eventually(() => asked().length).toBe(1);
+    await eventually(() => leaving?.inFlight).toBe(0);
     expect(await first.simulator.drain()).toEqual({ aborted: 0 });
-    const seen = statuses.length;
-    await eventually(() => statuses.length).toBeGreaterThan(seen + 20);
-    running = false;
-    await Promise.all(callers);
-    expect(statuses.filter((status) => status !== 200)).toEqual([]);
+    await moreCalls();
+    const again = await simulate({ tokensPerSecond: 500 });
+    harness.write("routes.json", { models: [testModel([{ url: again.url }])] });
+    await eventually(() => asked().map(({ target }) => target.url)).toEqual([again.url]);
+    await moreCalls();
+    await calls.end();
+    expect(calls.statuses.filter((status) => status !== 200)).toEqual([]);
   });
 });
+
+/** Eight callers, streams and whole answers; a stream without its end counts as status 0. */
+function keepCalling(harness: Harness) {
+  const statuses: number[] = [];
+  let running = true;
+  const callers = Array.from({ length: 8 }, async (_, index) => {
+    while (running) {
+      const response = await harness.chat({ stream: index % 2 === 0, max_tokens: 20 });
+      const text = await response.text();
+      const whole = index % 2 === 1 || text.endsWith("data: [DONE]\n\n");
+      statuses.push(whole ? response.status : 0);
+    }
+  });
+  const end = () => {
+    running = false;
+    return Promise.all(callers);
+  };
+  return { statuses, end };
+}
 
 describe("the caller sees", () => {
   test("503 and when to come again where no server can be reached", async () => {
