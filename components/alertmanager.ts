@@ -3,6 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { alertRouting, type RoutingSettings } from "../observability/alert-routing.ts";
 import { webConfiguration } from "../observability/prometheus-files.ts";
+import type { AlertRelayHandle } from "./alert-relay.ts";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
 import type { Program } from "./pod-template.ts";
@@ -21,7 +22,9 @@ export interface AlertmanagerArgs {
   readonly image: string;
   readonly certificate: CertificateHandle;
   readonly volume: VolumeSettings;
-  readonly routing: Omit<RoutingSettings, "authorityFile">;
+  readonly routing: Omit<RoutingSettings, "authorityFile" | "relay">;
+  /** Our relay; undefined: no channel needs one. */
+  readonly relay: AlertRelayHandle | undefined;
   /** PEM of those who vouch for the channels; undefined: those of the image. */
   readonly authority: string | undefined;
 }
@@ -40,6 +43,7 @@ export const ALERTMANAGER_STORAGE = "256Mi";
 const CONFIGURATION = "alertmanager-configuration";
 const CONFIGURATION_FOLDER = "/etc/alertmanager";
 const AUTHORITY_FILE = "channels.pem";
+const RELAY_FOLDER = "/etc/alert-relay-token";
 const DATA_FOLDER = "/alertmanager";
 const START_SECONDS = 3;
 
@@ -81,7 +85,16 @@ export class Alertmanager extends Component implements AlertmanagerHandle {
   }
 }
 
-function configurationFiles({ routing, authority }: AlertmanagerArgs): Record<string, string> {
+function configurationFiles(args: AlertmanagerArgs): Record<string, string> {
+  const { authority, relay } = args;
+  const routing: RoutingSettings = {
+    ...args.routing,
+    relay: relay && {
+      url: relay.url,
+      authorityFile: `${TLS_FOLDER}/ca.crt`,
+      tokenFile: `${RELAY_FOLDER}/${relay.token.key}`,
+    },
+  };
   const web = { "web.yml": webConfiguration(TLS_FOLDER) };
   if (authority === undefined) return { "alertmanager.yml": alertRouting(routing), ...web };
   const authorityFile = `${CONFIGURATION_FOLDER}/${AUTHORITY_FILE}`;
@@ -110,6 +123,9 @@ function alertmanagerProgram(
     mounts: [
       { name: "configuration", path: CONFIGURATION_FOLDER, secret: configuration },
       { name: "tls", path: TLS_FOLDER, secret: args.certificate.secret },
+      ...(args.relay === undefined
+        ? []
+        : [{ name: "relay", path: RELAY_FOLDER, secret: args.relay.token.secret }]),
       { name: DATA_VOLUME, path: DATA_FOLDER, claim: true },
     ],
     health: {

@@ -3,6 +3,7 @@ import { COLLECTOR_PORTS } from "../observability/collector/configuration.ts";
 import { JOBS, OTHER_JOBS } from "../observability/metrics.ts";
 import type { Monitored } from "../observability/operator-objects.ts";
 import type { ScrapeJob } from "../observability/prometheus-files.ts";
+import { ALERT_RELAY, ALERT_RELAY_METRICS, ALERT_RELAY_PORTS } from "./alert-relay.ts";
 import { COLLECTOR, COLLECTOR_METRICS } from "./collector.ts";
 import { selectorOf } from "./component.ts";
 import { METRICS_PORTS, metricsServiceName } from "./exporters.ts";
@@ -28,6 +29,8 @@ export interface ScrapedService {
   /** Where the Collector runs, and where its agents do; undefined: there is none. */
   readonly collectorNamespace?: string | undefined;
   readonly agentNamespace?: string | undefined;
+  /** Where the relay of alerts runs; undefined: there is none. */
+  readonly relayNamespace?: string | undefined;
   /** Where our exporters of GPUs run; undefined: there are none. */
   readonly gpuNamespace?: string | undefined;
 }
@@ -53,6 +56,7 @@ export function scrapeJobs(scraped: ScrapedService): ScrapeJob[] {
       serverName: program === "edge" ? edgeHost : host(program),
     })),
     ...collectorJobs(scraped),
+    ...relayJobs(scraped),
     ...(gpuNamespace === undefined ? [] : [gpuJob(`${GPU_METRICS}.${gpuNamespace}.svc`)]),
   ];
 }
@@ -70,6 +74,14 @@ function collectorJobs({ collectorNamespace, agentNamespace }: ScrapedService): 
     jobs.push({ job: OTHER_JOBS.logAgent, service, port, serverName: service });
   }
   return jobs;
+}
+
+function relayJobs({ relayNamespace }: ScrapedService): ScrapeJob[] {
+  if (relayNamespace === undefined) return [];
+  const host = (service: string) => `${service}.${relayNamespace}.svc`;
+  const serverName = host(ALERT_RELAY);
+  const service = host(ALERT_RELAY_METRICS);
+  return [{ job: OTHER_JOBS.alertRelay, service, port: ALERT_RELAY_PORTS.metrics, serverName }];
 }
 
 function gpuJob(service: string): ScrapeJob {

@@ -9,6 +9,28 @@ const clock = z
   .regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/)
   .meta({ right: 'a quoted time of day, as in "22:00"' });
 
+/** A gateway of text messages is what its fields are called. */
+const sms = z.strictObject({
+  to: z.array(text).min(1).max(50).describe("Numbers, as the gateway writes them."),
+  encoding: z.enum(["json", "form"]).default("json").describe("How its request is written."),
+  fields: z
+    .record(z.string().min(1).max(64), z.string().max(1_024).meta({ sensitive: true }))
+    .describe("Fields of its request; {to} and {text} in their values are filled in."),
+  segmentsMax: z
+    .int()
+    .min(1)
+    .max(10)
+    .default(2)
+    .describe("Parts a text may have: 160 characters each, 70 where it has Chinese ones."),
+  accepted: z
+    .strictObject({
+      field: text.describe("In its answer, with dots between names."),
+      is: text.describe("What it then holds."),
+    })
+    .optional()
+    .describe("How its answer says that it took the message; without it by its status alone."),
+});
+
 const channel = z.strictObject({
   name: label.describe("Its name, as Alertmanager shows it."),
   kind: z
@@ -16,7 +38,37 @@ const channel = z.strictObject({
       ...(["email", "slack", "pagerduty", "sms", "teams", "wecom", "dingtalk", "feishu"] as const),
       ...(["ticket", "webhook"] as const),
     ])
-    .describe("What it is; all but the first three are reached through a relay (docs/alerts.md)."),
+    .describe("What it is (docs/alerts.md)."),
+  relay: z
+    .enum(["ours", "foreign"])
+    .default("ours")
+    .describe(
+      "Of sms, teams, wecom, dingtalk, feishu and ticket. ours: url is the channel itself. foreign: url is a relay that takes Alertmanager's JSON.",
+    ),
+  language: z.enum(["en", "zh"]).default("en").describe("Of what our relay writes."),
+  mentions: z
+    .array(z.string().regex(/^[A-Za-z0-9@._+-]{1,64}$/))
+    .max(20)
+    .default([])
+    .describe(
+      "Called by name when something critical fires: user ids (wecom), telephone numbers or all (dingtalk), open ids or all (feishu).",
+    ),
+  secret: secretText
+    .optional()
+    .describe("With which dingtalk or feishu verify who speaks (a secret)."),
+  authorization: z
+    .string()
+    .min(8)
+    .max(4_096)
+    .regex(/^[A-Za-z]+ [\x21-\x7e]+$/)
+    .meta({ right: "a header's whole value, as in Bearer …", sensitive: true })
+    .optional()
+    .describe("Header Authorization of sms or ticket (a secret)."),
+  sms: sms.optional().describe("Of kind sms, through our relay."),
+  ticketForm: z
+    .enum(["events", "servicenow"])
+    .optional()
+    .describe("Of kind ticket: our own JSON (the default), or ServiceNow's event management."),
   severities: z
     .array(z.enum(["info", "warning", "error", "critical"]))
     .min(1)
@@ -44,11 +96,26 @@ const channel = z.strictObject({
   routingKey: secretText.optional().describe("Of kind pagerduty (a secret)."),
 });
 
+/** Kinds that Alertmanager does not speak to itself. */
+const RELAYED = ["sms", "teams", "wecom", "dingtalk", "feishu", "ticket"] as const;
+type Channel = z.output<typeof channel>;
+export type RelayedChannel = Channel & {
+  readonly kind: (typeof RELAYED)[number];
+  readonly url: string;
+};
+
+/** Our relay stands before it. */
+export function isRelayed(channel: Channel): channel is RelayedChannel {
+  return RELAYED.some((kind) => kind === channel.kind) && channel.relay === "ours";
+}
+
 export const alerts = z.strictObject({
   ranges: z
     .array(addressRange)
     .default([])
-    .describe("Addresses outside of the cluster that Alertmanager may call; none: nothing leaves."),
+    .describe(
+      "Addresses outside of the cluster that Alertmanager and its relay may call; none: nothing leaves.",
+    ),
   ports: z.array(z.int().min(1).max(65_535)).min(1).max(16).default([443]).describe("Ports there."),
   channels: z.array(channel).max(32).default([]).describe("Who is told."),
   quietHours: z

@@ -143,18 +143,53 @@ describe("relations", () => {
       faults({ "deepseek:monitoring": { alerts } }).map(({ path }) => path);
     const own = "deepseek:monitoring.alerts";
     expect(paths({ channels: [channel, mail] }).sort()).toEqual([
+      `${own}.channels[0].sms`,
       `${own}.channels[0].url`,
       `${own}.channels[1].email`,
       `${own}.channels[1].name`,
       `${own}.ranges`,
     ]);
-    const told = { ...channel, url: "https://relay.example.org/hunter2" };
+    const told = { ...channel, relay: "foreign", url: "https://relay.example.org/hunter2" };
     expect(paths({ ranges: ["203.0.113.0/24"], channels: [told] })).toEqual([]);
     const wrong = faults({
       "deepseek:monitoring": { alerts: { channels: [{ ...told, url: "http://hunter2" }] } },
     });
     expect(JSON.stringify(wrong)).not.toContain("hunter2");
     expect(paths({ authority: "no certificate" })).toEqual([`${own}.authority`]);
+  });
+
+  test.each([
+    ["a secret of a kind that has none", { kind: "wecom", secret: "hunter2-hunter2" }, "secret"],
+    ["everybody, in WeCom", { kind: "wecom", mentions: ["wang", "@all"] }, "mentions[1]"],
+    ["a name in DingTalk", { kind: "dingtalk", mentions: ["wang"] }, "mentions[0]"],
+    ["a number in Feishu", { kind: "feishu", mentions: ["13800001111"] }, "mentions[0]"],
+    ["a retired connector", { kind: "teams", url: "https://x.webhook.office.com/a" }, "url"],
+    [
+      "a text message that says nothing",
+      { kind: "sms", sms: { to: ["1"], fields: { content: "hello" } } },
+      "sms.fields",
+    ],
+    [
+      "a form of text messages for tickets",
+      { kind: "ticket", sms: { to: ["1"], fields: { a: "{text}" } } },
+      "sms",
+    ],
+    [
+      "what a foreign relay has itself",
+      { kind: "ticket", relay: "foreign", ticketForm: "events" },
+      "ticketForm",
+    ],
+    ["a relay before a mere webhook", { kind: "webhook", relay: "foreign" }, "relay"],
+    ["a header of two lines", { kind: "ticket", authorization: "Bearer a\nX: y" }, "authorization"],
+    ["a language that nobody wrote", { kind: "feishu", language: "fr" }, "language"],
+  ])("of channels behind our relay: %s is refused", (_, change, at) => {
+    const url = "https://robots.example.org/hunter2";
+    const channel = { name: "a", severities: ["critical"], url, ...change };
+    const alerts = { ranges: ["203.0.113.0/24"], channels: [channel] };
+    const found = faults({ "deepseek:monitoring": { alerts } });
+    const own = "deepseek:monitoring.alerts.channels[0]";
+    expect(found.map(({ path }) => path)).toEqual([`${own}.${at}`]);
+    expect(JSON.stringify(found)).not.toContain("hunter2");
   });
 
   test("of models, identities, tiers and ports", () => {

@@ -2,7 +2,9 @@
  * What must hold between settings. Each relation looks only at sections that could be read, so that
  * it can run beside other faults.
  */
+import { isRelayed } from "./alerts-schema.ts";
 import { areCertificates, certificateFaults } from "./certificate-faults.ts";
+import { channelsComplete } from "./channel-relations.ts";
 import type { Fault } from "./fault.ts";
 import { imageKnown } from "./images.ts";
 import type { ImageName, Settings } from "./schema.ts";
@@ -78,6 +80,7 @@ function certificatesComplete(settings: Partial<Settings>): Fault[] {
     ...(logs === undefined && traces === undefined ? [] : ["collector"]),
     ...(logs === undefined ? [] : ["log-agent"]),
     ...(monitoring?.grafana?.deployment === undefined ? [] : ["grafana"]),
+    ...(monitoring?.alerts.channels.some(isRelayed) === true ? ["alert-relay"] : []),
   ];
   return all
     .filter((name) => !(name in certificates.names))
@@ -115,7 +118,7 @@ function issuerNamed({ tls }: Partial<Settings>): Fault[] {
 
 /** Images that we make ourselves are in no public registry. */
 function ownImages(settings: Partial<Settings>): Fault[] {
-  const { images, registry, models, cloud, postgres } = settings;
+  const { images, registry, models, cloud, postgres, monitoring } = settings;
   if (images === undefined || models === undefined || !("registry" in settings)) return [];
   // On AWS everything needs a registry, and one fault says so.
   if (cloud !== undefined) return [];
@@ -125,6 +128,7 @@ function ownImages(settings: Partial<Settings>): Fault[] {
     ...(engines.includes("simulator") ? (["simulator"] as const) : []),
     ...(engines.some((engine) => engine !== "simulator") ? (["weights"] as const) : []),
     ...(postgres?.kind === "pod" ? (["postgres"] as const) : []),
+    ...(monitoring?.alerts.channels.some(isRelayed) === true ? (["alert-relay"] as const) : []),
   ];
   return needed
     .filter((name) => !imageKnown({ images, registry }, name))
@@ -222,38 +226,6 @@ function outsideReachable({ outside }: Partial<Settings>): Fault[] {
   const wrong = `names no address, but ${wanted.join(", ")} must be reached`;
   const right = "address ranges, as in 203.0.113.0/24 or 0.0.0.0/0";
   return [{ path: "deepseek:outside.ranges", wrong, right }];
-}
-
-/** Each kind of channel needs what it is reached by, and a way out. */
-function channelsComplete({ monitoring }: Partial<Settings>): Fault[] {
-  if (monitoring === undefined) return [];
-  const { alerts, webhook } = monitoring;
-  const path = "deepseek:monitoring.alerts";
-  const names = repeated(alerts.channels.map(({ name }) => name));
-  const leaves = webhook !== undefined || alerts.heartbeat !== undefined;
-  return [
-    ...alerts.channels.flatMap((channel, index) => {
-      const { kind } = channel;
-      const needed = kind === "email" ? "email" : kind === "pagerduty" ? "routingKey" : "url";
-      if (channel[needed] !== undefined) return [];
-      const wrong = `is of kind ${kind} and has no ${needed}`;
-      return [{ path: `${path}.channels[${index}].${needed}`, wrong, right: `${needed} of it` }];
-    }),
-    ...names.map((index) => ({
-      path: `${path}.channels[${index}].name`,
-      wrong: `is ${alerts.channels[index]?.name}, as another channel's`,
-      right: "a name of its own",
-    })),
-    ...(alerts.ranges.length === 0 && (leaves || alerts.channels.length > 0)
-      ? [
-          {
-            path: `${path}.ranges`,
-            wrong: "names no address, but those who are told of alerts must be reached",
-            right: "address ranges, as in 203.0.113.0/24 or 0.0.0.0/0",
-          },
-        ]
-      : []),
-  ];
 }
 
 /** What only a Prometheus of the stack's own can do is refused where there is none. */

@@ -7,7 +7,10 @@ import path from "node:path";
 import { parse } from "yaml";
 import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
 
-const PROGRAMS = ["edge", "gateway", "model", "redis", "postgres", "prometheus", "alertmanager"];
+const PROGRAMS = [
+  ...["edge", "gateway", "model", "redis", "postgres", "prometheus", "alertmanager"],
+  "alert-relay",
+];
 const EXPORTERS = ["edge-exporter", "redis-exporter", "postgres-exporter"];
 const IMAGES = [
   "gateway",
@@ -17,6 +20,7 @@ const IMAGES = [
   "postgres",
   "prometheus",
   "alertmanager",
+  "alert-relay",
   ...EXPORTERS,
 ];
 

@@ -8,7 +8,7 @@ import type { Severity } from "./rules/rule.ts";
 
 /**
  * SMS, Teams, DingTalk, Feishu, WeCom's robots and ticket systems each want a JSON of their own: a relay
- * of the customer's stands in between and takes Alertmanager's (docs/alerts.md).
+ * stands in between and takes Alertmanager's, ours or one of the customer's (docs/alerts.md).
  */
 export const RELAYED = [
   "sms",
@@ -43,6 +43,17 @@ export interface Channel {
       }
     | undefined;
   readonly routingKey?: string | undefined;
+  /** Our relay knows where it is, and is told in its place. */
+  readonly relayed?: boolean | undefined;
+}
+
+/** Our relay, as Alertmanager reaches it. */
+export interface RelayPlace {
+  /** https://host:port; a channel is `/channels/NAME` there. */
+  readonly url: string;
+  /** Files in Alertmanager's pod: who vouches for the relay, and what it is shown. */
+  readonly authorityFile: string;
+  readonly tokenFile: string;
 }
 
 export interface QuietHours {
@@ -65,6 +76,8 @@ export interface RoutingSettings {
    * its image. A house's own mail server and relays have certificates of the house.
    */
   readonly authorityFile?: string | undefined;
+  /** Needed where a channel is relayed. */
+  readonly relay?: RelayPlace | undefined;
 }
 
 const QUIET = "quiet-hours";
@@ -80,7 +93,7 @@ const PACE: Readonly<Record<Severity, { readonly wait: string; readonly repeat: 
 };
 
 export function alertRouting(settings: RoutingSettings): string {
-  const { channels, quietHours, heartbeat, authorityFile } = settings;
+  const { channels, quietHours, heartbeat, authorityFile, relay } = settings;
   const tls = authorityFile === undefined ? {} : { tls_config: { ca_file: authorityFile } };
   const http = authorityFile === undefined ? {} : { http_config: tls };
   const beat = heartbeat === undefined ? NOBODY : HEARTBEAT;
@@ -111,7 +124,9 @@ export function alertRouting(settings: RoutingSettings): string {
         ...(heartbeat === undefined
           ? []
           : [{ name: HEARTBEAT, ...webhook(heartbeat, false, http) }]),
-        ...channels.map((channel) => receiver(channel, tls, http)),
+        ...channels.map((channel) =>
+          channel.relayed === true ? relayedTo(channel, relay) : receiver(channel, tls, http),
+        ),
       ],
       ...(quietHours === undefined
         ? {}
@@ -162,6 +177,18 @@ function receiver(channel: Channel, tls: object, http: object): object {
   if (url === undefined)
     throw new Error(`${name}: a channel of kind ${kind} without what it needs`);
   return { name, ...webhook(url, true, http) };
+}
+
+function relayedTo({ name }: Channel, relay: RelayPlace | undefined): object {
+  if (relay === undefined) throw new Error(`${name}: is relayed, and there is no relay`);
+  const { url, authorityFile, tokenFile } = relay;
+  const http_config = {
+    // Read again for every notification.
+    authorization: { type: "Bearer", credentials_file: tokenFile },
+    tls_config: { ca_file: authorityFile, min_version: "TLS13" },
+    follow_redirects: false,
+  };
+  return { name, ...webhook(`${url}/channels/${name}`, true, { http_config }) };
 }
 
 function webhook(url: string, resolved: boolean, http: object): object {

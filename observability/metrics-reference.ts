@@ -19,6 +19,7 @@ const PROGRAMS: Readonly<Record<Component, string>> = {
   prometheus: "Prometheus itself, and what it writes for every target.",
   alertmanager: "Alertmanager itself.",
   "audit-archive": "The archiver of the audit trail, beside each gateway. Scraped at port 9465.",
+  "alert-relay": "The relay of alerts, where a channel needs it. Scraped at port 9466.",
   "gpu-check":
     "`npm run gpu-check --format textfile`, as a node exporter reads it. Not deployed by this package.",
   collector: "The OpenTelemetry Collector and its agents on the nodes. Scraped at port 8888.",

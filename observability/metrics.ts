@@ -47,6 +47,7 @@ export const JOBS = {
 export const OTHER_JOBS = {
   gpu: "gpu",
   auditArchive: "audit-archive",
+  alertRelay: "alert-relay",
   postgresOperator: "cloudnative-pg",
   addresses: "blackbox",
   nodes: "node-exporter",

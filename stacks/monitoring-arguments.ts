@@ -1,5 +1,4 @@
 /** What Prometheus, Alertmanager and the dashboards are told by the settings. Pure. */
-import { ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
 import { GRAFANA } from "../components/grafana.ts";
 import { PROMETHEUS, PROMETHEUS_PORT } from "../components/prometheus.ts";
 import { MODEL_SERVER_JOB, type ScrapedService, scrapeJobs } from "../components/scrape-jobs.ts";
@@ -14,6 +13,7 @@ import { hostOf } from "../components/stateful-program.ts";
 import type { Fault } from "../config/fault.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
+import { alertmanagerArguments, alertRelayArguments, hasAlertRelay } from "./alert-arguments.ts";
 import { isArchived } from "./archive-arguments.ts";
 import { hasCollector } from "./collector-arguments.ts";
 import { GPU_NAMESPACE, httpsPort, LOGS_NAMESPACE, MONITORING, SERVICE } from "./places.ts";
@@ -23,28 +23,11 @@ import { volumeOf } from "./volumes.ts";
 
 export function monitoringArguments(settings: Settings) {
   return {
-    alertmanager: alertmanager(settings, imageReference(settings, "alertmanager")),
+    alertmanager: alertmanagerArguments(settings),
+    alertRelay: alertRelayArguments(settings),
     prometheus: prometheus(settings, imageReference(settings, "prometheus")),
     dashboards: dashboards(settings),
     grafana: grafana(settings),
-  };
-}
-
-function alertmanager(settings: Settings, image: string) {
-  const { webhook, alerts } = settings.monitoring;
-  const { channels, quietHours, heartbeat, authority } = alerts;
-  const severities = ["critical", "error", "warning", "info"] as const;
-  const everything = { name: "webhook", kind: "webhook", severities, url: webhook } as const;
-  return {
-    namespace: MONITORING,
-    image,
-    routing: {
-      channels: [...channels, ...(webhook === undefined ? [] : [everything])],
-      quietHours,
-      heartbeat,
-    },
-    authority,
-    volume: volumeOf(settings, ALERTMANAGER_STORAGE),
   };
 }
 
@@ -116,6 +99,7 @@ export function scrapedService(settings: Settings): ScrapedService {
     stores: storesInPods(settings),
     archived: isArchived(settings),
     collectorNamespace: hasCollector(settings) ? MONITORING : undefined,
+    relayNamespace: hasAlertRelay(settings) ? MONITORING : undefined,
     agentNamespace: settings.monitoring.logs === undefined ? undefined : LOGS_NAMESPACE,
     gpuNamespace: hasGpuDaemons(settings) ? GPU_NAMESPACE : undefined,
   };

@@ -1,10 +1,16 @@
 /** The stack output `plan`: what previews, policies and people read instead of our components. */
+import {
+  ALERT_RELAY,
+  ALERT_RELAY_REPLICAS,
+  ALERT_RELAY_RESOURCES,
+} from "../components/alert-relay.ts";
 import { ALERTMANAGER_RESOURCES, ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
 import { INTERFACE_SERVICES } from "../components/aws/endpoints.ts";
 import { EXPORTER_RESOURCES } from "../components/exporters.ts";
 import { FINE_TUNING } from "../components/fine-tuning-template.ts";
 import { gpusOf, type ServedModel } from "../components/sizing/served-models.ts";
 import type { Settings } from "../config/schema.ts";
+import { hasAlertRelay } from "./alert-arguments.ts";
 import { PURPOSES } from "./cloud-keys.ts";
 import { latencyOfModel } from "./site-faults.ts";
 import { gpusAvailable, isOnGpus, manifestOf, servedModels } from "./site-models.ts";
@@ -195,7 +201,8 @@ function ledgerCopy(settings: Settings): InventoryItem[] {
   return [{ name, kind: "store", replicas, ...resources, storage: volume.storage }];
 }
 
-function monitoring({ monitoring: watched }: Settings): InventoryItem[] {
+function monitoring(settings: Settings): InventoryItem[] {
+  const { monitoring: watched } = settings;
   const { resources, storage, grafana } = watched;
   const kind = "monitoring" as const;
   const own = grafana?.deployment;
@@ -209,6 +216,9 @@ function monitoring({ monitoring: watched }: Settings): InventoryItem[] {
       ...ALERTMANAGER_RESOURCES,
       storage: ALERTMANAGER_STORAGE,
     },
+    ...(hasAlertRelay(settings)
+      ? [{ name: ALERT_RELAY, kind, replicas: ALERT_RELAY_REPLICAS, ...ALERT_RELAY_RESOURCES }]
+      : []),
     ...(own === undefined ? [] : [{ name: "grafana", kind, replicas: 1, ...own.resources }]),
   ];
 }

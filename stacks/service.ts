@@ -6,6 +6,7 @@
  */
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { AlertRelay } from "../components/alert-relay.ts";
 import { Alertmanager } from "../components/alertmanager.ts";
 import { ApiKeys } from "../components/api-keys.ts";
 import { Certificates } from "../components/certificates.ts";
@@ -123,9 +124,13 @@ function watch(site: SiteArguments, secured: Secured, options: Options): pulumi.
   const { operator } = site;
   if (operator !== null) new OperatorMonitoring("operator-monitoring", operator, options);
   if (operator?.alone !== undefined) return pulumi.output(operator.url ?? "");
+  const relay =
+    site.alertRelay === null
+      ? undefined
+      : new AlertRelay("alert-relay", { ...site.alertRelay, ...secured("alert-relay") }, options);
   const alertmanager = new Alertmanager(
     "alertmanager",
-    { ...site.alertmanager, ...secured("alertmanager") },
+    { ...site.alertmanager, ...secured("alertmanager"), relay },
     options,
   );
   const prometheus = new Prometheus(

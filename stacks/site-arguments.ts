@@ -16,6 +16,7 @@ import type { ServedModel } from "../components/sizing/served-models.ts";
 import { hostOf } from "../components/stateful-program.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
+import { alertRelayFlows, alertRelayServers, directChannels } from "./alert-arguments.ts";
 import { archiveArguments, archiveFlow, isArchived } from "./archive-arguments.ts";
 import {
   collectorArguments,
@@ -224,7 +225,7 @@ function networkPolicies(
         monitoring,
         callerRanges,
         outside,
-        channels: settings.monitoring.alerts,
+        channels: directChannels(settings),
         remoteWrite: remoteWriteFlow(settings),
         grafana: grafanaFlow(settings),
         watcher: watcherOf(settings),
@@ -236,6 +237,7 @@ function networkPolicies(
       }),
       ...gpuFlows(settings, served),
       ...collectorFlows(settings),
+      ...alertRelayFlows(settings),
     ],
     dnsRanges,
   };
@@ -263,6 +265,7 @@ function servers(settings: Settings) {
         ]
       : []),
     ...collectorServers(settings),
+    ...alertRelayServers(settings),
     ...(site.other === undefined
       ? []
       : [

@@ -1,6 +1,7 @@
 /** Every image that a pod of a site names: what a registry must hold, and what must be locked. Pure. */
 import { imageReference } from "../config/images.ts";
 import type { ImageName, Settings } from "../config/schema.ts";
+import { hasAlertRelay } from "./alert-arguments.ts";
 import { isArchived } from "./archive-arguments.ts";
 import { hasFabric, hasGpuDaemons, isOnGpus } from "./site-models.ts";
 import { isManaged } from "./store-arguments.ts";
@@ -16,6 +17,7 @@ export function imagesOf(settings: Settings): ImageName[] {
   return [
     ...(["gateway", "edge", "edge-exporter"] as const),
     ...when(settings.monitoring.operator?.mode !== "instead", "prometheus", "alertmanager"),
+    ...when(hasAlertRelay(settings), "alert-relay"),
     ...when(!managed, "redis", "redis-exporter"),
     ...when(!managed && postgres.kind === "pod", "postgres", "postgres-exporter"),
     ...when(!managed && postgres.kind === "operator", "postgres-cluster"),

@@ -20,6 +20,7 @@ export type Component =
   | "prometheus"
   | "alertmanager"
   | "audit-archive"
+  | "alert-relay"
   | "gpu-check"
   | "collector";
 
@@ -58,6 +59,7 @@ export const TARGET_LABELS: Readonly<Record<Component, readonly string[]>> = {
   prometheus: SCRAPED,
   alertmanager: SCRAPED,
   "audit-archive": SCRAPED,
+  "alert-relay": SCRAPED,
   // Its file is read by the node exporter.
   "gpu-check": SCRAPED,
   collector: SCRAPED,

@@ -1,6 +1,6 @@
 /**
  * What small programs of ours expose: the archiver of the audit trail beside each gateway
- * (tools/audit-archive), and `npm run gpu-check` through the node exporter's folder of files. Pure data.
+ * (tools/audit-archive), the relay of alerts (tools/alert-relay), and `npm run gpu-check` through the node exporter's folder of files. Pure data.
  */
 import { type Metric, metricsOf, type Row } from "./metric.ts";
 
@@ -89,4 +89,42 @@ const CHECK = metricsOf("gpu-check", "0.1.0", [
   ],
 ]);
 
-export const SIDECAR_METRICS: readonly Metric[] = [...ARCHIVE, ...CHECK];
+const RELAY = metricsOf("alert-relay", "0.1.0", [
+  [
+    "alert_relay_notifications_total",
+    "counter",
+    "notifications",
+    "channel kind outcome",
+    "Notifications of Alertmanager: delivered, or late, refused, full or stopped.",
+  ],
+  [
+    "alert_relay_messages_total",
+    "counter",
+    "messages",
+    "channel kind answer",
+    "Messages sent to channels: taken, or again, limited or refused.",
+  ],
+  [
+    "alert_relay_delivery_seconds",
+    "histogram",
+    "seconds",
+    "channel kind",
+    "From a notification's arrival until its channel took it.",
+  ],
+  [
+    "alert_relay_queue_length",
+    "gauge",
+    "notifications",
+    "channel kind",
+    "Notifications that wait for a channel.",
+  ],
+  [
+    "alert_relay_unauthorized_total",
+    "counter",
+    "requests",
+    "",
+    "Requests without the right token.",
+  ],
+]);
+
+export const SIDECAR_METRICS: readonly Metric[] = [...ARCHIVE, ...CHECK, ...RELAY];

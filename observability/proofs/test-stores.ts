@@ -275,12 +275,20 @@ const away = (alert: string, job: string, fires: number): Proof => ({
   absence: true,
 });
 
+/** Of a channel of the relay; `trouble` a minute when it does not take alerts. */
+const relayed = (outcome: string, trouble: number, calm: number) =>
+  counter(
+    `alert_relay_notifications_total{channel="team", kind="wecom", outcome="${outcome}", job="alert-relay", instance="r"}`,
+    { calm, trouble, idle: calm },
+  );
+
 const TARGETS: readonly Proof[] = [
   away("GatewayAway", "gateway", 1),
   away("ModelServersAway", "model-server", 2),
   away("EdgeAway", "edge", 1),
   away("AlertmanagerAway", "alertmanager", 5),
   away("AuditArchiveAway", "audit-archive", 5),
+  away("AlertRelayAway", "alert-relay", 2),
   {
     alert: "AddressAway",
     series: [fails("probe_success", 'job="blackbox", instance="a"')],
@@ -317,6 +325,12 @@ const TARGETS: readonly Proof[] = [
     ],
     fires: 5,
     labels: { integration: "webhook" },
+  },
+  {
+    alert: "AlertsNotRelayed",
+    series: [relayed("late", 1, 0), relayed("delivered", 2, 2), relayed("stopped", 1, 1)],
+    fires: 5,
+    labels: { channel: "team", kind: "wecom" },
   },
   {
     alert: "AlertsDropped",

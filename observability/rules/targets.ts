@@ -87,6 +87,32 @@ const targetAlerts: readonly AlertRule[] = [
     description: "{{ $value | humanize }} notifications a second fail.",
   },
   {
+    // Its own subject: it explains that nothing is relayed, and nothing else.
+    ...watching,
+    subject: "relay",
+    alert: "AlertRelayAway",
+    job: "alert-relay",
+    expr: 'absent(up{job="alert-relay"} == 1)',
+    for: "2m",
+    severity: "critical",
+    summary: "No relay of alerts answers",
+    description: "Channels behind it are told nothing; Alertmanager goes on trying.",
+  },
+  {
+    ...watching,
+    subject: "relay",
+    alert: "AlertsNotRelayed",
+    job: "alert-relay",
+    // What a relay that ends hands to the other one is delivered by that.
+    expr:
+      "sum by (channel, kind) (increase(alert_relay_notifications_total" +
+      '{outcome=~"late|refused|full"}[5m])) > 0',
+    for: "5m",
+    severity: "error",
+    summary: "{{ $labels.channel }} ({{ $labels.kind }}) does not take alerts",
+    description: "{{ $value | humanize }} times in 5 minutes. Alertmanager goes on trying.",
+  },
+  {
     ...watching,
     alert: "AlertsDropped",
     expr: "increase(prometheus_notifications_dropped_total[10m]) > 0",

@@ -44,6 +44,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   postgres: { namespace: "deepseek", services: ["postgres"] },
   prometheus: { namespace: "monitoring", services: ["prometheus"], outside: true },
   alertmanager: { namespace: "monitoring", services: ["alertmanager"] },
+  "alert-relay": { namespace: "monitoring", services: ["alert-relay"] },
 };
 
 /** `kept` again where everything in it is still good, else what is missing made new. */

@@ -19,6 +19,7 @@ export const STACK_IMAGES = [
   "postgres",
   "prometheus",
   "alertmanager",
+  "alert-relay",
   "edge-exporter",
   "redis-exporter",
   "postgres-exporter",

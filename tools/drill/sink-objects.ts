@@ -7,6 +7,11 @@ export const SINK_NAMESPACE = "drill";
 export const SINK = "sink";
 export const SINK_HOST = `${SINK}.${SINK_NAMESPACE}.svc`;
 export const SINK_PORTS = { https: 8443, smtp: 2525 } as const;
+/** Of the stub's robots; not secret, since nothing else has them. */
+export const SINK_SECRETS = {
+  dingtalk: "SEC-of-the-drill",
+  feishu: "secret-of-the-drill",
+} as const;
 export const KINDS: readonly ChannelKind[] = ["email", "slack", "pagerduty", ...RELAYED];
 /** Any user but root; the image's own. */
 const UID = 10_001;
@@ -29,7 +34,7 @@ export function sinkObjects({ image, certificate, program }: SinkSettings): obje
       apiVersion: "v1",
       kind: "Secret",
       metadata,
-      stringData: { ...data, "sink.ts": program },
+      stringData: { ...data, "sink.ts": program, "secrets.json": JSON.stringify(SINK_SECRETS) },
     },
     {
       apiVersion: "v1",
@@ -75,6 +80,19 @@ export interface SinkPlace {
   readonly ports: { readonly https: number; readonly smtp: number };
 }
 
+/** What a kind has beside an address, in the settings and for the relay alike; both languages are told. */
+const OF_KINDS: Partial<Record<ChannelKind, object>> = {
+  wecom: { language: "zh", mentions: ["on-call"] },
+  dingtalk: { language: "zh", secret: SINK_SECRETS.dingtalk, mentions: ["all"] },
+  feishu: { secret: SINK_SECRETS.feishu },
+  sms: {
+    sms: {
+      ...{ to: ["+8613800000000"], fields: { to: "{to}", content: "{text}" } },
+      accepted: { field: "code", is: "OK" },
+    },
+  },
+};
+
 /** A channel of each kind, all at the stub. */
 export function drillChannels({ host, ports }: SinkPlace): Channel[] {
   const severities = ["critical", "error", "warning", "info"] as const;
@@ -85,6 +103,7 @@ export function drillChannels({ host, ports }: SinkPlace): Channel[] {
       ? { email: { ...people, server: `${host}:${ports.smtp}` } }
       : { url: `https://${host}:${ports.https}/${kind}` }),
     // Not a secret: the stub takes any.
+    ...OF_KINDS[kind],
     ...(kind === "pagerduty" ? { routingKey: "0".repeat(32) } : {}),
   }));
 }

@@ -1,30 +1,29 @@
 /**
- * A real Alertmanager with a channel of each kind, and the stub behind all of them: an alert arrives at each
- * in that channel's own form, over TLS that a house's own authority vouches for, and so does its end.
+ * A real Alertmanager with a channel of each kind, the real relay before those that it does not speak to,
+ * and the stub behind all of them: an alert arrives at each in that channel's own form and with its
+ * signature, over TLS that a house's own authority vouches for, and so does its end.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { request } from "undici";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { alertRouting } from "../../observability/alert-routing.ts";
-import { ensurePackages } from "../debian/packages.ts";
-import { environmentFor } from "../debian/root-folder.ts";
+import { alertRouting, type Channel, RELAYED } from "../../observability/alert-routing.ts";
+import { startRelay } from "../alert-relay/test-relay.ts";
 import { writeCertificate } from "../servers/certificate-files.ts";
 import { freePort, type SupervisedServer, supervise } from "../servers/supervised.ts";
+import { sendAlerts, startAlertmanager } from "../servers/test-alertmanager.ts";
 import { channelsTold, type Delivery, parseDeliveries, toldOf } from "./deliveries.ts";
-import { drillChannels, KINDS } from "./sink-objects.ts";
+import { drillChannels, KINDS, SINK_SECRETS } from "./sink-objects.ts";
 
 const BEGUN = new Date();
-/** Debian's Alertmanager reads its templates there and nowhere else: a view of its own, where they are. */
-const WITH_TEMPLATES =
-  'mount -t tmpfs none /usr/share && cp -r "$0/usr/share/prometheus" /usr/share/ && exec "$@"';
+const RELAYED_KINDS: readonly string[] = RELAYED.filter((kind) => kind !== "webhook");
 const labels = { alertname: "RedisAway", severity: "critical", subject: "redis", site: "primary" };
 
 let folder: string;
 let alertmanager: SupervisedServer;
 let sink: SupervisedServer;
+let relay: SupervisedServer;
 let log = "";
 
 beforeAll(async () => {
@@ -32,34 +31,33 @@ beforeAll(async () => {
   const { certificate, key, ca } = await writeCertificate(folder);
   await copyFile(certificate, path.join(folder, "tls.crt"));
   await copyFile(key, path.join(folder, "tls.key"));
+  await writeFile(path.join(folder, "secrets.json"), JSON.stringify(SINK_SECRETS));
   const ports = { https: await freePort(), smtp: await freePort() };
   sink = await supervise(ports.https, () => startSink(ports));
-  const file = path.join(folder, "alertmanager.yml");
   const heartbeat = `https://localhost:${ports.https}/heartbeat`;
-  const channels = drillChannels({ host: "localhost", ports });
-  const routing = alertRouting({ channels, heartbeat, authorityFile: ca });
+  const all = drillChannels({ host: "localhost", ports });
+  const relayed = all.filter(({ kind }) => RELAYED_KINDS.includes(kind));
+  const channels = all.map((channel) => ({ ...channel, relayed: relayed.includes(channel) }));
+  const started = await startRelay(folder, relayed.map(relayChannel));
+  relay = started.server;
+  const settings = { channels, heartbeat, authorityFile: ca, relay: started.place };
+  const routing = alertRouting(settings);
   // The end of an alert is told with the next round of its group: a minute, which no test need wait for.
-  await writeFile(file, routing.replace("group_interval: 1m", "group_interval: 2s"));
-  const { root } = await ensurePackages(["prometheus-alertmanager"]);
-  const port = await freePort();
-  const words = [
-    ...[`--config.file=${file}`, `--storage.path=${path.join(folder, "data")}`],
-    ...[`--web.listen-address=127.0.0.1:${port}`, "--cluster.listen-address="],
-  ];
-  alertmanager = await supervise(port, () => {
-    const command = [path.join(root, "usr/bin/prometheus-alertmanager"), ...words];
-    return spawn("unshare", ["--mount", "sh", "-c", WITH_TEMPLATES, root, ...command], {
-      env: { ...process.env, ...environmentFor(root) },
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-  });
+  const quick = routing.replace("group_interval: 1m", "group_interval: 2s");
+  alertmanager = await startAlertmanager(folder, quick);
 });
 
 afterAll(async () => {
   await alertmanager?.kill();
+  await relay?.kill();
   await sink?.kill();
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
+
+/** As stacks/alert-arguments.ts writes it. */
+function relayChannel({ severities: _, sms, ...channel }: Channel & { sms?: object }): object {
+  return { ...channel, ...sms };
+}
 
 function startSink({ https, smtp }: { https: number; smtp: number }): ChildProcess {
   const program = path.join(import.meta.dirname, "sink.ts");
@@ -75,13 +73,7 @@ async function send(endsAt?: Date): Promise<void> {
   const alert = { labels, annotations: { summary: "Redis does not answer" } };
   const body = [{ ...alert, ...(endsAt === undefined ? {} : { endsAt: endsAt.toISOString() }) }];
   const watchdog = { labels: { alertname: "Watchdog", severity: "info", subject: "heartbeat" } };
-  const response = await request(`http://127.0.0.1:${alertmanager.port}/api/v2/alerts`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify([...body, watchdog]),
-  });
-  expect(await response.body.text()).toBe("");
-  expect(response.statusCode).toBe(200);
+  await sendAlerts(alertmanager.port, [...body, watchdog]);
 }
 
 const until = async <T>(look: (all: Delivery[]) => T, wanted: (seen: T) => boolean) => {
@@ -101,6 +93,15 @@ test("an alert reaches every channel, and the heartbeat its own address", async 
   expect([...told].sort()).toEqual([...KINDS].sort());
   const beats = parseDeliveries(log).filter(({ channel }) => channel === "heartbeat");
   expect(beats[0]).toMatchObject({ firing: true, text: "Watchdog" });
+});
+
+test("robots write in the language that was chosen, with where it can be read on", () => {
+  const textOf = (channel: string) =>
+    parseDeliveries(log).find((one) => one.channel === channel)?.text ?? "";
+  expect(textOf("wecom")).toContain("[严重] RedisAway");
+  expect(textOf("wecom")).toContain("<@on-call>");
+  expect(textOf("teams")).toContain("[CRITICAL] RedisAway");
+  expect(parseDeliveries(log).filter(({ text }) => text.startsWith("not "))).toEqual([]);
 });
 
 test("its end is told as well", async () => {

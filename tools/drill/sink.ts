@@ -1,7 +1,9 @@
 /**
- * A stub of every channel, as a pod: takes what Alertmanager sends over HTTPS and SMTP with STARTTLS, and
- * writes one line of JSON for each notification. Runs by itself (`node sink.ts FOLDER HTTPS-PORT SMTP-PORT`) with Node alone.
+ * A stub of every channel, as a pod: takes what Alertmanager and its relay send over HTTPS and SMTP with
+ * STARTTLS, and writes one line of JSON for each notification. Robots verify signatures and limits as the
+ * real ones do. Runs by itself (`node sink.ts FOLDER HTTPS-PORT SMTP-PORT`) with Node alone.
  */
+import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer as createHttps } from "node:https";
 import net from "node:net";
@@ -18,6 +20,16 @@ const pair = {
   key: readFileSync(path.join(folder, "tls.key")),
 };
 
+/** Of the robots, by channel. */
+const secrets = JSON.parse(readFileSync(path.join(folder, "secrets.json"), "utf8"));
+/** Robots refuse what is older. */
+const SIGNATURE_MS_MAX = 3_600_000;
+
+interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
+
 interface WebhookAlert {
   readonly status: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -31,8 +43,91 @@ function tell(channel: string, firing: boolean, text: string, alerts?: readonly 
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-function tellOf(channel: string, body: string): void {
+const sign = (key: string, text: string) => createHmac("sha256", key).update(text).digest("base64");
+const isFresh = (ms: number) => Math.abs(Date.now() - ms) < SIGNATURE_MS_MAX;
+
+/** A head of an alert that fires, in both languages of the relay; of text messages with a number in it. */
+const FIRES = /\[(CRITICAL|ERROR|WARNING|INFO|严重|错误|警告|提示)( \+\d+)?\]/;
+
+/** What the relay writes, of each kind the part that is looked at. */
+interface Message {
+  readonly msgtype?: string;
+  readonly markdown: { readonly content?: string; readonly title?: string; readonly text?: string };
+  readonly timestamp?: string;
+  readonly sign?: string;
+  readonly card: { readonly elements: readonly { readonly text: { readonly content: string } }[] };
+  readonly attachments: readonly { readonly contentType: string; readonly content: object }[];
+  readonly to?: string;
+  readonly content?: string;
+  readonly events: readonly Readonly<Record<"status" | "severity" | "name" | "key", string>>[];
+}
+
+/** What a robot of the real kind would say; it is told only where that is good. */
+const ROBOTS: Readonly<
+  Record<string, (message: Message, query: URLSearchParams) => [string, Answer]>
+> = {
+  wecom: ({ msgtype, markdown }) => {
+    const content = String(markdown.content);
+    const fits = msgtype === "markdown" && Buffer.byteLength(content) <= 4_096;
+    return [content, robot(fits ? 0 : 40_058, "errcode", "errmsg")];
+  },
+  dingtalk: ({ markdown }, query) => {
+    const time = query.get("timestamp") ?? "";
+    const right = sign(secrets.dingtalk, `${time}\n${secrets.dingtalk}`);
+    const known = query.get("sign") === right && isFresh(Number(time));
+    const { title, text } = markdown;
+    return [`${title}\n${text}`, robot(known ? 0 : 310_000, "errcode", "errmsg")];
+  },
+  feishu: ({ timestamp, sign: shown, card }) => {
+    const right = sign(`${timestamp}\n${secrets.feishu}`, "");
+    const known = shown === right && isFresh(Number(timestamp) * 1_000);
+    const text = card.elements.map((one) => one.text.content).join();
+    return [text, robot(known ? 0 : 19_021, "code", "msg")];
+  },
+  teams: ({ attachments }) => {
+    const contents = attachments.map(({ contentType, content }) => {
+      if (contentType === "application/vnd.microsoft.card.adaptive") return content;
+      throw new Error(contentType);
+    });
+    return [textsOf(contents).join("\n"), { status: 202, body: {} }];
+  },
+  sms: ({ to, content }) => {
+    if (to === "") throw new Error("to nobody");
+    return [String(content), { status: 200, body: { code: "OK" } }];
+  },
+  ticket: ({ events }) => {
+    const texts = events.map(({ status, severity, name, key }) =>
+      [status === "opened" ? `[${severity.toUpperCase()}]` : status, name, key].join(" "),
+    );
+    return [texts.join("\n"), { status: 201, body: {} }];
+  },
+};
+
+/** Robots say HTTP 200 whatever they mean. */
+function robot(code: number, codeName: string, textName: string): Answer {
+  return { status: 200, body: { [codeName]: code, [textName]: code === 0 ? "ok" : "not taken" } };
+}
+
+function textsOf(element: unknown): string[] {
+  if (Array.isArray(element)) return element.flatMap(textsOf);
+  if (typeof element !== "object" || element === null) return [];
+  return Object.entries(element).flatMap(([name, value]) =>
+    ["text", "value"].includes(name) ? [String(value)] : textsOf(value),
+  );
+}
+
+function tellOf(channel: string, query: URLSearchParams, body: string): Answer {
   const json = JSON.parse(body);
+  const own = ROBOTS[channel];
+  // A relay of somebody else's passes on Alertmanager's own form.
+  if (own !== undefined && json.version !== "4") {
+    const [text, answer] = own(json, query);
+    const code =
+      (answer.body as Record<string, unknown>)["errcode"] ?? Reflect.get(answer.body, "code");
+    if (typeof code === "number" && code !== 0) tell(channel, false, `not taken: ${code}`);
+    else tell(channel, FIRES.test(text), text);
+    return answer;
+  }
   if (channel === "slack") {
     const [{ fallback = "", title = "" } = {}] = json.attachments ?? [];
     tell(channel, String(fallback).startsWith("[FIRING"), `${fallback} ${title}`);
@@ -49,10 +144,13 @@ function tellOf(channel: string, body: string): void {
     const names = alerts.map(({ labels }) => labels["alertname"] ?? "").join(" ");
     tell(channel, json.status === "firing", names, alerts);
   }
+  // PagerDuty's own answer; the others look at the status alone.
+  return { status: channel === "pagerduty" ? 202 : 200, body: { status: "success" } };
 }
 
 createHttps(pair, (request, response) => {
-  const channel = (request.url ?? "/").slice(1);
+  const { pathname, searchParams } = new URL(request.url ?? "/", "https://sink");
+  const channel = pathname.slice(1);
   let body = "";
   request.setEncoding("utf8");
   request.on("data", (chunk: string) => {
@@ -61,12 +159,9 @@ createHttps(pair, (request, response) => {
   });
   request.on("end", () => {
     try {
-      tellOf(channel, body);
-      // PagerDuty's own answer; the others look at the status alone.
-      response.writeHead(channel === "pagerduty" ? 202 : 200, {
-        "content-type": "application/json",
-      });
-      response.end('{"status":"success"}');
+      const answer = tellOf(channel, searchParams, body);
+      response.writeHead(answer.status, { "content-type": "application/json" });
+      response.end(JSON.stringify(answer.body));
     } catch (error) {
       tell(channel, false, `not understood: ${error}`);
       response.writeHead(400).end();

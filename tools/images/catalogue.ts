@@ -1,6 +1,7 @@
 /** Every image this project makes. */
 import { UserError } from "../base/user-error.ts";
 import type { Recipe } from "./recipe.ts";
+import { alertRelay } from "./recipes/alert-relay.ts";
 import { alertmanager } from "./recipes/alertmanager.ts";
 import { auditArchive } from "./recipes/audit-archive.ts";
 import { edge } from "./recipes/edge.ts";
@@ -23,6 +24,7 @@ export const ALL_RECIPES: readonly Recipe[] = [
   postgres,
   prometheus,
   alertmanager,
+  alertRelay,
   edgeExporter,
   redisExporter,
   postgresExporter,

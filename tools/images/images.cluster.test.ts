@@ -165,6 +165,7 @@ describe("programs", () => {
     ["gateway", ["/usr/local/bin/node", "--version"], /^v24\./],
     ["weights", ["/usr/local/bin/node", "--version"], /^v24\./],
     ["audit-archive", ["/usr/local/bin/node", "--version"], /^v24\./],
+    ["alert-relay", ["/usr/local/bin/node", "--version"], /^v24\./],
     ["edge", ["nginx", "-v"], /nginx\/1\.22/],
     ["redis", ["redis-server", "--version"], /v=7\./],
     ["redis", ["redis-cli", "--version"], /redis-cli 7\./],

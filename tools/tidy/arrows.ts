@@ -186,6 +186,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/weights": ["tools/base", "tools/aws", "gateway-image/src/base"],
   // How a trail lies on a disk, the gateway says.
   "tools/audit-archive": ["tools/base", "tools/aws", "gateway-image/src/audit"],
+  // Bundled into an image of its own.
+  "tools/alert-relay": ["tools/base"],
   // What the engine planned of two revisions, as a comment for reviewers.
   "tools/preview": ["tools/base", "tools/engine"],
   "tools/cli": [
@@ -226,7 +228,7 @@ export const ENTRY_POINTS: readonly RegExp[] = [
   /^gateway-image\/src\/main\.ts$/,
   /^gateway-image\/src\/api\/console\/main\.js$/,
   /^tools\/simulator\/main\.ts$/,
-  /^tools\/(weights|audit-archive)\/main\.ts$/,
+  /^tools\/(weights|audit-archive|alert-relay)\/main\.ts$/,
   /^sdk\/conformance\/typescript\.ts$/,
   /^tools\/bench\/gateway\/(bare-proxy|mock-model)\.ts$/,
   /^tools\/bench\/soak\/probe\.ts$/,
