@@ -6,6 +6,8 @@
 // 3. The SDK writes down a stack for every promise it makes; only PULUMI_DEBUG_PROMISE_LEAKS shows it.
 // 4. To turn functions into text the SDK loads the TypeScript compiler and npm's tree of packages and
 //    connects V8's debugger, before it knows whether a program has a function to turn.
+// 5. The executor loads 200 modules of OpenTelemetry for spans that nobody has asked for, and the SDK the
+//    Automation API and the server of Pulumi providers with every program that imports it.
 // Together they are more than half of the time of a program with 300 resources.
 const { createRequire } = require("node:module");
 const path = require("node:path");
@@ -22,6 +24,9 @@ replace("../../runtime/closure/codePaths.js", (load) => ({
   computeCodePaths: (...args) => load().computeCodePaths(...args),
 }));
 replace("../../runtime/closure/v8Hooks.js", debuggerOnDemand);
+replace("./tracing.js", tracingOnDemand);
+replace("../../automation/index.js", namespaceOnDemand);
+replace("../../provider/index.js", namespaceOnDemand);
 
 // After the executor has read its arguments into the environment, which the SDK reads when loaded.
 setImmediate(() => {
@@ -50,6 +55,38 @@ function replace(request, make) {
   };
   stand.exports = make(load);
   require.cache[file] = stand;
+}
+
+/** Spans are made where `--tracing` names who takes them; the executor calls `start` first there. */
+function tracingOnDemand(load) {
+  let tracing;
+  const none = { end() {}, setAttribute() {}, addEvent() {} };
+  return {
+    start: (url) => {
+      tracing = load();
+      tracing.start(url);
+    },
+    stop: () => tracing?.stop(),
+    newSpan: (name) => tracing?.newSpan(name) ?? none,
+  };
+}
+
+/** What the SDK exports under one name: whoever looks into it loads it. */
+function namespaceOnDemand(load) {
+  const described = (_, name) => {
+    const own = Object.getOwnPropertyDescriptor(load(), name);
+    return own === undefined ? undefined : { ...own, configurable: true };
+  };
+  return new Proxy(
+    {},
+    {
+      // Whether it is a compiled module is asked of it when it is imported, by all who do.
+      get: (_, name) => (name === "__esModule" ? true : load()[name]),
+      has: (_, name) => name in load(),
+      ownKeys: () => Reflect.ownKeys(load()),
+      getOwnPropertyDescriptor: described,
+    },
+  );
 }
 
 /** As the SDK's, but V8 is asked about its scripts when somebody wants to know: it tells the earlier ones too. */

@@ -1,5 +1,7 @@
 /** A program that is started before there is an engine. */
+import { execFileSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { ProgramHarness } from "../fixtures/test-program.ts";
@@ -47,4 +49,26 @@ test("one that cannot start is told by whoever takes it", async () => {
   const nowhere = { ...basic, projectDir: path.join(basic.projectDir, "not-there") };
   const early = new EarlyProgram(nowhere, 8);
   await expect(early.take()).rejects.toThrow(/no Pulumi.yaml/);
+});
+
+test("what few programs need of the SDK is there for whoever looks into it, and loaded by nobody else", () => {
+  const executor = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run/index.js");
+  const preload = path.join(import.meta.dirname, "executor-preload.cjs");
+  const looks = `
+    const { automation, provider } = require("@pulumi/pulumi");
+    const tracing = require(${JSON.stringify(executor)}.replace("index.js", "tracing.js"));
+    const loaded = (end) => Object.keys(require.cache).some((file) => file.endsWith(end));
+    tracing.newSpan("nothing").end();
+    const before = loaded("localWorkspace.js") || loaded("sdk-trace-node/build/src/index.js");
+    const found = [typeof automation.LocalWorkspace, "Stack" in automation, Object.keys(provider)];
+    process.stdout.write(JSON.stringify({ before, found, after: loaded("localWorkspace.js") }));`;
+  const told = execFileSync(process.execPath, ["--require", preload, "-e", looks, executor], {
+    cwd: import.meta.dirname,
+    encoding: "utf8",
+  });
+  expect(JSON.parse(told)).toEqual({
+    before: false,
+    found: ["function", true, expect.arrayContaining(["main"])],
+    after: true,
+  });
 });
