@@ -4,7 +4,7 @@
  * pins nothing. Told with all others, before the first resource. Pure.
  */
 import { capacityFaults } from "../components/aws/capacity.ts";
-import { majorVersion } from "../components/aws/database-parameters.ts";
+import { versionFaults } from "../components/aws/database-parameters.ts";
 import { siteFaults as placeFaults } from "../components/aws/place.ts";
 import { subnetsFault } from "../components/aws/subnets.ts";
 import type { Fault } from "../config/fault.ts";
@@ -27,21 +27,18 @@ export function cloudFaults(settings: Settings): Fault[] {
 
 /** Region, partition and account were judged before (config/site-relations.ts). */
 function namesFit(settings: Settings, cloud: CloudSettings): Fault[] {
-  const { prefix } = cloudPlace(settings, cloud);
-  const fault = placeFaults(cloudPlace(settings, cloud)).find((one) => one.startsWith("prefix: "));
-  if (fault === undefined) return [];
-  const wrong = `is ${JSON.stringify(prefix)}, and begins the name of all that AWS makes`;
-  const right = "2 to 24 lower-case letters, digits and single hyphens, a letter first";
-  return [{ path: "deepseek:cluster.clusterIdentifier", wrong, right }];
+  return placeFaults(cloudPlace(settings, cloud))
+    .filter(({ argument }) => argument === "prefix")
+    .map(({ wrong, right }) => ({ path: "deepseek:cluster.clusterIdentifier", wrong, right }));
 }
 
 function rangeFits({ network, zones }: CloudSettings): Fault[] {
   if (network.kind !== "new") return [];
   const fault = subnetsFault(network.range, zones.length);
   if (fault === undefined) return [];
-  const [wrong = fault, right = "a range of 16 to 22 bits, as in 10.40.0.0/16"] =
-    fault.split(": give ");
-  return [{ path: "deepseek:cloud.network.range", wrong: toldOf(wrong, network.range), right }];
+  const { argument, wrong, right } = fault;
+  const at = { range: "network.range", zones: "zones" }[argument];
+  return [{ path: `deepseek:cloud.${at}`, wrong, right }];
 }
 
 /** Pools, endpoints and stores stand in the zones' subnets. */
@@ -62,11 +59,11 @@ function poolsStart({ pools }: CloudSettings): Fault[] {
     const size = { min, max, desired: first };
     // The rest of a block is judged before (config/site-relations.ts).
     return capacityFaults(pool.capacity, pool.zone, size)
-      .filter((fault) => fault.startsWith("size: "))
-      .map(() => ({
+      .filter(({ argument }) => argument === "size")
+      .map(({ wrong, right }) => ({
         path: `deepseek:cloud.pools[${index}].nodes`,
-        wrong: `is min ${min}, first ${first}, and AWS refuses nodes before a block begins`,
-        right: "min 0 and first 0; set the size when the block has begun",
+        wrong,
+        right,
       }));
   });
 }
@@ -102,19 +99,9 @@ function keysElsewhere({ partition, region, account, weightsCopy, weightsKeyOf }
 }
 
 function databasePinned({ database }: CloudSettings): Fault[] {
-  try {
-    majorVersion(database.version);
-    return [];
-  } catch (error) {
-    const [, said = String(error)] = /^engineVersion: (.*)$/s.exec((error as Error).message) ?? [];
-    const [wrong = said, right = "as in 17.6"] = said.split(", give ");
-    return [
-      { path: "deepseek:cloud.database.version", wrong: toldOf(wrong, database.version), right },
-    ];
-  }
-}
-
-/** Components begin with the value; a fault says `is` before it. */
-function toldOf(text: string, value: string): string {
-  return text.startsWith(value) ? `is ${text}` : `is ${value}: ${text}`;
+  return versionFaults(database.version).map(({ wrong, right }) => ({
+    path: "deepseek:cloud.database.version",
+    wrong,
+    right,
+  }));
 }

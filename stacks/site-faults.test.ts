@@ -117,7 +117,7 @@ const ROWS: readonly Row[] = [
     at: "cloud.network",
     value: { kind: "new", range: "10.40.0.0/23" },
     told: "deepseek:cloud.network.range",
-    why: /^is 10\.40\.0\.0\/23 leaves subnets of \/25, too small for GPU nodes$/,
+    why: /^is 10\.40\.0\.0\/23 and leaves subnets of \/25, too small for GPU nodes$/,
   },
   {
     what: "a network larger than a VPC",
@@ -125,7 +125,7 @@ const ROWS: readonly Row[] = [
     at: "cloud.network",
     value: { kind: "new", range: "10.0.0.0/8" },
     told: "deepseek:cloud.network.range",
-    why: /^is 10\.0\.0\.0\/8 is larger than a VPC may be$/,
+    why: /^is 10\.0\.0\.0\/8, larger than a VPC may be$/,
   },
   {
     what: "a range that does not begin at its first address",
@@ -171,7 +171,7 @@ const ROWS: readonly Row[] = [
     at: "cloud.database.version",
     value: "17.6.1",
     told: "deepseek:cloud.database.version",
-    why: /^is 17\.6\.1 pins nothing$/,
+    why: /^is 17\.6\.1, and pins nothing$/,
   },
   {
     what: "a secret from outside that nobody reads",
@@ -218,7 +218,7 @@ const ROWS: readonly Row[] = [
     at: "cloud.database.version",
     value: "15.9",
     told: "deepseek:cloud.database.version",
-    why: /^is 15\.9: PostgreSQL 15 of RDS has no TLS 1\.3$/,
+    why: /^is 15\.9, which has no TLS 1\.3 on RDS$/,
   },
 ];
 

@@ -113,7 +113,7 @@ describe("where nodes come from", () => {
   test("all that is wrong is told at once", () => {
     const wrong: Capacity = { ...BLOCK, id: "block-1", end: BLOCK.start };
     const faults = capacityFaults(wrong, "eu-central-1a", { min: 1, max: 0, desired: 1 });
-    expect(faults.map((fault) => fault.split(":")[0])).toEqual([
+    expect(faults.map(({ argument }) => argument)).toEqual([
       "size",
       "capacity.id",
       "capacity.end",

@@ -2,6 +2,7 @@
  * Where GPU nodes come from: bought by the hour, a reservation that is paid for anyway, or a block of
  * days. Each says something else to the launch template and to the node group. Pure.
  */
+import type { ArgumentFault } from "../argument-fault.ts";
 
 export type Capacity =
   | { readonly kind: "onDemand" }
@@ -25,27 +26,27 @@ export interface PoolSize {
 /** A block's nodes are ended by AWS half an hour before it ends; ten minutes more are for draining. */
 const DRAIN_MINUTES_BEFORE_END = 40;
 
-/** All that is wrong with the pair, each with what would be right. */
-export function capacityFaults(capacity: Capacity, zone: string, size: PoolSize): string[] {
-  const faults: string[] = [];
+export type CapacityFault = ArgumentFault<"capacity.id" | "capacity.end" | "zone" | "size">;
+
+/** All that is wrong with the pair. */
+export function capacityFaults(capacity: Capacity, zone: string, size: PoolSize): CapacityFault[] {
+  const faults: CapacityFault[] = [];
+  const add = (argument: CapacityFault["argument"], wrong: string, right: string) =>
+    faults.push({ argument, wrong, right });
   const { min, max, desired } = size;
-  if (!(min <= desired && desired <= max)) {
-    faults.push(`size: ${min} ≤ ${desired} ≤ ${max} must hold for min, desired and max`);
-  }
+  const told = `is min ${min}, first ${desired}`;
+  if (!(min <= desired && desired <= max)) add("size", `${told}, max ${max}`, "min ≤ first ≤ max");
   if (capacity.kind === "onDemand") return faults;
   if (!/^cr-[0-9a-f]{8,17}$/.test(capacity.id)) {
-    faults.push(
-      `capacity.id: ${capacity.id} is not the id of a reservation, as in cr-0123456789abcdef0`,
-    );
+    add("capacity.id", `is ${capacity.id}`, "a reservation's id, as in cr-0123456789abcdef0");
   }
   if (capacity.kind === "reservation") return faults;
   const [start, end] = [Date.parse(capacity.start), Date.parse(capacity.end)];
-  if (!(start < end)) faults.push("capacity.end: must be a time after capacity.start");
-  if (capacity.zone !== zone) {
-    faults.push(`zone: the block stands in ${capacity.zone}, so the pool cannot stand in ${zone}`);
-  }
+  if (!(start < end)) add("capacity.end", `is ${capacity.end}`, "a time after capacity.start");
+  if (capacity.zone !== zone) add("zone", `is ${zone}`, `${capacity.zone}, where the block stands`);
   if (min !== 0 || desired !== 0) {
-    faults.push("size: min and desired must be 0, since AWS refuses nodes before a block begins");
+    const wrong = `${told}, and AWS refuses nodes before a block begins`;
+    add("size", wrong, "min 0 and first 0; set the size when the block has begun");
   }
   return faults;
 }

@@ -2,6 +2,7 @@
  * What RDS sets in PostgreSQL for us: as in ../postgres-configuration.ts, in the parameters that RDS
  * leaves to its customers. Pure.
  */
+import { type ArgumentFault, toldFaults } from "../argument-fault.ts";
 
 export interface DatabaseParameter {
   readonly name: string;
@@ -15,19 +16,27 @@ export interface DatabaseParameter {
  */
 const MAJOR_MIN = 16;
 
-/** "16.9" → 16; refuses what is no version with a minor number, and what cannot do TLS 1.3. */
+/** Of what is no version with a minor number, and of what cannot do TLS 1.3. */
+export function versionFaults(engineVersion: string): ArgumentFault<"engineVersion">[] {
+  const major = majorOf(engineVersion);
+  if (major !== undefined && major >= MAJOR_MIN) return [];
+  const [why, right] =
+    major === undefined
+      ? ["and pins nothing", "major and minor, as in 17.6"]
+      : ["which has no TLS 1.3 on RDS", `${MAJOR_MIN} or newer`];
+  return [{ argument: "engineVersion", wrong: `is ${engineVersion}, ${why}`, right }];
+}
+
+/** "16.9" → 16. */
 export function majorVersion(engineVersion: string): number {
-  const match = /^(\d+)\.\d+$/.exec(engineVersion);
-  if (match === null) {
-    throw new Error(
-      `engineVersion: ${engineVersion} pins nothing, give major and minor, as in 16.9`,
-    );
-  }
-  const major = Number(match[1]);
-  if (major >= MAJOR_MIN) return major;
-  throw new Error(
-    `engineVersion: PostgreSQL ${major} of RDS has no TLS 1.3, give ${MAJOR_MIN} or newer`,
-  );
+  const faults = versionFaults(engineVersion);
+  if (faults.length > 0) throw new Error(toldFaults(faults));
+  return majorOf(engineVersion) as number;
+}
+
+function majorOf(engineVersion: string): number | undefined {
+  const [, major] = /^(\d+)\.\d+$/.exec(engineVersion) ?? [];
+  return major === undefined ? undefined : Number(major);
 }
 
 export function databaseParameters(): DatabaseParameter[] {

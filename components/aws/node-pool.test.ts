@@ -214,8 +214,15 @@ describe("a GPU pool", () => {
             }),
         ).toThrow(message);
       refused(gpu({ fabric: "none" }), "no subnet in eu-central-1b");
-      refused(gpu({ capacity: BLOCK, zone: "eu-central-1a" }), "stands in eu-central-1b");
-      refused(gpu({ capacity: BLOCK }), "must be 0", { min: 1, max: 1, desired: 1 });
+      refused(
+        gpu({ capacity: BLOCK, zone: "eu-central-1a" }),
+        "eu-central-1b, where the block stands",
+      );
+      refused(gpu({ capacity: BLOCK }), "AWS refuses nodes before a block begins", {
+        min: 1,
+        max: 1,
+        desired: 1,
+      });
       return {};
     });
   });

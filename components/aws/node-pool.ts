@@ -9,6 +9,7 @@ import { NodeGroup, type NodeGroupArgs } from "@pulumi/aws/eks/nodeGroup.js";
 import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { toldFaults } from "../argument-fault.ts";
 import { Component, type Transform } from "../component.ts";
 import {
   type Capacity,
@@ -81,7 +82,7 @@ export class NodePool extends Component implements NodePoolHandle {
       nodes.kind === "gpu"
         ? capacityFaults(nodes.capacity, nodes.zone, size)
         : capacityFaults({ kind: "onDemand" }, "", size);
-    if (faults.length > 0) throw new Error(`${name}: ${faults.join("; ")}`);
+    if (faults.length > 0) throw new Error(`${name}: ${toldFaults(faults)}`);
     const role = nodeRole(name, args, this);
     const template = launchTemplate(name, args, this);
     const plain = nodeGroupArgs(args, role.arn, template, this);

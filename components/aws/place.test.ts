@@ -25,9 +25,7 @@ describe("a site", () => {
     [{ prefix: "pr--od" }, "prefix"],
     [{ prefix: "a".repeat(25) }, "prefix"],
   ] satisfies [Partial<AwsSite>, string][])("%j is refused for its %s", (wrong, property) => {
-    expect(siteFaults({ ...SITE, ...wrong }).map((fault) => fault.split(":")[0])).toEqual([
-      property,
-    ]);
+    expect(siteFaults({ ...SITE, ...wrong }).map(({ argument }) => argument)).toEqual([property]);
   });
 
   test("all that is wrong is told at once", () => {

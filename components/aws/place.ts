@@ -2,6 +2,7 @@
  * Where on AWS a site stands, and how that place writes its names: ARNs, principals of services,
  * host names. The partition reaches every one of them, so that a site may stand in China. Pure.
  */
+import type { ArgumentFault } from "../argument-fault.ts";
 
 export interface AwsPlace {
   readonly partition: "aws" | "aws-cn";
@@ -15,23 +16,24 @@ export interface AwsSite extends AwsPlace {
   readonly prefix: string;
 }
 
-/** All that is wrong with a place and its prefix, each with what would be right. */
-export function siteFaults({ partition, region, account, prefix }: AwsSite): string[] {
-  const faults: string[] = [];
+/** All that is wrong with a place and its prefix. */
+export function siteFaults(site: AwsSite): ArgumentFault<keyof AwsSite>[] {
+  const { partition, region, account, prefix } = site;
+  const faults: ArgumentFault<keyof AwsSite>[] = [];
+  const add = (argument: keyof AwsSite, wrong: string, right: string) =>
+    faults.push({ argument, wrong, right });
   const own = region.startsWith("cn-") ? "aws-cn" : "aws";
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {
-    faults.push(`region: ${region} is not a region, as in eu-central-1`);
+    add("region", `is ${region}`, "a region, as in eu-central-1");
   } else if (own !== partition) {
-    faults.push(`partition: ${region} lies in ${own}, not in ${partition}`);
+    add("partition", `is ${partition}, and ${region} lies in another`, own);
   }
-  if (!/^\d{12}$/.test(account)) faults.push("account: give the twelve digits, as a text");
+  if (!/^\d{12}$/.test(account)) add("account", `is ${account}`, "its twelve digits, as a text");
   // 24 characters leave room in the shortest of AWS' limits, 32 for a load balancer, and 63 for a
   // bucket with account and region in it. RDS and ElastiCache take no two hyphens in a row.
   if (!/^[a-z][a-z0-9-]{0,22}[a-z0-9]$/.test(prefix) || prefix.includes("--")) {
-    faults.push(
-      `prefix: ${prefix} must be 2 to 24 lower-case letters, digits and single hyphens, ` +
-        "a letter first, no hyphen last",
-    );
+    const right = "2 to 24 lower-case letters, digits and single hyphens, a letter first";
+    add("prefix", `is ${JSON.stringify(prefix)}, and begins the name of all that AWS makes`, right);
   }
   return faults;
 }

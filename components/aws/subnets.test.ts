@@ -65,18 +65,19 @@ test("a range is read and written back as it was", () => {
 
 describe("refuses, and says what is right", () => {
   test.each([
-    ["10.20.0.0", 3, "is not a range"],
-    ["10.20.0.1/16", 3, "is not a range"],
-    ["10.256.0.0/16", 3, "is not a range"],
-    ["10.20.0.0/33", 3, "is not a range"],
-    ["fd00::/56", 3, "is not a range"],
+    ["10.20.0.0", 3, "not a range"],
+    ["10.20.0.1/16", 3, "not a range"],
+    ["10.256.0.0/16", 3, "not a range"],
+    ["10.20.0.0/33", 3, "not a range"],
+    ["fd00::/56", 3, "not a range"],
     ["10.0.0.0/8", 3, "/16 or smaller"],
     ["10.20.0.0/16", 1, "one more"],
     ["10.20.0.0/16", 9, "8 at most"],
     ["10.20.0.0/23", 3, "/22 or larger"],
     ["10.20.0.0/22", 5, "/21 or larger"],
   ])("%s for %i zones", (cidr, zones, message) => {
-    expect(subnetsFault(cidr, zones)).toContain(message);
+    const { wrong, right } = subnetsFault(cidr, zones) ?? {};
+    expect(`${wrong}: ${right}`).toContain(message);
     expect(() => subnetRanges(cidr, zones)).toThrow(message);
   });
 

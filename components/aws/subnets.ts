@@ -1,4 +1,5 @@
 /** How a VPC's addresses are shared among zones. Pure. */
+import { type ArgumentFault, toldFaults } from "../argument-fault.ts";
 
 export interface Range {
   /** First address as a number. */
@@ -20,27 +21,37 @@ const ZONES_MAX = 8;
 /** EKS wants subnets of two zones at least (EKS user guide, network requirements). */
 const ZONES_MIN = 2;
 
-/** Why the range cannot be shared so, with what would be right; undefined: it can. */
-export function subnetsFault(cidr: string, zones: number): string | undefined {
+/** Why the range cannot be shared so; undefined: it can. */
+export function subnetsFault(
+  cidr: string,
+  zones: number,
+): ArgumentFault<"range" | "zones"> | undefined {
   const range = parseRange(cidr);
-  if (range === undefined) return `${cidr} is not a range of IPv4 addresses, as in 10.20.0.0/16`;
-  if (range.bits < VPC_BITS_MIN) return `${cidr} is larger than a VPC may be: give /16 or smaller`;
-  if (zones < ZONES_MIN) return `EKS needs subnets in ${ZONES_MIN} zones: give one more`;
-  if (zones > ZONES_MAX)
-    return `${zones} zones are more than any region has: give ${ZONES_MAX} at most`;
-  const bits = range.bits + shareBits(zones);
-  if (bits > SUBNET_BITS_MAX) {
-    const most = SUBNET_BITS_MAX - shareBits(zones);
-    return `${cidr} leaves subnets of /${bits}, too small for GPU nodes: give /${most} or larger`;
+  const ofRange = (wrong: string, right: string) =>
+    ({ argument: "range", wrong: `is ${cidr}${wrong}`, right }) as const;
+  const ofZones = (wrong: string, right: string) =>
+    ({ argument: "zones", wrong: `are ${zones}, ${wrong}`, right }) as const;
+  if (range === undefined) {
+    return ofRange(
+      ", not a range of IPv4 addresses",
+      "a first address and bits, as in 10.20.0.0/16",
+    );
   }
-  return undefined;
+  if (range.bits < VPC_BITS_MIN) return ofRange(", larger than a VPC may be", "/16 or smaller");
+  if (zones < ZONES_MIN) return ofZones(`and EKS needs subnets in ${ZONES_MIN}`, "one more");
+  if (zones > ZONES_MAX) return ofZones("more than any region has", `${ZONES_MAX} at most`);
+  const bits = range.bits + shareBits(zones);
+  if (bits <= SUBNET_BITS_MAX) return undefined;
+  const most = SUBNET_BITS_MAX - shareBits(zones);
+  return ofRange(` and leaves subnets of /${bits}, too small for GPU nodes`, `/${most} or larger`);
 }
 
 /** One range per zone: equal, in the order of the zones, inside of `cidr`. */
 export function subnetRanges(cidr: string, zones: number): string[] {
   const fault = subnetsFault(cidr, zones);
   const range = parseRange(cidr);
-  if (fault !== undefined || range === undefined) throw new Error(fault);
+  if (fault !== undefined) throw new Error(toldFaults([fault]));
+  if (range === undefined) throw new Error(`${cidr} is no range`);
   const bits = range.bits + shareBits(zones);
   return Array.from({ length: zones }, (_, index) =>
     writeRange({ start: range.start + index * 2 ** (32 - bits), bits }),
