@@ -8,6 +8,8 @@ import type { Exemption } from "./judging/exemptions.ts";
 /** The longest there may be: looked at again within a year of 2026-11-26. */
 const EXPIRES = "2027-11-25";
 const TRYING = ["dev", "staging"];
+/** Outside of China. */
+const ON_AWS = ["prod", "prod-pair", "prod-pair-standby", "staging", "dev", "hybrid-standby"];
 const ONE_MACHINE = ["local", "bare-metal", "container"];
 const GPU_DAEMONS = ["kubernetes:apps/v1:DaemonSet::gpu-runtime-*"];
 const DEVICE_PLUGINS =
@@ -113,7 +115,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
   {
     ...PLATFORM,
     rule: "named-flows",
-    stacks: ["prod", "staging", "dev", "hybrid-standby", "onprem-bank-standby"],
+    stacks: [...ON_AWS, "onprem-bank-standby"],
     resources: ["kubernetes:networking.k8s.io/v1:NetworkPolicy::deepseek-allow-model-*"],
     reason: "S3's addresses change. The VPC has no way out but its endpoints, on port 443.",
     ticket: "RISK-5",
@@ -121,7 +123,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
   {
     ...PLATFORM,
     rule: "named-flows",
-    stacks: ["prod", "staging", "dev", "hybrid-standby", "onprem-bank-standby"],
+    stacks: [...ON_AWS, "onprem-bank-standby"],
     resources: ["kubernetes:networking.k8s.io/v1:NetworkPolicy::deepseek-allow-gateway"],
     reason:
       "The audit trail goes to S3, whose addresses change; the VPC's own are left out of the range.",
@@ -142,7 +144,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
   {
     ...PLATFORM,
     rule: "replicated-state",
-    stacks: ["hybrid-standby", "onprem-bank-standby"],
+    stacks: ["hybrid-standby", "onprem-bank-standby", "prod-pair-standby"],
     resources: ["kubernetes:apps/v1:StatefulSet::redis"],
     reason:
       "It is the replica of the other site's Redis until it takes over; quotas then begin anew.",
@@ -271,8 +273,22 @@ function examples(): Exemption[] {
     {
       ...row(
         "region-fence",
+        [
+          "aws:kms/replicaKey:ReplicaKey::keys-weights",
+          "aws:iam/rolePolicy:RolePolicy::weights-replication",
+          "aws:s3/bucketReplicationConfig:BucketReplicationConfig::weights-replication",
+        ],
+        ["prod-pair", "prod-pair-standby"],
+        "Weights alone are copied between the example's two regions; a pair in China names two of China.",
+      ),
+      riskAcceptedBy:
+        "data protection officer: weights hold no personal data, and no data follows them",
+    },
+    {
+      ...row(
+        "region-fence",
         ["pulumi:providers:aws::aws"],
-        ["prod", "staging", "dev", "hybrid-standby"],
+        ON_AWS,
         "The committed stacks name an example region; a site in China sets cn-north-1 or cn-northwest-1.",
       ),
       riskAcceptedBy:

@@ -4,12 +4,18 @@ import { changed, committedValues } from "../config/test-settings.ts";
 import { siteFaults } from "./site-faults.ts";
 import { settingsOf } from "./test-objects.ts";
 
-test.each(["dev", "staging", "prod", "onprem-bank", "onprem-bank-standby", "onprem-hospital"])(
-  "%s as it is has none",
-  (stack) => {
-    expect(siteFaults(settingsOf(committedValues(stack)))).toEqual([]);
-  },
-);
+test.each([
+  "dev",
+  "staging",
+  "prod",
+  "prod-pair",
+  "prod-pair-standby",
+  "onprem-bank",
+  "onprem-bank-standby",
+  "onprem-hospital",
+])("%s as it is has none", (stack) => {
+  expect(siteFaults(settingsOf(committedValues(stack)))).toEqual([]);
+});
 
 interface Row {
   readonly what: string;

@@ -11,6 +11,7 @@ import { committedSite, declaredBy, declaredByBoth, type Site, siteOf } from "./
 const PAIRS = [
   ["onprem-bank", "onprem-bank-standby"],
   ["hybrid", "hybrid-standby"],
+  ["prod-pair", "prod-pair-standby"],
 ] as const;
 
 const faultsOf = (primary: Site, standby: Site) =>
@@ -54,6 +55,21 @@ describe.each(PAIRS)("%s and %s", (first, second) => {
     };
     expect(faultsOf(primary, alone).map(({ rule }) => rule)).toEqual(["no-replica"]);
   });
+});
+
+test("of two regions the standby names the primary's once: a key whose material is its own then", async () => {
+  const { resources, values } = await committedSite("prod-pair-standby");
+  const naming = resources.filter(({ inputs }) => JSON.stringify(inputs).includes("us-east-1"));
+  expect(naming.map(({ type, name }) => `${type} ${name}`)).toEqual([
+    "aws:kms/replicaKey:ReplicaKey keys-weights",
+  ]);
+  expect(resources.map(({ type }) => type)).not.toContain("pulumi:pulumi:StackReference");
+  // Of AWS' names and of addresses: what answers in the region is the region's own.
+  expect(Reflect.get(Object(values["deepseek:site"]), "other")).not.toHaveProperty("read");
+  const own = (type: string) => resources.filter((one) => one.type.startsWith(type)).length;
+  expect(own("aws:kms/key:Key")).toBeGreaterThan(0);
+  expect(own("aws:ecr/repository:Repository")).toBeGreaterThan(0);
+  expect(own("aws:route53/")).toBeGreaterThan(0);
 });
 
 describe("two data centres that both serve", () => {

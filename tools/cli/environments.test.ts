@@ -14,6 +14,7 @@ const PAIRS = [
   ["staging", "prod"],
   ["onprem-bank", "onprem-hospital"],
   ["onprem-hospital", "onprem-hospital-b"],
+  ["prod-pair", "prod-pair-standby"],
 ] as const;
 const GOLDEN = path.resolve(import.meta.dirname, "../../stacks/golden");
 
