@@ -18,6 +18,8 @@ export interface ApiKeysArgs {
 export class ApiKeys extends Component {
   /** The first holder's key, as a caller sends it. */
   readonly first: pulumi.Output<string>;
+  /** Every holder's, by name. */
+  readonly all: pulumi.Output<Record<string, string>>;
   /** The gateway's keys.json. */
   readonly document: pulumi.Output<string>;
 
@@ -32,6 +34,14 @@ export class ApiKeys extends Component {
       return secret.result.apply(apiKey);
     });
     this.first = pulumi.secret(pulumi.all(keys).apply(([first]) => first ?? ""));
+    this.all = pulumi.secret(
+      pulumi
+        .all(keys)
+        .apply(
+          (known): Record<string, string> =>
+            Object.fromEntries(known.map((key, i) => [args.holders[i]?.name ?? "", key])),
+        ),
+    );
     this.document = pulumi
       .all(keys)
       .apply((known) =>

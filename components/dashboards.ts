@@ -4,6 +4,7 @@
  */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { boardsOf, type Shown } from "../observability/dashboards/boards-of-stack.ts";
 import { dashboardFiles, renderDashboard } from "../observability/dashboards/dashboards.ts";
 import type { DashboardFile, Language } from "../observability/dashboards/panel.ts";
 import { Component, labelsOf } from "./component.ts";
@@ -12,6 +13,8 @@ export interface DashboardsArgs {
   readonly namespace: string;
   /** The first has the addresses that alerts link to. */
   readonly languages: readonly Language[];
+  /** What is there to be shown; panels about anything else are left out. */
+  readonly shown: Shown;
   /** By which the side-car finds them. */
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -22,7 +25,7 @@ export class Dashboards extends Component {
 
   constructor(name: string, args: DashboardsArgs, options?: pulumi.ComponentResourceOptions) {
     super("monitoring:Dashboards", name, options);
-    const files = dashboardFiles(args.languages);
+    const files = dashboardFiles(args.languages, boardsOf(args.shown));
     this.names = files.map(nameOf);
     for (const file of files) {
       const content = pulumi.output(renderDashboard(file));

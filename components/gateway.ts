@@ -43,7 +43,18 @@ import {
 } from "./stateful-program.ts";
 
 /** Limits of a tier by the names that the gateway gives them; what is absent is not limited. */
-export type Tier = Readonly<Record<string, number>>;
+export type Tier = Readonly<
+  Record<string, number | { readonly action: "queue"; readonly waitMs: number }>
+>;
+
+/** As the gateway's directory file has it. */
+export interface WordList {
+  readonly id: string;
+  readonly words: readonly string[];
+  readonly mode: "block" | "mask" | "flag";
+  readonly direction: "input" | "output" | "both";
+  readonly tenants?: readonly string[] | undefined;
+}
 
 export interface GatewayArgs {
   readonly namespace: string;
@@ -78,6 +89,7 @@ export interface GatewayArgs {
   readonly postgres: PostgresHandle;
   readonly models: readonly ModelHandle[];
   readonly tiers: Readonly<Record<string, Tier>>;
+  readonly wordLists?: readonly WordList[];
   /** keys.json. */
   readonly keys: pulumi.Output<string>;
   readonly volume: VolumeSettings;
@@ -191,6 +203,7 @@ function createFiles(
     namespace: args.namespace,
     labels: labelsOf(GATEWAY),
   });
+  const { wordLists = [] } = args;
   const keys = new k8s.core.v1.Secret(
     `${name}-keys`,
     { metadata: metadata(KEYS), data: secretData({ "keys.json": args.keys }) },
@@ -211,6 +224,9 @@ function createFiles(
       data: {
         "routes.json": routesDocument(args.models),
         "tiers.json": `${JSON.stringify({ tiers: args.tiers }, null, 2)}\n`,
+        ...(wordLists.length === 0
+          ? {}
+          : { "directory.json": `${JSON.stringify({ wordLists }, null, 2)}\n` }),
         ...(args.storesAuthority === undefined ? {} : { [STORES_CA]: args.storesAuthority }),
       },
     },
@@ -230,6 +246,7 @@ function routesDocument(models: readonly ModelHandle[]): pulumi.Output<string> {
       ownedBy: model.owner,
       contextLength: model.contextTokensMax,
       capabilities: model.capabilities,
+      concurrencyMax: model.callsAtOnce,
       targets: [{ url: urls[index] }],
     }));
     return `${JSON.stringify({ models: entries }, null, 2)}\n`;
@@ -326,6 +343,9 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
     GW_KEYS_FILE: `${KEYS_FOLDER}/keys.json`,
     GW_ROUTES_FILE: `${ROUTES_FOLDER}/routes.json`,
     GW_TIERS_FILE: `${ROUTES_FOLDER}/tiers.json`,
+    ...((args.wordLists ?? []).length === 0
+      ? {}
+      : { GW_DIRECTORY_FILE: `${ROUTES_FOLDER}/directory.json` }),
     GW_CACHE_ENTRIES_MAX: String(args.cache.entriesMax),
     GW_CACHE_TTL_SECONDS: String(args.cache.ttlSeconds),
     GW_PROMPTS: args.prompts,

@@ -15,7 +15,13 @@ import { GPU_EXPORTER, GPU_EXPORTER_PORT } from "./serving/gpu-daemons.ts";
 import { GPU_METRICS } from "./serving/gpu-runtime.ts";
 import { MODEL_LABEL, MODEL_PORT, MODEL_SERVER, modelService } from "./serving/model-component.ts";
 
+/** Of the simulator (tools/simulator/service.ts). */
+const SIMULATED_GPUS_PATH = "/gpu-metrics";
+
 export const MODEL_SERVER_JOB = JOBS.modelServer;
+export const GPU_JOB = OTHER_JOBS.gpu;
+/** Our Prometheus asks itself and its Alertmanager by itself (observability/prometheus-files.ts). */
+export const SELF_JOBS = [JOBS.prometheus, JOBS.alertmanager] as const;
 
 export interface ScrapedService {
   readonly namespace: string;
@@ -33,6 +39,8 @@ export interface ScrapedService {
   readonly relayNamespace?: string | undefined;
   /** Where our exporters of GPUs run; undefined: there are none. */
   readonly gpuNamespace?: string | undefined;
+  /** Models whose simulated servers tell of simulated GPUs. */
+  readonly simulatedGpus: readonly string[];
 }
 
 export function scrapeJobs(scraped: ScrapedService): ScrapeJob[] {
@@ -47,6 +55,7 @@ export function scrapeJobs(scraped: ScrapedService): ScrapeJob[] {
       service: host(`${modelService(model)}-metrics`),
       port: MODEL_PORT,
       serverName: host(modelService(model)),
+      part: model,
       labels: { model },
     })),
     ...(["edge", ...stores] as const).map((program) => ({
@@ -58,6 +67,15 @@ export function scrapeJobs(scraped: ScrapedService): ScrapeJob[] {
     ...collectorJobs(scraped),
     ...relayJobs(scraped),
     ...(gpuNamespace === undefined ? [] : [gpuJob(`${GPU_METRICS}.${gpuNamespace}.svc`)]),
+    // Their model servers tell of them, since there is no node that has them.
+    ...scraped.simulatedGpus.map((model) => ({
+      job: OTHER_JOBS.gpu,
+      service: host(`${modelService(model)}-metrics`),
+      port: MODEL_PORT,
+      serverName: host(modelService(model)),
+      part: model,
+      path: SIMULATED_GPUS_PATH,
+    })),
   ];
 }
 
@@ -129,6 +147,12 @@ export function monitoredPorts(
           },
         ]),
     ...(gpuNamespace === undefined ? [] : [gpuMonitor(gpuNamespace)]),
+    ...scraped.simulatedGpus.map((model) => ({
+      ...{ ...pods, name: `gpus-of-${modelService(model)}`, port: "api", job: OTHER_JOBS.gpu },
+      selector: selectorOf(MODEL_SERVER, { [MODEL_LABEL]: model }),
+      ...{ serverName: host(modelService(model)), authoritySecret: "tls-model" },
+      path: SIMULATED_GPUS_PATH,
+    })),
   ];
 }
 

@@ -13,6 +13,12 @@ const simulator = z.strictObject({
   tokensPerSecond: z.int().min(1).max(100_000).default(60).describe("Speed of one sequence."),
   sequencesMax: z.int().min(1).max(4_096).default(64).describe("Sequences at a time; more wait."),
   startupSeconds: z.int().min(0).max(3_600).default(1).describe("Time until it is ready."),
+  gpus: z
+    .int()
+    .min(0)
+    .max(16)
+    .default(1)
+    .describe("Simulated GPUs that each server tells of, as an exporter of GPUs would; 0: none."),
   resources: resources("100m", "256Mi"),
 });
 
@@ -142,6 +148,14 @@ export const model = z.strictObject({
     .min(1)
     .default(["chat", "completions"])
     .describe("What it can be asked for."),
+  callsAtOnce: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe(
+      "Calls that one gateway sends it at once; others wait for their turn, fairly between tenants. Without it there is no bound.",
+    ),
   server: z
     .discriminatedUnion("engine", [simulator, vllm, ray])
     .describe("The engine and its knobs."),

@@ -221,6 +221,33 @@ const quota = z.strictObject({
     .max(100_000)
     .optional()
     .describe("Requests a principal may have open at once."),
+  waitMs: z
+    .int()
+    .min(100)
+    .max(60_000)
+    .optional()
+    .describe("A call over a limit waits so long to be let in; without it it is refused at once."),
+});
+
+const wordList = z.strictObject({
+  name: label.describe("Its name in records; what it met is never written down."),
+  words: z
+    .array(z.string().min(1).max(128))
+    .min(1)
+    .max(20_000)
+    .describe("Words, found whatever their width, case, accents and script (traditional or not)."),
+  mode: z
+    .enum(["block", "mask", "flag"])
+    .describe("block: refuse, or end the answer. mask: asterisks instead. flag: only record."),
+  direction: z
+    .enum(["input", "output", "both"])
+    .default("both")
+    .describe("Whether it is about prompts, answers or both."),
+  tenants: z
+    .array(label)
+    .min(1)
+    .optional()
+    .describe("Whose calls it is about; without it everybody's."),
 });
 
 const identity = z.strictObject({
@@ -305,6 +332,11 @@ export const sections = {
     .min(1)
     .default([{ name: "first", tenant: "default", tier: "standard", models: "*" }])
     .describe("Who gets a key from the start; the first one's key is the output apiKey."),
+  wordLists: z
+    .array(wordList)
+    .max(64)
+    .default([])
+    .describe("Words that are kept from models or from callers; administrators add others."),
   monitoring: monitoring.prefault({}).describe("Prometheus and Alertmanager."),
   externalSecrets: externalSecrets.describe(
     "Secrets that the site's own vault keeps (operator External Secrets); without it they are put into the cluster by hand.",

@@ -18,6 +18,8 @@ export interface Monitored {
   readonly authoritySecret: string;
   readonly job: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Default: /metrics. */
+  readonly path?: string;
 }
 
 export const OPERATOR_API = "monitoring.coreos.com/v1";
@@ -44,10 +46,12 @@ export function monitorObject(
   };
 }
 
-function endpoint({ port, serverName, authoritySecret, job, labels }: Monitored, seconds: number) {
+function endpoint(monitored: Monitored, seconds: number) {
+  const { port, serverName, authoritySecret, job, labels, path } = monitored;
   const written = Object.entries({ job, ...labels });
   return {
     port,
+    ...(path === undefined ? {} : { path }),
     scheme: "https",
     interval: `${seconds}s`,
     scrapeTimeout: "5s",

@@ -20,6 +20,10 @@ export interface ScrapeJob {
   /** The name the certificate must carry; a pod's address is in none. */
   readonly serverName: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Where several are scraped under one name, which of them. */
+  readonly part?: string;
+  /** Default: /metrics. */
+  readonly path?: string;
 }
 
 export interface PrometheusSettings {
@@ -118,14 +122,15 @@ export function webConfiguration(tlsFolder: string): string {
 
 /** DNS instead of the API server: Prometheus needs no right in the cluster at all. */
 function discovered(job: ScrapeJob, settings: PrometheusSettings): object {
-  const { service, port, labels = {} } = job;
+  const { service, port, labels = {}, part, path } = job;
   const relabel = Object.entries(labels).map(([target, replacement]) => ({
     target_label: target,
     replacement,
   }));
   return {
-    job_name: labels["model"] === undefined ? job.job : `${job.job}/${labels["model"]}`,
+    job_name: part === undefined ? job.job : `${job.job}/${part}`,
     scheme: "https",
+    ...(path === undefined ? {} : { metrics_path: path }),
     tls_config: verified(settings, job.serverName),
     dns_sd_configs: [{ names: [service], type: "A", port, refresh_interval: "10s" }],
     relabel_configs: [{ target_label: "job", replacement: job.job }, ...relabel],

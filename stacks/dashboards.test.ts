@@ -1,7 +1,21 @@
 /** Dashboards of a stack whose site has a Grafana, and of one whose site has none. */
 import { beforeAll, expect, test } from "vitest";
 import { parseSettings } from "../config/parse.ts";
-import { asTexts, completeValues, type Values } from "../config/test-settings.ts";
+import type { Settings } from "../config/schema.ts";
+import { asTexts, committedValues, completeValues, type Values } from "../config/test-settings.ts";
+import { createMetrics } from "../gateway-image/src/telemetry/metrics.ts";
+import type { Component } from "../observability/catalogue/metric.ts";
+import {
+  boardsOf,
+  expressionsOf,
+  metricsIn,
+  missing,
+} from "../observability/dashboards/boards-of-stack.ts";
+import { BOARDS } from "../observability/dashboards/dashboards.ts";
+import { SimulatedGpus } from "../tools/simulator/gpus.ts";
+import { LoadMeter } from "../tools/simulator/load-meter.ts";
+import { ModelMetrics, renderMetrics } from "../tools/simulator/metrics.ts";
+import { shownOf } from "./dashboard-arguments.ts";
 import { local } from "./local.ts";
 import { type Loose, named, settingsOf } from "./test-objects.ts";
 import { type Program, runProgram } from "./test-program.ts";
@@ -63,4 +77,101 @@ test("a language that is named twice is refused", () => {
   expect(faults).toMatchObject([
     { path: "deepseek:monitoring.grafana.languages", right: "en, zh, or both, each once" },
   ]);
+});
+
+/** Panels that a stack does not get, and what it has not got for them. */
+function leftOut(shown: ReturnType<typeof shownOf>): string[] {
+  return BOARDS.flatMap(({ name, rows }) =>
+    rows.flatMap(({ panels }) =>
+      panels.flatMap((panel) => {
+        const why = missing(panel, shown);
+        return why === null ? [] : [`${name}: ${panel.title.en} (${why})`];
+      }),
+    ),
+  );
+}
+
+test("the local stack gets every panel but those about what it does not have", () => {
+  expect(leftOut(shownOf(settingsOf(values)))).toEqual([
+    "edge: Addresses that answered as they should (blackbox)",
+    "edge: How long they took (blackbox)",
+    "edge: Time until their certificate ends (blackbox)",
+    "stores: How long ago replicas were heard of (redisReplicas)",
+    "compliance: Webhooks (webhooks)",
+    "recovery: Age of the last backup (cloudnative-pg)",
+    "recovery: Furthest replica behind (cloudnative-pg)",
+    "recovery: Age of the last archived log (cloudnative-pg)",
+    "recovery: Least room on a volume (kubelet)",
+    "recovery: Age of the last backup that can be restored (cloudnative-pg)",
+    "recovery: Time since a backup failed (cloudnative-pg)",
+    "recovery: Logs that could not be archived, in an hour (cloudnative-pg)",
+    "recovery: Time since scheduled work succeeded (kube-state-metrics)",
+    "recovery: PostgreSQL replicas behind their primary (cloudnative-pg)",
+    "recovery: Redis replicas that hear their primary (redisReplicas)",
+    "recovery: Room on volumes (kubelet)",
+  ]);
+});
+
+test("without simulated GPUs there is none to be shown, and no rule about one", async () => {
+  const models = [{ name: "m", contextTokensMax: 4096, server: { engine: "simulator", gpus: 0 } }];
+  const without = settingsOf({ ...values, "deepseek:models": models });
+  expect(leftOut(shownOf(without)).filter((line) => line.endsWith("(gpu)")).length).toBeGreaterThan(
+    15,
+  );
+  const rulesOf = async (settings: Settings) =>
+    named("ConfigMap", "prometheus-configuration", await runProgram(local, settings)).data;
+  const own = await rulesOf(settingsOf(values));
+  expect(own["rules.yml"]).toContain("GpuHot");
+  expect(own["prometheus.yml"]).toMatch(
+    /job_name: gpu\/\S+\n +scheme: https\n +metrics_path: \/gpu-metrics/,
+  );
+  const none = await rulesOf(without);
+  expect(none["rules.yml"]).not.toContain("GpuHot");
+  expect(none["prometheus.yml"]).not.toContain("gpu");
+});
+
+test("what the cluster's own Prometheus scrapes is shown, and replicas where Redis has some", () => {
+  const operator = { jobs: ["kubelet", "kube-state-metrics", "blackbox"] };
+  const redis = { replicas: 3 };
+  const more = { ...values, "deepseek:monitoring": { operator }, "deepseek:redis": redis };
+  const left = leftOut(shownOf(settingsOf(more)));
+  expect(left.filter((line) => !line.endsWith("(cloudnative-pg)"))).toEqual([
+    "compliance: Webhooks (webhooks)",
+  ]);
+  const url = "https://prometheus.example";
+  const instead = { ...more, "deepseek:monitoring": { operator: { mode: "instead", url } } };
+  expect(leftOut(shownOf(settingsOf(instead)))).toContain("overview: Alerts (alertmanager)");
+});
+
+test("GPUs of NVIDIA's operator are shown where a Grafana may know who scrapes them", () => {
+  const bank = committedValues("onprem-bank");
+  const gpus = (of: object) => {
+    const { jobs } = shownOf({ ...settingsOf({ ...values, ...bank, ...of }) });
+    return jobs.includes("gpu");
+  };
+  expect(gpus({})).toBe(false);
+  expect(gpus({ "deepseek:monitoring": { grafana: {} } })).toBe(true);
+});
+
+test("what the local stack's panels ask of gateway, model servers and GPUs, these programs expose", () => {
+  const asked = boardsOf(shownOf(settingsOf(values)))
+    .flatMap(({ rows }) => rows.flatMap(({ panels }) => panels))
+    .flatMap(expressionsOf)
+    .flatMap(metricsIn);
+  const gpus = { sequencesMax: 1, cacheUsage: () => 0, tokens: () => 0 };
+  const exposed: Partial<Record<Component, string>> = {
+    gateway: createMetrics("1")
+      .registry.getMetricsAsArray()
+      .map(({ name }) => `# TYPE ${name} \n`)
+      .join(""),
+    vllm: renderMetrics([new ModelMetrics("m", 4096, 1)]),
+    "dcgm-exporter": new SimulatedGpus(1, new LoadMeter(), gpus).render(),
+  };
+  const judged = new Set(asked.map(({ component }) => component));
+  for (const component of Object.keys(exposed)) expect(judged).toContain(component);
+  // The exporters of stores and edge, and what they expose, stand before real servers in a test of their own.
+  const missed = asked.filter(
+    ({ component, name }) => exposed[component]?.includes(`# TYPE ${name} `) === false,
+  );
+  expect(missed.map(({ name }) => name)).toEqual([]);
 });

@@ -45,7 +45,7 @@ export function gpuModelArguments(
 }
 
 function shared(settings: Settings, model: GpuModel, served: ServedModel) {
-  const { name, contextTokensMax, capabilities, server } = model;
+  const { name, contextTokensMax, capabilities, callsAtOnce, server } = model;
   return {
     namespace: SERVICE,
     image: imageReference(settings, server.engine),
@@ -53,6 +53,7 @@ function shared(settings: Settings, model: GpuModel, served: ServedModel) {
     model: name,
     contextTokensMax,
     capabilities,
+    callsAtOnce,
     longestStreamSeconds: settings.gateway.longestStreamSeconds,
     accelerator: acceleratorOf(settings, model, served),
     weightsKey: settings.weightsKey,

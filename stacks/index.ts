@@ -16,5 +16,5 @@ const outputs = make(settings);
 
 export const { url, consoleUrl, caCertificate, apiKey, adminUser, adminPassword, prometheusUrl } =
   outputs;
-export const { models, plan, replication } = outputs;
+export const { apiKeys, models, plan, replication } = outputs;
 export const site = siteTold(settings);

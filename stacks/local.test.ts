@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { completeValues, type Values } from "../config/test-settings.ts";
 import { hashApiKey, isWellFormed } from "../gateway-image/src/base/api-key.ts";
 import { parseConfig } from "../gateway-image/src/config.ts";
-import { tiersFileSchema } from "../gateway-image/src/directory/baseline.ts";
+import { directoryFileSchema, tiersFileSchema } from "../gateway-image/src/directory/baseline.ts";
 import { keysFileSchema, routesFileSchema } from "../gateway-image/src/documents.ts";
 import { parseConfig as parseSimulatorConfig } from "../tools/simulator/config.ts";
 import { local } from "./local.ts";
@@ -201,6 +201,30 @@ describe("what programs are told", () => {
     expect(tiersFileSchema.safeParse(JSON.parse(data["tiers.json"])).error).toBeUndefined();
     const keys = JSON.parse(decoded("gateway-keys", "keys.json"));
     expect(keysFileSchema.safeParse(keys).error).toBeUndefined();
+    const directory = JSON.parse(data["directory.json"]);
+    expect(directoryFileSchema.safeParse(directory).error).toBeUndefined();
+    const { GW_DIRECTORY_FILE } = environmentOf(named("StatefulSet", "gateway"));
+    expect(GW_DIRECTORY_FILE).toMatch(/\/directory\.json$/);
+  });
+
+  test("the gateway reads what a caller may wait for, and how many calls a model gets", () => {
+    const { data } = named("ConfigMap", "gateway-routes");
+    const { tiers } = tiersFileSchema.parse(JSON.parse(data["tiers.json"]));
+    const actions = Object.entries(tiers).map(([name, { overQuota }]) => [name, overQuota]);
+    expect(Object.fromEntries(actions)).toEqual({
+      standard: { action: "refuse" },
+      trial: { action: "refuse" },
+      patient: { action: "queue", waitMs: 20_000 },
+    });
+    const { models } = routesFileSchema.parse(JSON.parse(data["routes.json"]));
+    expect(models.map(({ concurrencyMax }) => concurrencyMax)).toEqual([undefined, 32]);
+  });
+
+  test("without word lists the gateway is told of no file of them", async () => {
+    const without = await runProgram(local, settingsOf({ "deepseek:wordLists": [] }));
+    expect(named("ConfigMap", "gateway-routes", without).data).not.toHaveProperty("directory.json");
+    const environment = environmentOf(named("StatefulSet", "gateway", without));
+    expect(environment).not.toHaveProperty("GW_DIRECTORY_FILE");
   });
 
   test("the simulator accepts its environment", () => {
@@ -224,8 +248,14 @@ describe("secrets", () => {
   test("the first key is the secret output, and the cluster knows its hash only", () => {
     const key = String(program.outputs["apiKey"]);
     expect(isWellFormed(key)).toBe(true);
-    expect(program.secretOutputs).toEqual(["apiKey", "adminPassword"]);
-    const [entry] = JSON.parse(decoded("gateway-keys", "keys.json")).keys;
+    expect(program.secretOutputs).toEqual(["apiKey", "apiKeys", "adminPassword"]);
+    const all = program.outputs["apiKeys"] as Record<string, string>;
+    expect(all["first"]).toBe(key);
+    const { keys } = JSON.parse(decoded("gateway-keys", "keys.json"));
+    expect(keys.map(({ id, sha256 }: Loose) => [id, sha256])).toEqual(
+      Object.entries(all).map(([name, own]) => [name, hashApiKey(own)]),
+    );
+    const [entry] = keys;
     expect(entry).toMatchObject({ id: "first", sha256: hashApiKey(key), tier: "standard" });
     const everything = JSON.stringify(
       objects().map((object) => ({ ...object, data: plain(object) })),
@@ -297,7 +327,7 @@ describe("a change", () => {
     [
       "a tier",
       "deepseek:quotas",
-      { standard: { requestsPerMinute: 5, concurrentRequests: 5 } },
+      { standard: { requestsPerMinute: 5, concurrentRequests: 5 }, trial: {}, patient: {} },
       ["ConfigMap gateway-routes"],
     ],
     [

@@ -17,7 +17,7 @@ import { alertmanagerArguments, alertRelayArguments, hasAlertRelay } from "./ale
 import { isArchived } from "./archive-arguments.ts";
 import { hasCollector } from "./collector-arguments.ts";
 import { GPU_NAMESPACE, httpsPort, LOGS_NAMESPACE, MONITORING, SERVICE } from "./places.ts";
-import { gpusAvailable, hasGpuDaemons } from "./site-models.ts";
+import { gpusAvailable, hasGpuDaemons, simulatedGpus } from "./site-models.ts";
 import { isManaged } from "./store-arguments.ts";
 import { volumeOf } from "./volumes.ts";
 
@@ -26,16 +26,8 @@ export function monitoringArguments(settings: Settings) {
     alertmanager: alertmanagerArguments(settings),
     alertRelay: alertRelayArguments(settings),
     prometheus: prometheus(settings, imageReference(settings, "prometheus")),
-    dashboards: dashboards(settings),
     grafana: grafana(settings),
   };
-}
-
-/** null: no Grafana would read them. */
-function dashboards({ monitoring: { grafana: shown } }: Settings) {
-  if (shown === undefined) return null;
-  const { languages, labels } = shown;
-  return { languages, labels, namespace: MONITORING };
 }
 
 /** null: the site has one, or none. */
@@ -102,6 +94,7 @@ export function scrapedService(settings: Settings): ScrapedService {
     relayNamespace: hasAlertRelay(settings) ? MONITORING : undefined,
     agentNamespace: settings.monitoring.logs === undefined ? undefined : LOGS_NAMESPACE,
     gpuNamespace: hasGpuDaemons(settings) ? GPU_NAMESPACE : undefined,
+    simulatedGpus: models.filter(({ server }) => simulatedGpus(server) > 0).map(({ name }) => name),
   };
 }
 
@@ -158,7 +151,9 @@ function watched(settings: Settings): Watched {
     redis: stores.includes("redis") ? redis.replicas : 0,
     postgres: stores.includes("postgres") ? 1 : 0,
     archivers: isArchived(settings) ? gateway.replicas : 0,
-    gpus: hasGpuDaemons(settings) ? gpusAvailable(settings) : 0,
+    gpus:
+      (hasGpuDaemons(settings) ? gpusAvailable(settings) : 0) +
+      models.reduce((sum, { replicas, server }) => sum + replicas * simulatedGpus(server), 0),
     remoteWrite: settings.monitoring.remoteWrite !== undefined,
   };
 }

@@ -102,6 +102,7 @@ export function service(site: SiteArguments, ground: Ground) {
     consoleUrl: edge.url.apply((url) => `${url}/console`),
     caCertificate: site.caCertificate,
     apiKey: keys.first,
+    apiKeys: keys.all,
     adminUser: gateway.administrator,
     adminPassword: gateway.administratorPassword,
     prometheusUrl,

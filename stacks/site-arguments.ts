@@ -5,6 +5,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { ApiKeyHolder } from "../components/api-keys.ts";
 import type { CertificateSource } from "../components/certificates.ts";
+import type { Tier } from "../components/gateway.ts";
 import { GRAFANA } from "../components/grafana.ts";
 import { PATIENTS } from "../components/patient-store.ts";
 import { clusterService } from "../components/postgres-cluster.ts";
@@ -26,6 +27,7 @@ import {
   logNamespaces,
   outsideArguments,
 } from "./collector-arguments.ts";
+import { dashboardArguments } from "./dashboard-arguments.ts";
 import { externalSecretsArguments } from "./given-secrets.ts";
 import {
   gpuFlows,
@@ -174,6 +176,7 @@ function frontArguments(settings: Settings) {
       namespace: service,
       image: imageReference(settings, "gateway"),
       tiers: tiers(settings),
+      wordLists: settings.wordLists.map(({ name: id, ...list }) => ({ id, ...list })),
       volume: volumeOf(settings, gateway.storage),
     },
     edge: {
@@ -185,6 +188,7 @@ function frontArguments(settings: Settings) {
         cloud === undefined ? undefined : { port: BALANCER_PORT, ranges: [cloud.network.range] },
     },
     ...monitoringArguments(settings),
+    dashboards: dashboardArguments(settings),
     collector: collectorArguments(settings),
     logAgent: logAgentArguments(settings),
     operator: operatorArguments(settings),
@@ -312,12 +316,19 @@ function holders({ identities }: Settings): readonly [ApiKeyHolder, ...ApiKeyHol
   return [first, ...rest];
 }
 
-function tiers({ quotas }: Settings) {
-  const entries = Object.entries(quotas).map(([name, { concurrentRequests, ...limits }]) => {
-    const named = Object.entries({ ...limits, concurrency: concurrentRequests });
-    return [name, Object.fromEntries(named.filter(([, limit]) => limit !== undefined))];
+function tiers({ quotas }: Settings): Record<string, Tier> {
+  const entries = Object.entries(quotas).map(([name, quota]): [string, Tier] => {
+    const { concurrentRequests, waitMs, ...limits } = quota;
+    const named = Object.entries({
+      ...{ ...limits, concurrency: concurrentRequests },
+      overQuota: waitMs === undefined ? undefined : ({ action: "queue", waitMs } as const),
+    });
+    return [
+      name,
+      Object.fromEntries(named.flatMap(([key, v]) => (v === undefined ? [] : [[key, v]]))),
+    ];
   });
-  return Object.fromEntries(entries) as Record<string, Record<string, number>>;
+  return Object.fromEntries(entries);
 }
 
 function store(

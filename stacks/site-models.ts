@@ -61,6 +61,11 @@ export function hasGpuDaemons({ gpuRuntime, models }: Settings): boolean {
   return gpuRuntime.mode === "ours" && models.some(isOnGpus);
 }
 
+/** Of one of its servers. */
+export function simulatedGpus(server: ModelSettings["server"]): number {
+  return server.engine === "simulator" ? server.gpus : 0;
+}
+
 /** Some nodes have adapters of EFA. */
 export function hasFabric({ cloud }: Settings): boolean {
   return cloud?.pools.some((pool) => pool.kind === "gpu" && pool.fabric !== "none") ?? false;

@@ -16,6 +16,8 @@ export interface ModelHandle {
   readonly owner: string;
   readonly contextTokensMax: number;
   readonly capabilities: readonly string[];
+  /** That one gateway sends it; undefined: without a bound. */
+  readonly callsAtOnce: number | undefined;
   readonly url: pulumi.Output<string>;
 }
 
@@ -26,6 +28,7 @@ export interface ModelArgs {
   readonly model: string;
   readonly contextTokensMax: number;
   readonly capabilities: readonly string[];
+  readonly callsAtOnce?: number | undefined;
   readonly longestStreamSeconds: number;
 }
 
@@ -39,6 +42,7 @@ export abstract class ModelComponent extends Component implements ModelHandle {
   readonly owner: string;
   readonly contextTokensMax: number;
   readonly capabilities: readonly string[];
+  readonly callsAtOnce: number | undefined;
   #url: pulumi.Output<string> | undefined;
 
   constructor(
@@ -52,6 +56,7 @@ export abstract class ModelComponent extends Component implements ModelHandle {
     this.owner = args.owner;
     this.contextTokensMax = args.contextTokensMax;
     this.capabilities = args.capabilities;
+    this.callsAtOnce = args.callsAtOnce;
   }
 
   get url(): pulumi.Output<string> {

@@ -11,6 +11,8 @@ export interface SimulatorEngine {
   readonly tokensPerSecond: number;
   readonly sequencesMax: number;
   readonly startupSeconds: number;
+  /** Simulated ones, which it tells of. */
+  readonly gpus: number;
 }
 
 export type ModelEngine = SimulatorEngine | VllmEngine;
@@ -30,6 +32,7 @@ function simulator(engine: SimulatorEngine, context: EngineContext): EnginePrese
         SIM_MAX_NUM_SEQS: String(engine.sequencesMax),
         SIM_TTFT_MS: String(engine.timeToFirstTokenMs),
         SIM_TOKENS_PER_SECOND: String(engine.tokensPerSecond),
+        SIM_GPUS: String(engine.gpus),
         SIM_READY_DELAY_MS: String(engine.startupSeconds * 1_000),
         SIM_DRAIN_GRACE_MS: String(context.drain.graceMs),
         SIM_SHUTDOWN_TIMEOUT_MS: String(context.drain.timeoutMs),

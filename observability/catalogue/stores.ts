@@ -77,6 +77,21 @@ const POSTGRES = metricsOf("postgres-exporter", "0.11", [
 const OPERATOR = metricsOf("cloudnative-pg", "1.22", [
   ["cnpg_collector_up", "gauge", "none", "cluster", "1: PostgreSQL is up."],
   ["cnpg_pg_replication_lag", "gauge", "seconds", "", "How far a replica is behind its primary."],
+  // Of its default queries (config/manager/default-monitoring.yaml of its repository).
+  [
+    "cnpg_pg_stat_archiver_failed_count",
+    "counter",
+    "files",
+    "",
+    "Files of its log that could not be archived.",
+  ],
+  [
+    "cnpg_pg_stat_archiver_seconds_since_last_archival",
+    "gauge",
+    "seconds",
+    "",
+    "Time since the last file of its log was archived; -1: none was.",
+  ],
   // Of its plugin Barman Cloud; the operator's own names for the same stay at 0 with it.
   [
     "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp",

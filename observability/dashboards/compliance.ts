@@ -9,13 +9,14 @@ export const compliance: Board = {
     row("Must be nought", "必须为零", [
       number("Faults of the chain", "审计链故障", "none", "sum(gateway_audit_chain_faults)", {
         bound: 1,
+        whenWell: "still",
       }),
       number(
         "Events lost, in a day",
         "每日丢失的事件",
         "none",
         "sum(increase(gateway_audit_lost_total[1d]))",
-        { bound: 1 },
+        { bound: 1, whenWell: "still" },
       ),
       number(
         "Rows of the ledger lost, in a day",
@@ -24,6 +25,7 @@ export const compliance: Board = {
         "sum(increase(gateway_ledger_lost_total[1d]))",
         {
           bound: 1,
+          whenWell: "still",
         },
       ),
       number(
@@ -33,6 +35,7 @@ export const compliance: Board = {
         "sum(increase(gateway_audit_anchor_failures_total[1d]))",
         {
           bound: 1,
+          whenWell: "still",
         },
       ),
     ]),
@@ -43,12 +46,20 @@ export const compliance: Board = {
       lines("Age of the oldest event without an anchor", "最早未锚定事件的时长", "s", [
         ["max by (instance) (gateway_audit_lag_seconds)", "{{instance}}"],
       ]),
-      lines("Faults that the last check of the chain found", "最近一次校验发现的故障", "none", [
-        ["max by (instance) (gateway_audit_chain_faults)", "{{instance}}"],
-      ]),
-      lines("Age of the oldest row without its ledger", "最早未入账行的时长", "s", [
-        ["max by (instance) (gateway_ledger_lag_seconds)", "{{instance}}"],
-      ]),
+      lines(
+        "Faults that the last check of the chain found",
+        "最近一次校验发现的故障",
+        "none",
+        [["max by (instance) (gateway_audit_chain_faults)", "{{instance}}"]],
+        { whenWell: "still" },
+      ),
+      lines(
+        "Age of the oldest row without its ledger",
+        "最早未入账行的时长",
+        "s",
+        [["max by (instance) (gateway_ledger_lag_seconds)", "{{instance}}"]],
+        { whenWell: "still" },
+      ),
     ]),
     row("Content and access", "内容与访问", [
       lines("Words of word lists", "词表命中", "ops", [
@@ -63,9 +74,13 @@ export const compliance: Board = {
         "reqps",
         [['sum by (code) (rate(api_requests_total{code=~"401|403"}[5m]))', "{{code}}"]],
       ),
-      lines("Webhooks", "Webhook", "ops", [
-        ["sum by (outcome) (rate(gateway_webhooks_total[5m]))", "{{outcome}}"],
-      ]),
+      lines(
+        "Webhooks",
+        "Webhook",
+        "ops",
+        [["sum by (outcome) (rate(gateway_webhooks_total[5m]))", "{{outcome}}"]],
+        { needs: "webhooks" },
+      ),
       lines("Time until certificates end", "证书剩余时间", "s", [
         ["min by (certificate) (gateway_certificate_expires_seconds) - time()", "{{certificate}}"],
       ]),

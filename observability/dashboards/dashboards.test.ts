@@ -123,7 +123,7 @@ interface Rendered {
 }
 
 test("rendered, no panel lies on another, each query has its own letter, and addresses are the alerts'", async () => {
-  const files = dashboardFiles(["en", "zh"]);
+  const files = dashboardFiles(["en", "zh"], BOARDS);
   expect(files.map(({ name }) => name)).toEqual([...NAMES, ...NAMES.map((name) => `${name}-zh`)]);
   for (const file of files) {
     const content = await renderDashboard(file);

@@ -23,9 +23,12 @@ export const BOARDS: readonly Board[] = [
 ];
 
 /** The first language has the addresses that alerts name. */
-export function dashboardFiles(languages: readonly Language[]): DashboardFile[] {
+export function dashboardFiles(
+  languages: readonly Language[],
+  boards: readonly Board[],
+): DashboardFile[] {
   return languages.flatMap((language, position) =>
-    BOARDS.map((board) => {
+    boards.map((board) => {
       const name = position === 0 ? board.name : `${board.name}-${language}`;
       return { name, board, language };
     }),

@@ -10,6 +10,7 @@ export const edge: Board = {
       number("Edges that answer", "有响应的边缘", "none", "sum(nginx_up)", {
         bound: 1,
         good: "above",
+        whenWell: "still",
       }),
       number(
         "Requests per second",
@@ -38,12 +39,18 @@ export const edge: Board = {
         ["sum by (instance) (nginx_connections_active)", "{{instance}} open"],
         ["sum by (instance) (nginx_connections_waiting)", "{{instance}} idle"],
       ]),
-      lines("Connections that were dropped", "被丢弃的连接", "ops", [
+      lines(
+        "Connections that were dropped",
+        "被丢弃的连接",
+        "ops",
         [
-          "sum by (instance) (rate(nginx_connections_accepted[5m])) - sum by (instance) (rate(nginx_connections_handled[5m]))",
-          "{{instance}}",
+          [
+            "sum by (instance) (rate(nginx_connections_accepted[5m])) - sum by (instance) (rate(nginx_connections_handled[5m]))",
+            "{{instance}}",
+          ],
         ],
-      ]),
+        { whenWell: "still" },
+      ),
       lines(
         "Requests at the edge less those at the gateway",
         "边缘与网关请求数之差",
@@ -63,9 +70,13 @@ export const edge: Board = {
       ),
     ]),
     row("From outside", "外部探测", [
-      lines("Addresses that answered as they should", "应答正常的地址", "none", [
-        ["min by (instance) (probe_success)", "{{instance}}"],
-      ]),
+      lines(
+        "Addresses that answered as they should",
+        "应答正常的地址",
+        "none",
+        [["min by (instance) (probe_success)", "{{instance}}"]],
+        { whenWell: "still" },
+      ),
       lines("How long they took", "应答耗时", "s", [
         ["max by (instance) (probe_duration_seconds)", "{{instance}}"],
       ]),

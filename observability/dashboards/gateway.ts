@@ -49,21 +49,25 @@ export const gateway: Board = {
       ]),
     ]),
     row("Model servers, as the gateway sees them", "网关视角的模型服务器", [
-      lines("Faults", "故障", "ops", [
+      lines(
+        "Faults",
+        "故障",
+        "ops",
         [
-          `sum by (model, reason) (rate(gateway_upstream_faults_total{${OWN}}[5m]))`,
-          "{{model}} {{reason}}",
+          [
+            `sum by (model, reason) (rate(gateway_upstream_faults_total{${OWN}}[5m]))`,
+            "{{model}} {{reason}}",
+          ],
         ],
-      ]),
-      lines("Servers that are left alone", "被摘除的服务器", "none", [
-        [`sum by (model, target) (gateway_upstream_ejected{${OWN}})`, "{{model}} {{target}}"],
-      ]),
-      lines("Second servers that were asked", "对冲请求", "reqps", [
-        [
-          `sum by (model, outcome) (rate(gateway_hedges_total{${OWN}}[5m]))`,
-          "{{model}} {{outcome}}",
-        ],
-      ]),
+        { whenWell: "empty" },
+      ),
+      lines(
+        "Servers that are left alone",
+        "被摘除的服务器",
+        "none",
+        [[`sum by (model, target) (gateway_upstream_ejected{${OWN}})`, "{{model}} {{target}}"]],
+        { whenWell: "empty" },
+      ),
       lines("Probes", "探测", "ops", [
         [
           "sum by (target, outcome) (rate(gateway_upstream_probes_total[5m]))",
@@ -75,6 +79,7 @@ export const gateway: Board = {
       number("Gateways that answer", "有响应的网关", "none", 'sum(up{job="gateway"})', {
         bound: 1,
         good: "above",
+        whenWell: "still",
       }),
       number("WebSocket connections", "WebSocket 连接", "none", "sum(gateway_sockets_open)"),
       lines("How late the event loop turns, p99", "事件循环延迟,p99", "s", [
@@ -86,9 +91,13 @@ export const gateway: Board = {
       lines("Processors in use", "处理器占用", "none", [
         ['sum by (instance) (rate(process_cpu_seconds_total{job="gateway"}[5m]))', "{{instance}}"],
       ]),
-      lines("New versions of files that were refused", "被拒的新配置", "none", [
-        ["sum by (file) (increase(gateway_reload_failures_total[1h]))", "{{file}}"],
-      ]),
+      lines(
+        "New versions of files that were refused",
+        "被拒的新配置",
+        "none",
+        [["sum by (file) (increase(gateway_reload_failures_total[1h]))", "{{file}}"]],
+        { whenWell: "empty" },
+      ),
     ]),
   ],
 };

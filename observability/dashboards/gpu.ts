@@ -14,6 +14,11 @@ export const gpu: Board = {
       number("GPUs that are told of", "可见的 GPU", "none", `count(${of("DEV_GPU_TEMP")})`, {
         bound: 1,
         good: "above",
+        whenWell: "still",
+        note: {
+          en: "One whose UUID begins with GPU-simulated is computed by a simulated model server from its load: there is no such GPU.",
+          zh: "UUID 以 GPU-simulated 开头的是模拟模型服务器按其负载算出的,并无此 GPU。",
+        },
       }),
       number("Hottest", "最高温度", "celsius", "max(DCGM_FI_DEV_GPU_TEMP)", { bound: 85 }),
       number(
@@ -23,6 +28,7 @@ export const gpu: Board = {
         "sum(DCGM_FI_DEV_ROW_REMAP_FAILURE)",
         {
           bound: 1,
+          whenWell: "still",
         },
       ),
       number("Power", "功率", "watt", "sum(DCGM_FI_DEV_POWER_USAGE)"),
@@ -56,12 +62,20 @@ export const gpu: Board = {
       }),
       lines("Power", "功率", "watt", [[of("DEV_POWER_USAGE"), WHO]]),
       lines("Clock", "时钟", "suffix: MHz", [[of("DEV_SM_CLOCK"), WHO]]),
-      lines("Share of time slowed for heat", "因温度降频的时间占比", "percentunit", [
-        [`${rate("DEV_THERMAL_VIOLATION")} / 1e6`, WHO],
-      ]),
-      lines("Share of time slowed for power", "因功率降频的时间占比", "percentunit", [
-        [`${rate("DEV_POWER_VIOLATION")} / 1e6`, WHO],
-      ]),
+      lines(
+        "Share of time slowed for heat",
+        "因温度降频的时间占比",
+        "percentunit",
+        [[`${rate("DEV_THERMAL_VIOLATION")} / 1e6`, WHO]],
+        { whenWell: "still" },
+      ),
+      lines(
+        "Share of time slowed for power",
+        "因功率降频的时间占比",
+        "percentunit",
+        [[`${rate("DEV_POWER_VIOLATION")} / 1e6`, WHO]],
+        { whenWell: "still" },
+      ),
     ]),
     row("Faults", "故障", [
       lines(
@@ -79,21 +93,40 @@ export const gpu: Board = {
             en: "Stays until the exporter restarts; `npm run gpu-check` on the node tells when it was.",
             zh: "在导出器重启前一直保留;在节点上运行 npm run gpu-check 可知发生时间。",
           },
+          whenWell: "empty",
         },
       ),
-      lines("Bits that were not mended, in an hour", "每小时不可纠正错误", "none", [
-        ["sum by (gpu, UUID) (increase(DCGM_FI_DEV_ECC_DBE_VOL_TOTAL[1h]))", WHO],
-      ]),
-      lines("Rows that were replaced after faults not mended", "因不可纠正错误重映射的行", "none", [
-        [of("DEV_UNCORRECTABLE_REMAPPED_ROWS"), WHO],
-      ]),
-      lines("Rows that wait for a reset", "等待重置的行", "none", [
-        [of("DEV_ROW_REMAP_PENDING"), WHO],
-      ]),
-      lines("Repeats on PCIe", "PCIe 重传", "ops", [[rate("DEV_PCIE_REPLAY_COUNTER"), WHO]]),
-      lines("Repeats on NVLink", "NVLink 重传", "ops", [
-        [rate("DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL"), WHO],
-      ]),
+      lines(
+        "Bits that were not mended, in an hour",
+        "每小时不可纠正错误",
+        "none",
+        [["sum by (gpu, UUID) (increase(DCGM_FI_DEV_ECC_DBE_VOL_TOTAL[1h]))", WHO]],
+        { whenWell: "still" },
+      ),
+      lines(
+        "Rows that were replaced after faults not mended",
+        "因不可纠正错误重映射的行",
+        "none",
+        [[of("DEV_UNCORRECTABLE_REMAPPED_ROWS"), WHO]],
+        { whenWell: "still" },
+      ),
+      lines(
+        "Rows that wait for a reset",
+        "等待重置的行",
+        "none",
+        [[of("DEV_ROW_REMAP_PENDING"), WHO]],
+        { whenWell: "still" },
+      ),
+      lines("Repeats on PCIe", "PCIe 重传", "ops", [[rate("DEV_PCIE_REPLAY_COUNTER"), WHO]], {
+        whenWell: "still",
+      }),
+      lines(
+        "Repeats on NVLink",
+        "NVLink 重传",
+        "ops",
+        [[rate("DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL"), WHO]],
+        { whenWell: "still" },
+      ),
     ]),
   ],
 };

@@ -13,6 +13,7 @@ export const overview: Board = {
       // 2 % is the bound of the seed's matrix and of its alert.
       number("Failed requests", "失败的请求", "percentunit", "api:errors:ratio_rate5m", {
         bound: 0.02,
+        whenWell: "still",
       }),
       number(
         "First token, p95",
@@ -21,9 +22,13 @@ export const overview: Board = {
         quantile(0.95, "api_time_to_first_token_seconds", "", OWN),
         { bound: 0.5 },
       ),
-      number("Alerts", "告警", "none", 'sum(alertmanager_alerts{state="active"})', { bound: 1 }),
+      number("Alerts", "告警", "none", 'sum(alertmanager_alerts{state="active"})', {
+        bound: 1,
+        whenWell: "still",
+      }),
       number("Targets that do not answer", "无响应的目标", "none", "count(up == 0) or vector(0)", {
         bound: 1,
+        whenWell: "still",
       }),
       number("Requests that wait", "等待中的请求", "none", `sum(api_queue_length{${OWN}})`),
     ]),
@@ -40,7 +45,7 @@ export const overview: Board = {
         "各模型失败率",
         "percentunit",
         [[`model:errors:ratio_rate5m{${OWN}}`, "{{model}}"]],
-        { bound: 0.02 },
+        { bound: 0.02, whenWell: "still" },
       ),
       lines(
         "First token, p95, by model",
@@ -54,20 +59,32 @@ export const overview: Board = {
       ]),
     ]),
     row("Error budget and causes", "错误预算与原因", [
-      lines("Share of failed requests over longer times", "较长时间内的失败率", "percentunit", [
-        ["api:errors:ratio_rate1h", "1 h"],
-        ["api:errors:ratio_rate6h", "6 h"],
-        ["api:errors:ratio_rate3d", "3 d"],
-      ]),
+      lines(
+        "Share of failed requests over longer times",
+        "较长时间内的失败率",
+        "percentunit",
+        [
+          ["api:errors:ratio_rate1h", "1 h"],
+          ["api:errors:ratio_rate6h", "6 h"],
+          ["api:errors:ratio_rate3d", "3 d"],
+        ],
+        { whenWell: "still" },
+      ),
       lines("Requests that wait for a model", "等待模型的请求", "none", [
         [`sum by (model) (api_queue_length{${OWN}})`, "{{model}}"],
       ]),
-      lines("Faults of model servers", "模型服务器故障", "ops", [
+      lines(
+        "Faults of model servers",
+        "模型服务器故障",
+        "ops",
         [
-          `sum by (model, reason) (rate(gateway_upstream_faults_total{${OWN}}[5m]))`,
-          "{{model}} {{reason}}",
+          [
+            `sum by (model, reason) (rate(gateway_upstream_faults_total{${OWN}}[5m]))`,
+            "{{model}} {{reason}}",
+          ],
         ],
-      ]),
+        { whenWell: "empty" },
+      ),
       lines("Targets that answer", "有响应的目标", "none", [["sum by (job) (up)", "{{job}}"]]),
     ]),
   ],

@@ -35,11 +35,23 @@ export interface Query {
   readonly legend: string;
 }
 
+/** What only some stacks have, and no scrape job tells: a Redis that is followed, calls to webhooks. */
+export type Need = "redisReplicas" | "webhooks";
+
 interface Titled {
   readonly title: Text;
   /** What a reader must know that the title does not say. */
   readonly note?: Text;
+  /** A stack without it does not get the panel. */
+  readonly needs?: Need;
+  /**
+   * What it counts happens only when something is wrong, or full: until then its lines lie still, or
+   * there are none yet. Others that lie still have lost their data.
+   */
+  readonly whenWell?: "still" | "empty";
 }
+
+type Told = "note" | "needs" | "whenWell";
 
 export interface Lines extends Titled {
   readonly kind: "lines";
@@ -95,7 +107,7 @@ export function lines(
   zh: string,
   unit: Unit,
   queries: readonly (readonly [expr: string, legend: string])[],
-  more: Partial<Pick<Lines, "bound" | "stacked" | "note">> = {},
+  more: Partial<Pick<Lines, "bound" | "stacked" | Told>> = {},
 ): Lines {
   return {
     kind: "lines",
@@ -111,7 +123,7 @@ export function number(
   zh: string,
   unit: Unit,
   expr: string,
-  more: Partial<Pick<Number_, "bound" | "good" | "note">> = {},
+  more: Partial<Pick<Number_, "bound" | "good" | Told>> = {},
 ): Number_ {
   return { kind: "number", title: { en, zh }, unit, expr, ...more };
 }

@@ -21,7 +21,7 @@ export const recovery: Board = {
         "Age of the last archived log",
         "最近归档日志距今",
         "s",
-        "max(pg_stat_archiver_last_archive_age)",
+        "max(cnpg_pg_stat_archiver_seconds_since_last_archival)",
       ),
       number(
         "Least room on a volume",
@@ -38,12 +38,25 @@ export const recovery: Board = {
       lines("Age of the last backup that can be restored", "可恢复备份距今", "s", [
         [`time() - max by (namespace, pod) (${LAST})`, "{{namespace}} {{pod}}"],
       ]),
-      lines("Time since a backup failed", "上次备份失败距今", "s", [
-        [`time() - (max by (namespace, pod) (${FAILED}) > 0)`, "{{namespace}} {{pod}}"],
-      ]),
-      lines("Logs that could not be archived, in an hour", "每小时归档失败", "none", [
-        ["sum by (server) (increase(pg_stat_archiver_failed_count[1h]))", "{{server}}"],
-      ]),
+      lines(
+        "Time since a backup failed",
+        "上次备份失败距今",
+        "s",
+        [[`time() - (max by (namespace, pod) (${FAILED}) > 0)`, "{{namespace}} {{pod}}"]],
+        { whenWell: "empty" },
+      ),
+      lines(
+        "Logs that could not be archived, in an hour",
+        "每小时归档失败",
+        "none",
+        [
+          [
+            "sum by (namespace, pod) (increase(cnpg_pg_stat_archiver_failed_count[1h]))",
+            "{{namespace}} {{pod}}",
+          ],
+        ],
+        { whenWell: "still" },
+      ),
       lines("Time since scheduled work succeeded", "定时任务上次成功距今", "s", [
         [
           "time() - max by (namespace, cronjob) (kube_cronjob_status_last_successful_time)",
@@ -55,9 +68,13 @@ export const recovery: Board = {
       lines("PostgreSQL replicas behind their primary", "PostgreSQL 复制延迟", "s", [
         ["max by (namespace, pod) (cnpg_pg_replication_lag)", "{{namespace}} {{pod}}"],
       ]),
-      lines("Redis replicas that hear their primary", "Redis 副本连接", "none", [
-        ["min by (instance) (redis_master_link_up)", "{{instance}}"],
-      ]),
+      lines(
+        "Redis replicas that hear their primary",
+        "Redis 副本连接",
+        "none",
+        [["min by (instance) (redis_master_link_up)", "{{instance}}"]],
+        { whenWell: "still", needs: "redisReplicas" },
+      ),
       lines("Programs that answer", "有响应的程序", "none", [["sum by (job) (up)", "{{job}}"]]),
       lines("Room on volumes", "卷剩余空间", "percentunit", [
         [

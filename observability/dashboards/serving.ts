@@ -24,6 +24,7 @@ export const serving: Board = {
         "等待中的请求",
         "none",
         `sum(vllm:num_requests_waiting{${OWN}})`,
+        { whenWell: "still" },
       ),
       number(
         "Fullest key-value cache",
@@ -43,9 +44,13 @@ export const serving: Board = {
       lines("Requests that are computed", "计算中的请求", "none", [
         [by("vllm:num_requests_running"), NAME],
       ]),
-      lines("Requests that wait", "等待中的请求", "none", [
-        [by("vllm:num_requests_waiting"), NAME],
-      ]),
+      lines(
+        "Requests that wait",
+        "等待中的请求",
+        "none",
+        [[by("vllm:num_requests_waiting"), NAME]],
+        { whenWell: "still" },
+      ),
       lines(
         "Key-value cache in use",
         "KV 缓存占用",
@@ -53,9 +58,13 @@ export const serving: Board = {
         [[`max by (model_name) (vllm:kv_cache_usage_perc{${OWN}})`, NAME]],
         { bound: 0.95 },
       ),
-      lines("Requests that had to give way", "被抢占的请求", "ops", [
-        [rate("vllm:num_preemptions_total"), NAME],
-      ]),
+      lines(
+        "Requests that had to give way",
+        "被抢占的请求",
+        "ops",
+        [[rate("vllm:num_preemptions_total"), NAME]],
+        { whenWell: "still" },
+      ),
     ]),
     row("Speed", "速度", [
       lines(
@@ -79,9 +88,13 @@ export const serving: Board = {
           },
         },
       ),
-      lines("Time in the queue, p95", "排队时间,p95", "s", [
-        [p95("vllm:request_queue_time_seconds"), NAME],
-      ]),
+      lines(
+        "Time in the queue, p95",
+        "排队时间,p95",
+        "s",
+        [[p95("vllm:request_queue_time_seconds"), NAME]],
+        { whenWell: "still" },
+      ),
       lines("Whole request, p95", "整个请求,p95", "s", [
         [p95("vllm:e2e_request_latency_seconds"), NAME],
       ]),

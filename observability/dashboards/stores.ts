@@ -10,16 +10,19 @@ export const stores: Board = {
       number("Redis that answer", "有响应的 Redis", "none", "sum(redis_up)", {
         bound: 1,
         good: "above",
+        whenWell: "still",
       }),
       number("PostgreSQL that answer", "有响应的 PostgreSQL", "none", "sum(pg_up)", {
         bound: 1,
         good: "above",
+        whenWell: "still",
       }),
       number(
         "Rows that the ledger does not have yet",
         "尚未入账的行",
         "none",
         "sum(gateway_ledger_queue_rows)",
+        { whenWell: "still" },
       ),
       number(
         "Times Redis did not answer, in an hour",
@@ -28,6 +31,7 @@ export const stores: Board = {
         "sum(increase(gateway_quota_store_failures_total[1h]))",
         {
           bound: 1,
+          whenWell: "still",
         },
       ),
     ]),
@@ -42,12 +46,18 @@ export const stores: Board = {
       lines("Clients", "客户端", "none", [
         ["sum by (instance) (redis_connected_clients)", "{{instance}}"],
       ]),
-      lines("How long ago replicas were heard of", "副本上次响应至今", "s", [
+      lines(
+        "How long ago replicas were heard of",
+        "副本上次响应至今",
+        "s",
         [
-          "max by (instance, slave_ip) (redis_connected_slave_lag_seconds)",
-          "{{instance}} {{slave_ip}}",
+          [
+            "max by (instance, slave_ip) (redis_connected_slave_lag_seconds)",
+            "{{instance}} {{slave_ip}}",
+          ],
         ],
-      ]),
+        { needs: "redisReplicas" },
+      ),
       lines(
         "Keys dropped and connections refused, in an hour",
         "每小时淘汰的键与被拒连接",
@@ -59,6 +69,7 @@ export const stores: Board = {
             "{{instance}} connections",
           ],
         ],
+        { whenWell: "still" },
       ),
     ]),
     row("PostgreSQL", "PostgreSQL", [
@@ -75,25 +86,38 @@ export const stores: Board = {
       lines("Age of the oldest transaction", "最早事务的时长", "s", [
         ["max by (datname, state) (pg_stat_activity_max_tx_duration)", "{{datname}} {{state}}"],
       ]),
-      lines("Deadlocks in an hour", "每小时死锁", "none", [
-        ["sum by (datname) (increase(pg_stat_database_deadlocks[1h]))", "{{datname}}"],
-      ]),
+      lines(
+        "Deadlocks in an hour",
+        "每小时死锁",
+        "none",
+        [["sum by (datname) (increase(pg_stat_database_deadlocks[1h]))", "{{datname}}"]],
+        { whenWell: "still" },
+      ),
     ]),
     row("What the gateway owes them", "网关待写数据", [
-      lines("Age of the oldest row that the ledger does not have", "最早未入账行的时长", "s", [
-        ["max by (instance) (gateway_ledger_lag_seconds)", "{{instance}}"],
-      ]),
+      lines(
+        "Age of the oldest row that the ledger does not have",
+        "最早未入账行的时长",
+        "s",
+        [["max by (instance) (gateway_ledger_lag_seconds)", "{{instance}}"]],
+        { whenWell: "still" },
+      ),
       lines("Rows on the gateways' disks", "网关磁盘上的行", "bytes", [
         ["sum by (instance) (gateway_write_ahead_bytes)", "{{instance}}"],
       ]),
-      lines("Batches to be tried again, in an hour", "每小时重试的批次", "none", [
-        ["sum by (instance) (increase(gateway_ledger_write_failures_total[1h]))", "{{instance}}"],
-      ]),
+      lines(
+        "Batches to be tried again, in an hour",
+        "每小时重试的批次",
+        "none",
+        [["sum by (instance) (increase(gateway_ledger_write_failures_total[1h]))", "{{instance}}"]],
+        { whenWell: "still" },
+      ),
       lines(
         "Times the directory's store did not answer, in an hour",
         "每小时目录存储无响应次数",
         "none",
         [["sum by (instance) (increase(gateway_directory_failures_total[1h]))", "{{instance}}"]],
+        { whenWell: "still" },
       ),
     ]),
   ],

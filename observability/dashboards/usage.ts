@@ -17,6 +17,7 @@ export const usage: Board = {
         "尚未入账的行",
         "none",
         "sum(gateway_ledger_queue_rows)",
+        { whenWell: "still" },
       ),
       {
         kind: "words",

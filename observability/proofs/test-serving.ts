@@ -134,6 +134,12 @@ const GPU_PROOFS: readonly Proof[] = [
     alert: "GpuIdle",
     series: [
       gauge(`DCGM_FI_PROF_GR_ENGINE_ACTIVE{${dcgm}}`, { calm: 0.5, trouble: 0.045, edge: 0.05 }),
+      gauge(
+        `DCGM_FI_PROF_GR_ENGINE_ACTIVE{${dcgm.replace('UUID="u"', 'UUID="GPU-simulated-1"')}}`,
+        {
+          ...{ calm: 0, trouble: 0, edge: 0 },
+        },
+      ),
     ],
     fires: 420,
     history: 120,

@@ -11,8 +11,9 @@ const load = { ...gpu, owner: "serving", subject: "gpu-load" } as const;
 
 /** Faults after which a GPU or its programs must be restarted; 13, 31, 43, 45 are programs' own. */
 const FATAL = "48|63|64|74|79|94|95|119";
-const GPUS =
-  "count by (instance) (count by (instance, UUID) (last_over_time(DCGM_FI_DEV_GPU_TEMP[3m])))";
+/** Simulated ones (tools/simulator/gpus.ts) come and go with their model server, and nobody pays for them. */
+const REAL = 'UUID!~"GPU-simulated-.*"';
+const GPUS = `count by (instance) (count by (instance, UUID) (last_over_time(DCGM_FI_DEV_GPU_TEMP{${REAL}}[3m])))`;
 
 const loadAlerts: readonly AlertRule[] = [
   {
@@ -38,7 +39,7 @@ const loadAlerts: readonly AlertRule[] = [
   {
     ...load,
     alert: "GpuIdle",
-    expr: "avg_over_time(DCGM_FI_PROF_GR_ENGINE_ACTIVE[1h]) < 0.05",
+    expr: `avg_over_time(DCGM_FI_PROF_GR_ENGINE_ACTIVE{${REAL}}[1h]) < 0.05`,
     for: "6h",
     severity: "info",
     summary: "A GPU is paid for and does nothing",

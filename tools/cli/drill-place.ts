@@ -10,7 +10,7 @@ import { notDeployed, type Session } from "./session.ts";
 export async function drillPlace(session: Session): Promise<Place> {
   const { backend, stack, environment } = session;
   const outputs = revealMap((await backend.readOutputs(stack)) ?? {});
-  const { url, apiKey, caCertificate: ca, prometheusUrl, models } = outputs;
+  const { url, apiKey, apiKeys, caCertificate: ca, prometheusUrl, models } = outputs;
   if (
     typeof url !== "string" ||
     typeof apiKey !== "string" ||
@@ -24,6 +24,8 @@ export async function drillPlace(session: Session): Promise<Place> {
   const env = { ...environment.variables, KUBECONFIG: kubeconfigOf(session) };
   return {
     ...{ url, apiKey, ca, prometheusUrl },
+    // A stack that was deployed by an older version has no such output.
+    apiKeys: keysOf(apiKeys),
     models: models.filter((model) => typeof model === "string"),
     kubectl: async (args, input) => {
       const options = { env, ...(input === undefined ? {} : { input }) };
@@ -32,4 +34,12 @@ export async function drillPlace(session: Session): Promise<Place> {
       throw new Error(`kubectl ${args.slice(0, 4).join(" ")}: ${stderr.trim()}`);
     },
   };
+}
+
+function keysOf(found: unknown): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(Object(found)).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    ),
+  );
 }

@@ -9,10 +9,11 @@ import OpenAI from "openai";
 import { type Agent, fetch, type RequestInit, request } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { METRIC_CATALOGUE } from "../../observability/metric-catalogue.ts";
-import { JOBS } from "../../observability/metrics.ts";
+import { JOBS, OTHER_JOBS } from "../../observability/metrics.ts";
 import { RULE_GROUPS } from "../../observability/rules.ts";
 import { seriesFaults } from "../../observability/test-exposition.ts";
 import { withRecorded } from "../../observability/test-promql.ts";
+import { panelsUnderLoad } from "./test-panels.ts";
 import { podDeaths } from "./test-pod-deaths.ts";
 import { runVerb, runVerbOrFail, type StackOutputs, stackOutputs, trusting } from "./test-stack.ts";
 import { callsThroughTheEdge } from "./test-through-edge.ts";
@@ -149,8 +150,8 @@ describe("the local stack after up", () => {
 
   test("has Prometheus scraping every target", async () => {
     const query = new URL("/api/v1/query?query=up", outputs.prometheusUrl);
-    // Two gateways, two edges, two models; one each of the rest.
-    const expected = 6 + ["alertmanager", "postgres", "prometheus", "redis"].length;
+    // Two gateways, two edges, two models and their simulated GPUs; one each of the rest.
+    const expected = 8 + ["alertmanager", "postgres", "prometheus", "redis"].length;
     const found = await eventually(async () => {
       const response = await request(query, { dispatcher });
       const { data } = (await response.body.json()) as PrometheusAnswer;
@@ -160,7 +161,7 @@ describe("the local stack after up", () => {
     });
     expect(found.filter((target) => !target.endsWith(" 1"))).toEqual([]);
     expect(new Set(found.map((target) => target.split(/[ /]/)[0]))).toEqual(
-      new Set([...Object.values(JOBS), "alertmanager", "prometheus"]),
+      new Set([...Object.values(JOBS), OTHER_JOBS.gpu]),
     );
     expect(found).toHaveLength(expected);
   });
@@ -171,7 +172,7 @@ describe("the local stack after up", () => {
       return ((await response.body.json()) as { readonly data: T }).data;
     };
     const ours = encodeURIComponent(
-      '{__name__=~"(api|gateway)_.+|vllm:.+|redis_up|pg_up|nginx_up"}',
+      '{__name__=~"(api|gateway|DCGM)_.+|vllm:.+|redis_up|pg_up|nginx_up"}',
     );
     const series = await ask<Record<string, string>[]>(`/api/v1/series?match[]=${ours}`);
     expect(seriesFaults(series, withRecorded(METRIC_CATALOGUE, RULE_GROUPS))).toEqual([]);
@@ -210,6 +211,8 @@ describe("a second up", () => {
     const [gateway] = await objects("statefulsets", ...gateways);
     expect(gateway?.status.readyReplicas).toBe(3);
   });
+
+  panelsUnderLoad(() => ({ outputs, dispatcher }));
 });
 
 describe("a change that cannot be made in place", () => {

@@ -62,6 +62,8 @@ export interface StackOutputs {
   readonly url: string;
   readonly caCertificate: string;
   readonly apiKey: string;
+  readonly apiKeys: Readonly<Record<string, string>>;
+  readonly models: readonly string[];
   readonly adminUser: string;
   readonly adminPassword: string;
   readonly prometheusUrl: string;

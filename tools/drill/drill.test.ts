@@ -1,11 +1,15 @@
 /** What a drill waits for exists, and what arrives at its stub is understood. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { ALERTS } from "../../observability/rules.ts";
 import { channelsTold, parseDeliveries, toldOf } from "./deliveries.ts";
 import { wavesNamed } from "./drill.ts";
 import { drillTable } from "./drill-table.ts";
 import { WAVES } from "./faults.ts";
-import { failures } from "./ordinary-load.ts";
+import { HABITS, lanesOf } from "./habits.ts";
+import { failures, kindOf } from "./ordinary-load.ts";
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 const alert = (alertname: string, status = "firing") => ({
@@ -72,21 +76,77 @@ test("the table says who was told of nothing, and what else was told", () => {
   };
   const waves = [{ wave: "Redis", faults: [figures], also: ["TargetDown"] }];
   const panels = [
-    { board: "gpu", panel: "Hottest", values: 0 },
-    { board: "stores", panel: "Redis that answer", values: 2 },
+    { board: "gpu", panel: "Hottest", values: 0, whenWell: undefined },
+    { board: "gpu", panel: "Clock", values: 1, whenWell: undefined },
+    { board: "gpu", panel: "Power", values: 2, whenWell: undefined },
+    { board: "gpu", panel: "Last XID", values: 0, whenWell: "empty" as const },
+    { board: "stores", panel: "Redis that answer", values: 1, whenWell: "still" as const },
+    { board: "stores", panel: "Deadlocks in an hour", values: 0, whenWell: "still" as const },
   ];
   const table = drillTable({ waves, panels });
-  expect(table).toContain("move: 1 of 2.\n  gpu: Hottest (nothing found)");
+  expect(table).toContain(
+    "1 show values that move, 2 count trouble and lie still, 3 have no data.",
+  );
+  expect(table).toContain("✗ gpu: Hottest (nothing found)\n✗ gpu: Clock (one value)");
+  expect(table).toContain("✗ stores: Deadlocks in an hour (nothing found)\n  still gpu: Last XID");
   expect(table).toContain("✗ nobody was told");
   expect(table).toContain("Prometheus is killed meanwhile");
   expect(table).toContain("Redis: also told: TargetDown");
 });
 
 test("of calls, those count as failed that no caller can have caused", () => {
-  const tally = new Map([
-    ...([["chat 200", 9] as const, ["bad body 400 invalid_request", 1] as const] as const),
-    ...([["unknown model 404 model_not_found", 1] as const] as const),
-    ...([["chat 503 no_model", 2] as const, ["stream broken", 1] as const] as const),
-  ]);
-  expect(failures(tally).map(([end]) => end)).toEqual(["chat 503 no_model", "stream broken"]);
+  const right = [
+    ...["chat 200", "bad body 400 invalid_request", "unknown model 404 model_not_found"],
+    ...["wrong key 401 invalid_api_key", "job 202", "over quota 429 rate_limit_exceeded"],
+    ...["over quota 200", "waits 200", "socket 200"],
+  ];
+  const wrong = [
+    ...["chat 503 no_model", "stream broken", "chat 429 rate_limit_exceeded", "job 200x"],
+    ...["waits 429 concurrency_limit_exceeded", "socket closed 1006", "chat 401 invalid_api_key"],
+  ];
+  const tally = new Map([...right, ...wrong].map((end) => [end, 1] as const));
+  expect(failures(tally).map(([end]) => end)).toEqual(wrong);
 });
+
+test("ordinary callers call every kind as often as it is said, the same each time", () => {
+  const counted = new Map<string, number>();
+  for (let turn = 0; turn < 1_000; turn += 1) {
+    const kind = kindOf(turn);
+    counted.set(kind, (counted.get(kind) ?? 0) + 1);
+  }
+  expect(Math.round((counted.get("chat") ?? 0) / 10)).toBe(40);
+  expect(Math.round((counted.get("wrong key") ?? 0) / 10)).toBe(1);
+  expect(counted.size).toBe(10);
+});
+
+test("the habits' keys and word are those of the local stack", () => {
+  const file = path.resolve(import.meta.dirname, "../../Pulumi.local.yaml");
+  const { config } = parse(readFileSync(file, "utf8")) as Local;
+  const names = config["deepseek:identities"].map(({ name }) => name);
+  expect(names).toEqual(["first", "trial", "patient"]);
+  const listed = config["deepseek:wordLists"].flatMap(({ words }) => words);
+  const bodies: string[] = [];
+  const lanes = lanesOf({
+    place: { url: "https://localhost", ca: "", apiKey: "k", apiKeys: { trial: "t", patient: "p" } },
+    model: "m",
+    asked: async (body, key) => {
+      bodies.push(`${key} ${JSON.stringify(body)}`);
+      return "200";
+    },
+  });
+  const chats = lanes.slice(0, HABITS);
+  return Promise.all(chats.map(({ call }) => call(0))).then((ends) => {
+    expect(ends).toEqual(["over quota 200", "waits 200", "waits 200"]);
+    expect(bodies.map((body) => body.slice(0, 1))).toEqual(["t", "p", "p"]);
+    expect(listed.some((word) => bodies[0]?.includes(word))).toBe(true);
+    const fewer = { url: "https://localhost", ca: "", apiKey: "k", apiKeys: {} };
+    expect(lanesOf({ place: fewer, model: "m", asked: async () => "200" })).toHaveLength(1);
+  });
+});
+
+interface Local {
+  readonly config: {
+    readonly "deepseek:identities": readonly { readonly name: string }[];
+    readonly "deepseek:wordLists": readonly { readonly words: readonly string[] }[];
+  };
+}

@@ -41,6 +41,7 @@ const GATEWAY_SECRET = "tls-gateway";
 const DAYS_LEFT = 2;
 
 export const WAVES: readonly Wave[] = [
+  { name: "a simulated GPU", limitMinutes: 10, faults: [gpuFails()] },
   {
     name: "bad answers",
     limitMinutes: 15,
@@ -90,6 +91,23 @@ function bent(name: string, index: number, alerts: readonly string[], bend: () =
       const model = place.models[index] ?? "";
       bends.set(model, bend);
       return async () => void bends.delete(model);
+    },
+  };
+}
+
+/** Its model server is told by the next call; 79 is "fallen off the bus", 0 its reset. */
+function gpuFails(): Fault {
+  const told = (xid: number) => {
+    let left = 1;
+    return () => (left-- > 0 ? { simulate: { gpuXid: xid } } : {});
+  };
+  return {
+    name: "a simulated GPU reports XID 79",
+    alerts: ["GpuXidFatal"],
+    cause: async ({ bends, place }) => {
+      const model = place.models[0] ?? "";
+      bends.set(model, told(79));
+      return async () => void bends.set(model, told(0));
     },
   };
 }

@@ -5,6 +5,8 @@ export interface Place {
   /** Of the service, through its edge. */
   readonly url: string;
   readonly apiKey: string;
+  /** Of every identity that the stack's settings name. */
+  readonly apiKeys: Readonly<Record<string, string>>;
   readonly models: readonly string[];
   readonly prometheusUrl: string;
   /** PEM of the stack's authority. */

@@ -27,6 +27,8 @@ export interface SimulatorConfig {
   /** Then running requests may take this long (vLLM's --shutdown-timeout). */
   readonly shutdownTimeoutMs: number;
   readonly embeddingDimensions: number;
+  /** Simulated GPUs that it tells of; 0: none. */
+  readonly gpus: number;
   readonly errorRate: number;
   readonly stallRate: number;
   readonly stallMs: number;
@@ -66,6 +68,8 @@ const SETTINGS = {
   SIM_DRAIN_GRACE_MS: ["5000", integer(0, 600_000)],
   SIM_SHUTDOWN_TIMEOUT_MS: ["610000", integer(0, 7_300_000)],
   SIM_EMBEDDING_DIMENSIONS: ["1024", integer(1, 65_536)],
+  // As many as a node of A100s has at the most.
+  SIM_GPUS: ["1", integer(0, 16)],
   SIM_ERROR_RATE: ["0", decimal(0, 1)],
   SIM_STALL_RATE: ["0", decimal(0, 1)],
   SIM_STALL_MS: ["30000", integer(0, 3_600_000)],
@@ -125,6 +129,7 @@ function assemble(
     drainGraceMs: number("SIM_DRAIN_GRACE_MS"),
     shutdownTimeoutMs: number("SIM_SHUTDOWN_TIMEOUT_MS"),
     embeddingDimensions: number("SIM_EMBEDDING_DIMENSIONS"),
+    gpus: number("SIM_GPUS"),
     errorRate: number("SIM_ERROR_RATE"),
     stallRate: number("SIM_STALL_RATE"),
     stallMs: number("SIM_STALL_MS"),

@@ -4,7 +4,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SimulatorConfig } from "./config.ts";
+import { LoadMeter } from "./load-meter.ts";
 import { type FinishedReason, ModelMetrics } from "./metrics.ts";
+import { PrefixCache } from "./prefix-cache.ts";
 import type { Call, Controls } from "./request.ts";
 import { shapedTokens } from "./shaped-answer.ts";
 import { type Answer, answerTo, createRandom, hashText } from "./text.ts";
@@ -39,8 +41,12 @@ export class ModelEngine {
   #slotsTaken = 0;
   readonly #random: () => number;
 
-  constructor(model: string, config: SimulatorConfig) {
+  readonly #meter: LoadMeter;
+  readonly #prefixes = new PrefixCache();
+
+  constructor(model: string, config: SimulatorConfig, meter = new LoadMeter()) {
     this.#config = config;
+    this.#meter = meter;
     this.metrics = new ModelMetrics(model, config.maxModelLen, config.maxModelLen * KV_SEQUENCES);
     this.#random = createRandom(hashText(model, config.seed));
   }
@@ -58,7 +64,11 @@ export class ModelEngine {
     const answers = Array.from({ length: call.choices }, (_, choice) =>
       this.#answer(call, choice, tokensMax, controls),
     );
-    const run = (signal: AbortSignal) => this.#run(answers, promptTokens, controls, signal);
+    const run = (signal: AbortSignal) => {
+      this.metrics.prefixQueries += promptTokens;
+      this.metrics.prefixHits += Math.min(promptTokens, this.#prefixes.hits(call.prompt));
+      return this.#run(answers, promptTokens, controls, signal);
+    };
     return { answers, promptTokens, tokens: run };
   }
 
@@ -94,6 +104,7 @@ export class ModelEngine {
     const { metrics } = this;
     metrics.observe("vllm:request_queue_time_seconds", (performance.now() - arrived) / 1000);
     metrics.running += 1;
+    this.#meter.enter();
     metrics.tokensHeld += promptTokens;
     let produced = 0;
     let reason: FinishedReason = "abort";
@@ -113,6 +124,7 @@ export class ModelEngine {
       throw error;
     } finally {
       metrics.running -= 1;
+      this.#meter.leave();
       metrics.tokensHeld -= promptTokens + produced;
       metrics.finished(reason);
       metrics.observe("vllm:request_prompt_tokens", promptTokens);

@@ -40,6 +40,9 @@ export class ModelMetrics {
   tokensHeld = 0;
   promptTokens = 0;
   generationTokens = 0;
+  /** Tokens that the prefix cache was asked for, and those that it had. */
+  prefixQueries = 0;
+  prefixHits = 0;
   readonly model: string;
   readonly #capacityTokens: number;
   readonly #finished = new Map<FinishedReason, number>(FINISHED_REASONS.map((r) => [r, 0]));
@@ -136,6 +139,18 @@ const FAMILIES: readonly Family[] = [
     type: "counter",
     help: "Number of generation tokens processed.",
     value: (m) => m.generationTokens,
+  },
+  {
+    name: "vllm:prefix_cache_queries_total",
+    type: "counter",
+    help: "Prefix cache queries, in terms of number of queried tokens.",
+    value: (m) => m.prefixQueries,
+  },
+  {
+    name: "vllm:prefix_cache_hits_total",
+    type: "counter",
+    help: "Prefix cache hits, in terms of number of cached tokens.",
+    value: (m) => m.prefixHits,
   },
 ];
 

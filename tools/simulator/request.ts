@@ -17,6 +17,8 @@ export interface Controls {
   readonly stallAfter?: number;
   readonly stallMs?: number;
   readonly disconnectAfter?: number;
+  /** The server's first simulated GPU reports this fault (XID); 0: it was reset. */
+  readonly gpuXid?: number;
 }
 
 export interface Call {
@@ -66,6 +68,7 @@ const CONTROL_NAMES: Readonly<Record<string, keyof Controls>> = {
   "x-sim-stall-after": "stallAfter",
   "x-sim-stall-ms": "stallMs",
   "x-sim-disconnect-after": "disconnectAfter",
+  "x-sim-gpu-xid": "gpuXid",
 };
 
 type Json = Readonly<Record<string, unknown>>;

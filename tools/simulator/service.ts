@@ -13,6 +13,8 @@ import {
 } from "./answers.ts";
 import type { SimulatorConfig } from "./config.ts";
 import { type Generation, ModelEngine } from "./engine.ts";
+import { SimulatedGpus } from "./gpus.ts";
+import { LoadMeter } from "./load-meter.ts";
 import { renderMetrics } from "./metrics.ts";
 import { type Call, type Controls, type Endpoint, RequestFault, readCall } from "./request.ts";
 import { countChatTokens, countTokens, embed } from "./text.ts";
@@ -28,16 +30,28 @@ const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   "/v1/embeddings": "embeddings",
 };
 
+/** Where the server's simulated GPUs are told of; a real one's are told of by an exporter on its node. */
+const GPU_METRICS_PATH = "/gpu-metrics";
+
 export class SimulatorService {
   /** Only `serving` passes /health; `leaving` still takes work until all clients know. */
   state: "loading" | "serving" | "leaving" | "closed" = "loading";
   readonly #config: SimulatorConfig;
   readonly #created = Math.floor(Date.now() / 1000);
   readonly #engines: ReadonlyMap<string, ModelEngine>;
+  readonly #gpus: SimulatedGpus;
 
   constructor(config: SimulatorConfig) {
     this.#config = config;
-    this.#engines = new Map(config.models.map((name) => [name, new ModelEngine(name, config)]));
+    const meter = new LoadMeter();
+    const engines = config.models.map((name) => new ModelEngine(name, config, meter));
+    this.#engines = new Map(config.models.map((name, at) => [name, engines[at] as ModelEngine]));
+    const all = engines.map(({ metrics }) => metrics);
+    this.#gpus = new SimulatedGpus(config.gpus, meter, {
+      sequencesMax: config.maxNumSeqs,
+      cacheUsage: () => Math.max(...all.map((one) => one.kvCacheUsage)),
+      tokens: () => all.reduce((sum, one) => sum + one.promptTokens + one.generationTokens, 0),
+    });
   }
 
   /** Requests that run or wait. */
@@ -73,6 +87,9 @@ export class SimulatorService {
     } else if (path === "/metrics") {
       const page = renderMetrics([...this.#engines.values()].map((engine) => engine.metrics));
       response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(page);
+    } else if (path === GPU_METRICS_PATH) {
+      response.writeHead(200, { "content-type": "text/plain; version=0.0.4" });
+      response.end(this.#gpus.render());
     } else if (path === "/version") {
       sendJson(response, 200, { version: "simulated" });
     } else if (path === "/v1/models") {
@@ -105,6 +122,7 @@ export class SimulatorService {
     const call = readCall(endpoint, text, request.headers, this.#config.testControls);
     const engine = this.#engineOf(call.model);
     const controls = { ...engine.drawFaults(), ...call.controls };
+    if (controls.gpuXid !== undefined) this.#gpus.fault(controls.gpuXid);
     if (controls.error !== undefined && controls.error >= 400) {
       throw new RequestFault(controls.error, "InternalServerError", "a simulated failure");
     }
