@@ -124,6 +124,7 @@ function one(
       return call(place, agent, "/v1/completions", {
         model: first,
         prompt: "A ledger is",
+        max_tokens: 24,
         ...bent,
       });
     case "repeat":
