@@ -36,6 +36,7 @@ const JOB_OF: Readonly<Record<Component, string>> = {
   alertmanager: JOBS.alertmanager,
   "audit-archive": OTHER_JOBS.auditArchive,
   collector: OTHER_JOBS.collector,
+  "alert-relay": OTHER_JOBS.alertRelay,
 };
 
 const METRICS = new Map(METRIC_CATALOGUE.map((metric) => [metric.name, metric]));
