@@ -7,7 +7,9 @@ import { parse } from "yaml";
 import { relayEnvironment } from "../components/alert-relay.ts";
 import { parseSettings } from "../config/parse.ts";
 import { asTexts, changed, completeValues, type Values } from "../config/test-settings.ts";
+import { channelSchema } from "../tools/alert-relay/channel.ts";
 import { readConfig } from "../tools/alert-relay/config.ts";
+import { drillAlerts } from "../tools/drill/sink-objects.ts";
 import { local } from "./local.ts";
 import { named, settingsOf } from "./test-objects.ts";
 import { type Program, runProgram } from "./test-program.ts";
@@ -134,6 +136,22 @@ test("behind a foreign relay, and without channels, there is none of ours", asyn
     const program = await runProgram(local, settingsOf(settings));
     expect(JSON.stringify(program.resources)).not.toMatch(/alert-relay|AlertRelay/);
   }
+});
+
+test("the drill's stubs are channels behind the relay, as the settings take them", async () => {
+  const authority = settingsOf(values).certificates?.ca ?? "";
+  const drilled = changed(values, "monitoring.alerts", drillAlerts("10.1.2.3", authority));
+  const program = await runProgram(local, settingsOf(drilled));
+  const channels = JSON.parse(fileOf(program, "alert-relay-channels", "channels.json"));
+  expect(channels.map((one: object) => channelSchema.parse(one).kind)).toEqual([
+    ...["sms", "teams", "wecom", "dingtalk", "feishu", "ticket"],
+  ]);
+  expect(fileOf(program, "alert-relay-channels", "channels.pem")).toBe(authority);
+  const { env } = named("Deployment", "alert-relay", program).spec.template.spec.containers[0];
+  expect(env).toContainEqual({
+    name: "RELAY_AUTHORITY_FILE",
+    value: "/etc/alert-relay/channels.pem",
+  });
 });
 
 test("without its certificate or its image it is refused by name", () => {

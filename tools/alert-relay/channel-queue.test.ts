@@ -144,6 +144,7 @@ test("at its end what waits is said to be undelivered, and what is sent is waite
   expect((await all[1])?.kind).toBe("stopped");
   resolve({ kind: "again", reason: "busy" });
   expect((await all[0])?.kind).toBe("stopped");
+  expect((await queue.tell(told("C"), here)).kind).toBe("stopped");
 });
 
 test.each([

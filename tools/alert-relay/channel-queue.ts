@@ -62,6 +62,7 @@ export class ChannelQueue {
 
   /** `left`: who asked no longer listens, and will ask again. */
   tell(alerts: readonly ToldAlert[], left: AbortSignal): Promise<Outcome> {
+    if (this.#stopping) return Promise.resolve(STOPPED);
     if (this.length >= this.#bounds.queueMax) {
       return Promise.resolve({ kind: "full", reason: `${this.length} wait already` });
     }

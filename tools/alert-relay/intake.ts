@@ -20,6 +20,11 @@ const PATH = /^\/channels\/([a-z0-9-]{1,48})$/;
 
 export function intake({ relay, token, metrics, log }: IntakeParts) {
   const isRight = sameToken(token);
+  let held = 0;
+  const hold = (bytes: number): boolean => {
+    held += bytes;
+    return held <= limits.heldBytesMax;
+  };
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     // Nobody learns without the token which channels there are.
     if (!isRight(request.headers.authorization)) {
@@ -30,18 +35,26 @@ export function intake({ relay, token, metrics, log }: IntakeParts) {
     const [, channel = ""] = PATH.exec(request.url ?? "") ?? [];
     if (!relay.has(channel)) return answer(response, 404, "no such channel");
     if (request.method !== "POST") return answer(response, 405, "POST");
-    const body = await bodyOf(request);
-    if (body === null) return answer(response, 413, `more than ${limits.bodyBytesMax} bytes`);
-    const notification = notificationOf(body);
-    if (notification === null) {
-      log("error", "what was sent is no notification of version 4", { channel });
-      return answer(response, 400, "no notification of version 4");
+    let length = 0;
+    try {
+      const body = await bodyOf(request, (bytes) => {
+        length += bytes;
+        return hold(bytes);
+      });
+      if (typeof body !== "string") return answer(response, ...body);
+      const notification = notificationOf(body);
+      if (notification === null) {
+        log("error", "what was sent is no notification of version 4", { channel });
+        return answer(response, 400, "no notification of version 4");
+      }
+      const left = new AbortController();
+      response.once("close", () => left.abort());
+      const outcome = await relay.tell(channel, notification, left.signal);
+      if (outcome.kind === "delivered") return answer(response, 200, "delivered");
+      answer(response, 503, `${outcome.kind}: ${outcome.reason}`);
+    } finally {
+      held -= length;
     }
-    const left = new AbortController();
-    response.once("close", () => left.abort());
-    const outcome = await relay.tell(channel, notification, left.signal);
-    if (outcome.kind === "delivered") return answer(response, 200, "delivered");
-    answer(response, 503, `${outcome.kind}: ${outcome.reason}`);
   };
 }
 
@@ -52,16 +65,29 @@ function sameToken(token: string): (header: string | undefined) => boolean {
   return (header) => timingSafeEqual(digest(header ?? ""), right);
 }
 
-/** null: it is too long. What breaks off ends with its connection. */
-async function bodyOf(request: IncomingMessage): Promise<string | null> {
+type Refusal = readonly [status: number, text: string];
+
+/**
+ * Or how to refuse it: what still comes of it is read and thrown away, since who is still writing would not
+ * read an answer. What breaks off ends with its connection.
+ */
+async function bodyOf(
+  request: IncomingMessage,
+  hold: (bytes: number) => boolean,
+): Promise<string | Refusal> {
   const chunks: Buffer[] = [];
   let length = 0;
+  let refusal: Refusal | null = null;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > limits.bodyBytesMax) return null;
-    chunks.push(chunk);
+    if (length > 2 * limits.bodyBytesMax) break;
+    if (length > limits.bodyBytesMax) refusal = [413, `more than ${limits.bodyBytesMax} bytes`];
+    else if (refusal === null && !hold(chunk.length))
+      refusal = [503, "full: too much is held already"];
+    if (refusal === null) chunks.push(chunk);
+    else chunks.length = 0;
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return refusal ?? Buffer.concat(chunks).toString("utf8");
 }
 
 function notificationOf(body: string) {
@@ -77,6 +103,6 @@ function answer(response: ServerResponse, status: number, text: string): void {
   if (response.destroyed || response.headersSent) return;
   const type = { "content-type": "text/plain; charset=utf-8" };
   // Whatever was not read of a request must not be taken for the next one.
-  const close = status === 413 || status === 401 ? { connection: "close" } : {};
+  const close = status === 200 ? {} : { connection: "close" };
   response.writeHead(status, { ...type, ...close }).end(`${text}\n`);
 }

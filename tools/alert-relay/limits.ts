@@ -3,6 +3,10 @@
 export const limits = {
   /** Alertmanager sends a group at a time; a thousand alerts with their texts are some 700 KiB. */
   bodyBytesMax: 1024 * 1024,
+  /** Bodies of all requests that are read or wait. A group of ten alerts has some 8 KiB. */
+  heldBytesMax: 8 * 1024 * 1024,
+  /** Alertmanager has one for each group that it tells just now. What is more is closed, and comes again. */
+  connectionsMax: 512,
   /** A body of one MiB over a busy network inside a cluster. */
   requestMs: 10_000,
   /**
@@ -26,6 +30,8 @@ export const limits = {
    * Alertmanager asks the other one. The pod's time to stop counts on it (components/alert-relay.ts).
    */
   drainMs: 20_000,
+  /** Longer than Alertmanager keeps a connection it does not use (five minutes): it is who closes, between two requests. */
+  keepAliveMs: 330_000,
   /** A certificate that was renewed is served within that time. */
   reloadMs: 60_000,
 } as const;

@@ -28,6 +28,8 @@ async function run(): Promise<void> {
   let ready = true;
   const take = intake({ relay, token, metrics, log });
   const front = await listen(config, config.port, (request, response) => {
+    // The next request finds the other pod.
+    if (!ready) response.shouldKeepAlive = false;
     // A request that breaks off is sent again by whoever sent it.
     take(request, response).catch((error) => {
       log("warn", "a request broke off", { reason: String(error) });
@@ -77,9 +79,11 @@ async function listen(
     {
       ...{ ...pairOf(config), minVersion: "TLSv1.3" },
       ...{ requestTimeout: limits.requestMs, headersTimeout: limits.requestMs },
+      keepAliveTimeout: limits.keepAliveMs,
     },
     answer,
   );
+  server.maxConnections = limits.connectionsMax;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, resolve);

@@ -9,6 +9,9 @@ import { alertOf, channelOf, KINDS } from "./test-alerts.ts";
 import { type StartedRelay, startRelay, TOKEN } from "./test-relay.ts";
 import { json, type Robots, startRobots } from "./test-robots.ts";
 
+/** A busy machine is no fault of the relay's. */
+const PATIENT = { timeout: 60_000 };
+
 let folder: string;
 let robots: Robots;
 let relay: StartedRelay;
@@ -127,8 +130,26 @@ test("a channel that is away keeps nobody else waiting, and who leaves is not to
   leaving.abort();
   await expect(away).rejects.toThrow(/abort/i);
   await expect
-    .poll(() => watched("/metrics"), { timeout: 20_000 })
+    .poll(() => watched("/metrics"), PATIENT)
     .toContain('alert_relay_queue_length{channel="away",kind="teams"} 0');
+});
+
+test("what is held is bounded: what is too much is 503, and what is small still goes", async () => {
+  const description = "d".repeat(1_040_000);
+  const large = notification(alertOf("Large", "error", { annotations: { description } }));
+  const leaving = new AbortController();
+  // Eight MiB hold eight of them, not nine (limits.ts).
+  const held = Array.from({ length: 8 }, () => post("away", large, { signal: leaving.signal }));
+  const ends = Promise.allSettled(held);
+  await expect
+    .poll(() => watched("/metrics"), PATIENT)
+    .toContain('alert_relay_queue_length{channel="away",kind="teams"} 8');
+  const refused = await post("wecom", large);
+  expect(refused.status).toBe(503);
+  expect(refused.text).toMatch(/^full/);
+  expect((await post("wecom")).status).toBe(200);
+  leaving.abort();
+  await ends;
 });
 
 test("it is well, and says so", async () => {
@@ -147,11 +168,11 @@ test("told to end it delivers what it has begun, and then ends well", async () =
     void promise.then(() => json(response, 200, { code: 0 }));
   });
   const told = post("feishu");
-  await expect.poll(() => robots.sent.length).toBe(1);
+  await expect.poll(() => robots.sent.length, PATIENT).toBe(1);
   const child = relay.child();
   const ended = new Promise((done) => child.once("exit", done));
   child.kill("SIGTERM");
-  await expect.poll(() => watched("/readyz")).toMatch(/^503/);
+  await expect.poll(() => watched("/readyz"), PATIENT).toMatch(/^503/);
   resolve();
   expect((await told).status).toBe(200);
   expect(await ended).toBe(0);
