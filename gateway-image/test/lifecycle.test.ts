@@ -23,6 +23,8 @@ import {
 
 afterEach(endAll);
 
+const START_MS_MAX = 300_000;
+
 const LOCALHOST = {
   dnsNames: ["localhost"],
   addresses: ["127.0.0.1"],
@@ -209,53 +211,58 @@ describe("stopping", () => {
     expect(ledger.rows()).toHaveLength(2);
   });
 
-  test("the real process: ready, SIGTERM, exit 0; a faulty setting: exit 2", async () => {
-    const { url } = await simulate();
-    const harness = await boot({ targets: [{ url }] });
-    const main = path.join(import.meta.dirname, "../src/main.ts");
-    const start = (env: Record<string, string>) =>
-      spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "inherit"] });
-    const env = {
-      GW_HOST: "127.0.0.1",
-      GW_PORT: "0",
-      GW_METRICS_PORT: "0",
-      GW_TLS: "off",
-      GW_SHARED_STORE: "memory",
-      GW_DATABASE: "memory",
-      GW_DRAIN_GRACE_MS: "0",
-      GW_KEYS_FILE: path.join(harness.folder, "keys.json"),
-      GW_ROUTES_FILE: path.join(harness.folder, "routes.json"),
-    };
-    const child = start(env);
-    onEnd(() => child.kill("SIGKILL"));
-    let output = "";
-    child.stdout.on("data", (data) => {
-      output += data;
-    });
-    await eventually(() => output).toContain('"message":"ready"');
-    const port = /"port":(\d+)/.exec(output)?.[1];
-    const headers = { "content-type": "application/json", "x-api-key": harness.key };
-    const body = JSON.stringify({ ...CHAT, max_tokens: 1 });
-    const answer = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
-      method: "POST",
-      headers,
-      body,
-    });
-    expect(answer.status).toBe(200);
-    await answer.text();
-    child.kill("SIGTERM");
-    // Not its exit, after which the last of its output may still be on its way.
-    expect(await once(child, "close")).toEqual([0, null]);
-    expect(output).toContain('"message":"stopped"');
+  test(
+    "the real process: ready, SIGTERM, exit 0; a faulty setting: exit 2",
+    async () => {
+      const { url } = await simulate();
+      const harness = await boot({ targets: [{ url }] });
+      const main = path.join(import.meta.dirname, "../src/main.ts");
+      const start = (env: Record<string, string>) =>
+        spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "inherit"] });
+      const env = {
+        GW_HOST: "127.0.0.1",
+        GW_PORT: "0",
+        GW_METRICS_PORT: "0",
+        GW_TLS: "off",
+        GW_SHARED_STORE: "memory",
+        GW_DATABASE: "memory",
+        GW_DRAIN_GRACE_MS: "0",
+        GW_KEYS_FILE: path.join(harness.folder, "keys.json"),
+        GW_ROUTES_FILE: path.join(harness.folder, "routes.json"),
+      };
+      const child = start(env);
+      onEnd(() => child.kill("SIGKILL"));
+      let output = "";
+      child.stdout.on("data", (data) => {
+        output += data;
+      });
+      // A busy machine takes long to start a process from its sources.
+      await eventually(() => output, START_MS_MAX).toContain('"message":"ready"');
+      const port = /"port":(\d+)/.exec(output)?.[1];
+      const headers = { "content-type": "application/json", "x-api-key": harness.key };
+      const body = JSON.stringify({ ...CHAT, max_tokens: 1 });
+      const answer = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
+        method: "POST",
+        headers,
+        body,
+      });
+      expect(answer.status).toBe(200);
+      await answer.text();
+      child.kill("SIGTERM");
+      // Not its exit, after which the last of its output may still be on its way.
+      expect(await once(child, "close")).toEqual([0, null]);
+      expect(output).toContain('"message":"stopped"');
 
-    const faulty = start({ ...env, GW_PORT: "x", GW_NONSENSE: "1" });
-    let said = "";
-    faulty.stdout.on("data", (data) => {
-      said += data;
-    });
-    expect(await once(faulty, "close")).toEqual([2, null]);
-    expect(said).toMatch(/GW_PORT.*GW_NONSENSE/s);
-  });
+      const faulty = start({ ...env, GW_PORT: "x", GW_NONSENSE: "1" });
+      let said = "";
+      faulty.stdout.on("data", (data) => {
+        said += data;
+      });
+      expect(await once(faulty, "close")).toEqual([2, null]);
+      expect(said).toMatch(/GW_PORT.*GW_NONSENSE/s);
+    },
+    2 * START_MS_MAX,
+  );
 });
 
 test("health tells state, version and models, and needs no key", async () => {

@@ -160,8 +160,8 @@ export function testModel(targets: readonly unknown[], change: object = {}) {
 }
 
 /** Waits for what must come; a busy machine may be slow about it. */
-export function eventually<T>(probe: () => T) {
-  return expect.poll(probe, { timeout: 60_000, interval: 10 });
+export function eventually<T>(probe: () => T, timeoutMs = 60_000) {
+  return expect.poll(probe, { timeout: timeoutMs, interval: 10 });
 }
 
 /** The JSON events of a streamed answer. */

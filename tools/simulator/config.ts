@@ -24,6 +24,8 @@ export interface SimulatorConfig {
   readonly readyDelayMs: number;
   /** After SIGTERM: still accepting this long while /health already fails. */
   readonly drainGraceMs: number;
+  /** How long a connection may be idle. */
+  readonly keepAliveMs: number;
   /** Then running requests may take this long (vLLM's --shutdown-timeout). */
   readonly shutdownTimeoutMs: number;
   readonly embeddingDimensions: number;
@@ -127,6 +129,8 @@ function assemble(
     seed: number("SIM_SEED"),
     readyDelayMs: number("SIM_READY_DELAY_MS"),
     drainGraceMs: number("SIM_DRAIN_GRACE_MS"),
+    // As vLLM (uvicorn).
+    keepAliveMs: 5_000,
     shutdownTimeoutMs: number("SIM_SHUTDOWN_TIMEOUT_MS"),
     embeddingDimensions: number("SIM_EMBEDDING_DIMENSIONS"),
     gpus: number("SIM_GPUS"),

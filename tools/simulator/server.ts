@@ -23,8 +23,7 @@ export interface Simulator {
 export async function startSimulator(config: SimulatorConfig): Promise<Simulator> {
   const service = new SimulatorService(config);
   const server = config.tls === null ? http.createServer() : createTlsServer(config.tls);
-  // vLLM (uvicorn) closes idle connections after 5 s.
-  server.keepAliveTimeout = 5_000;
+  server.keepAliveTimeout = config.keepAliveMs;
   let open = 0;
   server.on("request", (request, response) => {
     open += 1;

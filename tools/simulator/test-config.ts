@@ -11,6 +11,8 @@ export function testConfig(changes: Partial<SimulatorConfig> = {}): SimulatorCon
     tokensPerSecond: 2_000,
     jitter: 0,
     drainGraceMs: 20,
+    // Whoever is asked closes no idle connection before whoever asks, however busy the machine is.
+    keepAliveMs: 600_000,
     testControls: true,
     ...changes,
   };
