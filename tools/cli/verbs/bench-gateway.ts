@@ -92,6 +92,7 @@ function table(figures: Figures): string {
 \nreq/s: whole chat calls at 64 connections, subject on one core. CPU µs: of the processor, for one call. first: time to the first event of a
 stream, one at a time; added: the same less the model's own. pause: the longest between two events of
 ${figures.streamsAtOnce} streams of 20 tokens a second, begun over five seconds, once all run; stalls: pauses over 100 ms. leave: from a client's
-leaving to the model's end of work. MiB: resident after all of it. The gateway started in ${figures.startMs.toFixed(0)} ms.
+leaving to the model's end of work. MiB: resident after all of it; the gateway, before its first call, ${figures.restMib.toFixed(0)}. It was
+ready after ${figures.startMs.toFixed(0)} ms; on an empty database, where it makes its tables, after ${figures.firstStartMs.toFixed(0)} ms.
 `;
 }
