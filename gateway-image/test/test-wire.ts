@@ -16,6 +16,10 @@ export function runs(count: number) {
   return { numRuns: count * RUNS_FACTOR, ...(seed === undefined ? {} : { seed: Number(seed) }) };
 }
 
+/** Nothing that comes is so late, however busy the machine is; shorter than a test may take. */
+const QUIET_MS = 100_000;
+const IDLE_MS = 60_000;
+
 export interface Spoken {
   readonly bytes: Buffer;
   /** The gateway closed the connection by itself. */
@@ -46,7 +50,7 @@ export function speak(
       socket.destroy();
       resolve({ bytes: Buffer.concat(chunks), closed });
     };
-    const quiet = setTimeout(finish, options.quietMs ?? 30_000);
+    const quiet = setTimeout(finish, options.quietMs ?? QUIET_MS);
     socket.on("data", (chunk) => {
       chunks.push(chunk);
       quiet.refresh();
@@ -155,7 +159,7 @@ export async function expectIdle(harness: Harness): Promise<void> {
     const named = (line: string) => GAUGES.some((gauge) => line.startsWith(gauge));
     return lines.filter((line) => named(line) && !line.endsWith(" 0"));
   };
-  await expect.poll(left, { timeout: 20_000, interval: 20 }).toEqual([]);
+  await expect.poll(left, { timeout: IDLE_MS, interval: 20 }).toEqual([]);
   const slots = async () => {
     const answer = await fetch(`${harness.base}/v1/quota`, {
       headers: { "x-api-key": harness.key },
@@ -164,7 +168,7 @@ export async function expectIdle(harness: Harness): Promise<void> {
     return data.filter(({ limit }) => limit === "concurrency").map(({ used }) => used);
   };
   await expect
-    .poll(slots, { timeout: 20_000, interval: 20 })
+    .poll(slots, { timeout: IDLE_MS, interval: 20 })
     .toSatisfy((used: number[]) => used.every((count) => count === 0));
   const answer = await harness.chat({ max_tokens: 1 });
   expect([answer.status, (await answer.json()) as object]).toMatchObject([200, { choices: [{}] }]);
