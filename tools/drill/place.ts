@@ -1,4 +1,5 @@
 /** Where a drill takes place: a deployed stack as its caller, its operator and its Prometheus see it. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 
 export interface Place {
@@ -23,9 +24,12 @@ export interface Series {
   readonly values: readonly (readonly [number, string])[];
 }
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 30_000;
+/** Half an hour of load must not be lost because one of two hundred questions came at a bad moment. */
+const ATTEMPTS = 3;
+const PAUSE_MS = 2_000;
 
-/** Questions to the stack's Prometheus. It may be away for a moment: that is an Error like any other. */
+/** Questions to the stack's Prometheus, each asked three times at most. It may be away: that is an Error like any other. */
 export class PrometheusClient {
   readonly #url: string;
   readonly #agent: Agent;
@@ -52,6 +56,17 @@ export class PrometheusClient {
   }
 
   async #ask<T>(kind: string, query: Readonly<Record<string, string>>): Promise<T[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#askOnce<T>(kind, query);
+      } catch (error) {
+        if (attempt === ATTEMPTS) throw error;
+        await sleep(PAUSE_MS);
+      }
+    }
+  }
+
+  async #askOnce<T>(kind: string, query: Readonly<Record<string, string>>): Promise<T[]> {
     const response = await request(new URL(`/api/v1/${kind}`, this.#url), {
       dispatcher: this.#agent,
       query,
