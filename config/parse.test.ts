@@ -192,6 +192,17 @@ describe("relations", () => {
     expect(JSON.stringify(found)).not.toContain("hunter2");
   });
 
+  test("of word lists", () => {
+    const list = { name: "a", words: ["x"], mode: "flag" };
+    const at = (...wordLists: object[]) =>
+      faults({ "deepseek:wordLists": wordLists }).map(({ path }) => path);
+    expect(at(list, { ...list, name: "b" })).toEqual([]);
+    expect(at(list, list)).toEqual(["deepseek:wordLists[1].name"]);
+    expect(at({ ...list, words: ["x", "\u200b "] })).toEqual(["deepseek:wordLists[0].words[1]"]);
+    const long = Array.from({ length: 10_000 }, (_, word) => `${word}`.padEnd(64, "x"));
+    expect(at({ ...list, words: long })).toEqual(["deepseek:wordLists"]);
+  });
+
   test("of models, identities, tiers and ports", () => {
     const server = { engine: "simulator" };
     const twins = ["v2.5", "v2-5"].map((name) => ({ name, contextTokensMax: 4096, server }));

@@ -36,6 +36,8 @@ const RELATIONS: readonly Relation[] = [
   identityNames,
   identityTiers,
   identityModels,
+  wordListNames,
+  wordListsFit,
   portsDiffer,
   cacheFits,
   auditFloor,
@@ -155,6 +157,25 @@ function identityNames({ identities }: Partial<Settings>): Fault[] {
     wrong: `is ${JSON.stringify(identities?.[index]?.name)}, which another identity is called, too`,
     right: "a name of its own",
   }));
+}
+
+function wordListNames({ wordLists }: Partial<Settings>): Fault[] {
+  return repeated((wordLists ?? []).map(({ name }) => name)).map((index) => ({
+    path: `deepseek:wordLists[${index}].name`,
+    wrong: `is ${JSON.stringify(wordLists?.[index]?.name)}, which another list is called, too`,
+    right: "a name of its own",
+  }));
+}
+
+/** They stand in a ConfigMap, beside routes and tiers; Kubernetes takes 1 MiB of it. */
+const WORDS_KIBIBYTES_MAX = 512;
+
+function wordListsFit({ wordLists = [] }: Partial<Settings>): Fault[] {
+  const kibibytes = Math.ceil(Buffer.byteLength(JSON.stringify(wordLists, null, 2)) / 1_024);
+  if (kibibytes <= WORDS_KIBIBYTES_MAX) return [];
+  const wrong = `are ${kibibytes} KiB, and a ConfigMap must hold them`;
+  const right = `at most ${WORDS_KIBIBYTES_MAX} KiB; administrators add longer lists in the gateway`;
+  return [{ path: "deepseek:wordLists", wrong, right }];
 }
 
 function identityTiers({ identities, quotas }: Partial<Settings>): Fault[] {

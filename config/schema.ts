@@ -229,10 +229,17 @@ const quota = z.strictObject({
     .describe("A call over a limit waits so long to be let in; without it it is refused at once."),
 });
 
+/** Something to be seen in it: the gateway refuses what is made of invisible characters alone. */
+const listedWord = z
+  .string()
+  .max(128)
+  .regex(/[^\p{Default_Ignorable_Code_Point}\p{Cf}\p{M}\s]/u)
+  .meta({ right: "a word of at most 128 characters, one of them visible" });
+
 const wordList = z.strictObject({
   name: label.describe("Its name in records; what it met is never written down."),
   words: z
-    .array(z.string().min(1).max(128))
+    .array(listedWord)
     .min(1)
     .max(20_000)
     .describe("Words, found whatever their width, case, accents and script (traditional or not)."),
@@ -331,7 +338,9 @@ export const sections = {
     .array(identity)
     .min(1)
     .default([{ name: "first", tenant: "default", tier: "standard", models: "*" }])
-    .describe("Who gets a key from the start; the first one's key is the output apiKey."),
+    .describe(
+      "Who gets a key from the start: outputs apiKeys, by name, and apiKey, the first one's.",
+    ),
   wordLists: z
     .array(wordList)
     .max(64)

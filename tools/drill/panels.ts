@@ -27,6 +27,7 @@ export async function panelData(
   const targets = await prometheus.between("count by (job) (up)", from, to, STEP_SECONDS);
   const jobs = targets.map(({ metric }) => metric["job"] ?? "");
   const found: PanelData[] = [];
+  // What only some stacks have, and no scrape tells of, is not asked for.
   for (const [board, panel] of panelsOf(boardsOf({ jobs, has: [] }))) {
     const series: Series[] = [];
     for (const query of queriesOf(panel)) {
@@ -38,7 +39,7 @@ export async function panelData(
   return found;
 }
 
-/** With an expression. What only some stacks have, and no scrape tells of, is left out. */
+/** Those with an expression. */
 export function panelsOf(boards: readonly Board[]): (readonly [board: string, panel: Panel])[] {
   return boards.flatMap(({ name, rows }) =>
     rows
