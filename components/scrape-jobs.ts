@@ -11,6 +11,7 @@ import { GATEWAY, GATEWAY_METRICS, GATEWAY_PORTS } from "./gateway.ts";
 import { ARCHIVE_PORT } from "./gateway-archive.ts";
 import { LOG_AGENT_METRICS } from "./log-agent.ts";
 import { CLUSTER_LABEL } from "./postgres-cluster-objects.ts";
+import { RESTORE_TEST, RESTORE_TEST_PORT } from "./restore-test.ts";
 import { GPU_EXPORTER, GPU_EXPORTER_PORT } from "./serving/gpu-daemons.ts";
 import { GPU_METRICS } from "./serving/gpu-runtime.ts";
 import { MODEL_LABEL, MODEL_PORT, MODEL_SERVER, modelService } from "./serving/model-component.ts";
@@ -32,6 +33,8 @@ export interface ScrapedService {
   readonly stores: readonly ("redis" | "postgres")[];
   /** An archiver of the audit trail runs beside each gateway, with its certificate. */
   readonly archived: boolean;
+  /** Backups of the ledger are tried. */
+  readonly restoreTested: boolean;
   /** Where the Collector runs, and where its agents do; undefined: there is none. */
   readonly collectorNamespace?: string | undefined;
   readonly agentNamespace?: string | undefined;
@@ -50,6 +53,14 @@ export function scrapeJobs(scraped: ScrapedService): ScrapeJob[] {
   return [
     { job: JOBS.gateway, port: GATEWAY_PORTS.metrics, ...gateways },
     ...(archived ? [{ job: OTHER_JOBS.auditArchive, port: ARCHIVE_PORT, ...gateways }] : []),
+    ...(scraped.restoreTested
+      ? [
+          {
+            ...{ job: OTHER_JOBS.restoreTest, port: RESTORE_TEST_PORT },
+            ...{ service: host(RESTORE_TEST), serverName: host(RESTORE_TEST) },
+          },
+        ]
+      : []),
     ...models.map((model) => ({
       job: JOBS.modelServer,
       service: host(`${modelService(model)}-metrics`),
@@ -125,6 +136,7 @@ export function monitoredPorts(
   return [
     of(GATEWAY, JOBS.gateway, "metrics"),
     ...(archived ? [of(GATEWAY, OTHER_JOBS.auditArchive, "archive")] : []),
+    ...(scraped.restoreTested ? [of(RESTORE_TEST, OTHER_JOBS.restoreTest, "metrics")] : []),
     of("edge", JOBS.edge, "metrics", edgeHost),
     ...stores.map((store) => of(store, JOBS[store], "metrics")),
     ...models.map((model) => ({

@@ -11,6 +11,7 @@ import { type PostgresClusterFlows, postgresClusterFlows } from "./postgres-clus
 import { PROMETHEUS, PROMETHEUS_PORT } from "./prometheus.ts";
 import { REDIS } from "./redis.ts";
 import { REDIS_PORT, SENTINEL_PORT } from "./redis-replication.ts";
+import { RESTORE_TEST, RESTORE_TEST_PORT } from "./restore-test.ts";
 import { MODEL_PORT, MODEL_SERVER } from "./serving/model-component.ts";
 import { identityFlow } from "./serving/weights-flows.ts";
 
@@ -54,6 +55,8 @@ export interface FlowPlaces {
     | undefined;
   /** Archivers beside gateways are scraped, wherever they archive to. */
   readonly archived?: boolean | undefined;
+  /** The archive from which backups are tried; absent: nothing tries them. */
+  readonly restoreTest?: FlowPlaces["outside"] | undefined;
   /** The API server, where gateways make Jobs of fine-tuning; absent: they do not reach it. */
   readonly apiServer?: FlowPlaces["outside"] | undefined;
   /** Redis and PostgreSQL are the cloud's, somewhere in these ranges; absent: pods. */
@@ -93,6 +96,7 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
     ...outward("fine-tuning", serving(GATEWAY), places.apiServer),
     ...archiveFlows(serving(GATEWAY), places.archive),
     ...metricsFlows(places),
+    ...restoreFlows(places),
     ...(places.watcher?.alone === true
       ? []
       : [
@@ -132,6 +136,18 @@ function metricsFlows(places: FlowPlaces): Flow[] {
       to: { namespace: service, program },
     })),
   );
+}
+
+function restoreFlows(places: FlowPlaces): Flow[] {
+  const { service, restoreTest } = places;
+  if (restoreTest === undefined) return [];
+  const own = { namespace: service, program: RESTORE_TEST };
+  return [
+    ...outward("restore-test-archive", own, restoreTest),
+    ...watchersOf(places).map(({ end, suffix }) => ({
+      ...{ name: `restore-test-metrics${suffix}`, from: end, to: own, ports: [RESTORE_TEST_PORT] },
+    })),
+  ];
 }
 
 function storeFlows(places: FlowPlaces): Flow[] {

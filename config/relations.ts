@@ -68,7 +68,7 @@ function cacheFits({ gateway, redis }: Partial<Settings>): Fault[] {
 }
 
 function certificatesComplete(settings: Partial<Settings>): Fault[] {
-  const { tls, certificates, gpuRuntime, patientData, monitoring } = settings;
+  const { tls, certificates, gpuRuntime, patientData, monitoring, postgres } = settings;
   const { logs, traces } = monitoring ?? {};
   if (tls?.mode !== "given") return [];
   if (certificates === undefined) {
@@ -83,6 +83,7 @@ function certificatesComplete(settings: Partial<Settings>): Fault[] {
     ...(logs === undefined ? [] : ["log-agent"]),
     ...(monitoring?.grafana?.deployment === undefined ? [] : ["grafana"]),
     ...(monitoring?.alerts.channels.some(isRelayed) === true ? ["alert-relay"] : []),
+    ...((postgres?.backups?.restoreTestHours ?? 0) > 0 ? ["restore-test"] : []),
   ];
   return all
     .filter((name) => !(name in certificates.names))

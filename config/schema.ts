@@ -198,6 +198,20 @@ const postgres = z.strictObject({
       ranges: z.array(addressRange).min(1).describe("Addresses it answers at."),
       secret: label.describe("Secret of the cluster with access-key-id and secret-access-key."),
       days: z.int().min(1).max(3_650).default(35).describe("How long they are kept."),
+      region: z
+        .string()
+        .regex(/^[a-z0-9-]{1,32}$/)
+        .meta({ right: "a region, as in us-east-1" })
+        // What MinIO and Ceph take where nobody has named theirs.
+        .default("us-east-1")
+        .describe("The region that signatures of the restore test name."),
+      // A week: older copies are still kept when one is found that cannot be restored.
+      restoreTestHours: z
+        .int()
+        .min(0)
+        .max(744)
+        .default(168)
+        .describe("How often a restore of the ledger is tried; 0: never."),
     })
     .optional()
     .describe("Where the operator puts backups and the log that makes them exact."),

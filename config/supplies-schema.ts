@@ -32,6 +32,7 @@ export const images = z
     weights: image,
     "audit-archive": image,
     "alert-relay": image,
+    "restore-test": image,
     vllm: image,
     ray: image,
     "device-plugin": image,
@@ -69,6 +70,7 @@ export const certificates = z.strictObject({
       grafana: certificate,
       "gpu-exporter": certificate,
       patients: certificate,
+      "restore-test": certificate,
     })
     .partial()
     .prefault({})

@@ -48,6 +48,7 @@ export const OTHER_JOBS = {
   gpu: "gpu",
   auditArchive: "audit-archive",
   alertRelay: "alert-relay",
+  restoreTest: "restore-test",
   postgresOperator: "cloudnative-pg",
   addresses: "blackbox",
   nodes: "node-exporter",

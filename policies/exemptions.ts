@@ -144,6 +144,15 @@ export const EXEMPTIONS: readonly Exemption[] = [
   {
     ...PLATFORM,
     rule: "replicated-state",
+    stacks: ["*"],
+    resources: ["kubernetes:apps/v1:StatefulSet::restore-test"],
+    reason:
+      "Two would restore everything twice. What is lost with its volume are records of tests, which a new pod begins again at once.",
+    ticket: "RISK-6",
+  },
+  {
+    ...PLATFORM,
+    rule: "replicated-state",
     stacks: ["hybrid-standby", "onprem-bank-standby", "prod-pair-standby"],
     resources: ["kubernetes:apps/v1:StatefulSet::redis"],
     reason:

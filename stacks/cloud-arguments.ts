@@ -4,7 +4,7 @@
  */
 
 import { registryAddress } from "../components/aws/images.ts";
-import type { AwsSite } from "../components/aws/place.ts";
+import { type AwsSite, names } from "../components/aws/place.ts";
 import { MODEL_SERVER } from "../components/serving/model-component.ts";
 import type { CloudSettings, PoolSettings, Settings } from "../config/schema.ts";
 import { cloudArchive } from "./archive-arguments.ts";
@@ -16,6 +16,8 @@ import { isManaged } from "./store-arguments.ts";
 
 /** Quota, ledger and audit trail: 18:00 UTC is at night in China and in the afternoon in America. */
 const BACKUP_SCHEDULE = "cron(0 18 * * ? *)";
+/** Two hours after a backup has begun, in the night before Monday where it is made. */
+const RESTORE_SCHEDULE = "cron(0 20 ? * SUN *)";
 
 export function cloudArguments(settings: Settings, cloud: CloudSettings) {
   const site = cloudPlace(settings, cloud);
@@ -143,6 +145,10 @@ function managedArguments({ rotation }: Settings, cloud: CloudSettings, site: Aw
       schedule: BACKUP_SCHEDULE,
       keepDays: database.backupDays,
       lock: cloud.auditLock,
+      // On its account a scratch instance is paid for some hours a week; a trial of a stack goes without.
+      restoreTest: cloud.protect
+        ? { schedule: RESTORE_SCHEDULE, subnetGroup: names.database(site) }
+        : undefined,
     },
   };
 }

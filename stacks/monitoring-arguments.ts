@@ -17,6 +17,7 @@ import { alertmanagerArguments, alertRelayArguments, hasAlertRelay } from "./ale
 import { isArchived } from "./archive-arguments.ts";
 import { hasCollector } from "./collector-arguments.ts";
 import { GPU_NAMESPACE, httpsPort, LOGS_NAMESPACE, MONITORING, SERVICE } from "./places.ts";
+import { isRestoreTested } from "./restore-arguments.ts";
 import { gpusAvailable, hasGpuDaemons, simulatedGpus } from "./site-models.ts";
 import { isManaged } from "./store-arguments.ts";
 import { volumeOf } from "./volumes.ts";
@@ -90,6 +91,7 @@ export function scrapedService(settings: Settings): ScrapedService {
     edgeHost,
     stores: storesInPods(settings),
     archived: isArchived(settings),
+    restoreTested: isRestoreTested(settings),
     collectorNamespace: hasCollector(settings) ? MONITORING : undefined,
     relayNamespace: hasAlertRelay(settings) ? MONITORING : undefined,
     agentNamespace: settings.monitoring.logs === undefined ? undefined : LOGS_NAMESPACE,

@@ -7,6 +7,7 @@ import type { CertificateHandle } from "../components/certificates.ts";
 import { Postgres, type PostgresHandle } from "../components/postgres.ts";
 import { PostgresCluster } from "../components/postgres-cluster.ts";
 import { Redis, type RedisHandle } from "../components/redis.ts";
+import { RestoreTest } from "../components/restore-test.ts";
 import type { SiteArguments } from "./site-arguments.ts";
 
 export interface Stores {
@@ -34,6 +35,10 @@ export function ownStores(
     const { certificate: replication } = secured("postgres-replication");
     const from = { ...copy, ...secured(copy.cluster), site: { ...pair, replication } };
     new PostgresCluster(copy.cluster, from, options);
+  }
+  if (site.restoreTest !== null) {
+    const test = { ...site.restoreTest, ...secured("restore-test") };
+    new RestoreTest("restore-test", test, options);
   }
   const { replicaPassword } = redis;
   return {

@@ -45,6 +45,7 @@ import {
 } from "./monitoring-arguments.ts";
 import { operatorArguments, watcherOf } from "./operator-arguments.ts";
 import { GPU_NAMESPACE, MONITORING, PATIENT_NAMESPACE, SERVICE } from "./places.ts";
+import { restoreTestArguments, restoreTestFlow, restoreTestServers } from "./restore-arguments.ts";
 import { hasGpuDaemons, servedModels } from "./site-models.ts";
 import {
   LEDGER_COPY,
@@ -122,6 +123,7 @@ function storeArguments(settings: Settings) {
     },
     postgresCluster: postgresClusterArguments(settings),
     ledgerCopy: ledgerCopyArguments(settings),
+    restoreTest: restoreTestArguments(settings),
     postgres: {
       namespace: service,
       ...withExporter(settings, "postgres"),
@@ -235,6 +237,7 @@ function networkPolicies(
         watcher: watcherOf(settings),
         archive: archiveFlow(settings),
         archived: isArchived(settings),
+        restoreTest: restoreTestFlow(settings),
         ...storePlaces(settings),
         ...(settings.fineTuning === undefined ? {} : { apiServer: settings.network.apiServer }),
         ...(settings.cloud === undefined ? {} : { balancerRanges: [settings.cloud.network.range] }),
@@ -270,6 +273,7 @@ function servers(settings: Settings) {
       : []),
     ...collectorServers(settings),
     ...alertRelayServers(settings),
+    ...restoreTestServers(settings),
     ...(site.other === undefined
       ? []
       : [

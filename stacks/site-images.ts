@@ -3,6 +3,7 @@ import { imageReference } from "../config/images.ts";
 import type { ImageName, Settings } from "../config/schema.ts";
 import { hasAlertRelay } from "./alert-arguments.ts";
 import { isArchived } from "./archive-arguments.ts";
+import { isRestoreTested } from "./restore-arguments.ts";
 import { hasFabric, hasGpuDaemons, isOnGpus } from "./site-models.ts";
 import { isManaged } from "./store-arguments.ts";
 
@@ -22,6 +23,7 @@ export function imagesOf(settings: Settings): ImageName[] {
     ...when(!managed && postgres.kind === "pod", "postgres", "postgres-exporter"),
     ...when(!managed && postgres.kind === "operator", "postgres-cluster"),
     ...when(isArchived(settings), "audit-archive"),
+    ...when(isRestoreTested(settings), "restore-test"),
     ...when(logs !== undefined || traces !== undefined, "collector"),
     ...when(settings.monitoring.grafana?.deployment !== undefined, "grafana"),
     ...when(engines.includes("simulator"), "simulator"),

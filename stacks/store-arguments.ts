@@ -14,7 +14,7 @@ import { volumeOf } from "./volumes.ts";
 
 /** Half past one at night where the site is in China; the operator's cron begins with seconds. */
 const BACKUP_SCHEDULE = "0 30 17 * * *";
-const LEDGER = "ledger";
+export const LEDGER = "ledger";
 export const LEDGER_COPY = "ledger-copy";
 
 /** The cloud keeps them. */

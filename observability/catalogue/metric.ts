@@ -21,6 +21,7 @@ export type Component =
   | "alertmanager"
   | "audit-archive"
   | "alert-relay"
+  | "restore-test"
   | "gpu-check"
   | "collector";
 
@@ -60,6 +61,7 @@ export const TARGET_LABELS: Readonly<Record<Component, readonly string[]>> = {
   alertmanager: SCRAPED,
   "audit-archive": SCRAPED,
   "alert-relay": SCRAPED,
+  "restore-test": SCRAPED,
   // Its file is read by the node exporter.
   "gpu-check": SCRAPED,
   collector: SCRAPED,

@@ -1,6 +1,7 @@
 /**
  * What small programs of ours expose: the archiver of the audit trail beside each gateway
- * (tools/audit-archive), the relay of alerts (tools/alert-relay), and `npm run gpu-check` through the node exporter's folder of files. Pure data.
+ * (tools/audit-archive), the relay of alerts (tools/alert-relay), the test of restores (tools/restore-test), and
+ * `npm run gpu-check` through the node exporter's folder of files. Pure data.
  */
 import { type Metric, metricsOf, type Row } from "./metric.ts";
 
@@ -34,6 +35,39 @@ const ARCHIVE = metricsOf("audit-archive", "0.1.0", [
     "",
     "Segments that a round did not archive.",
   ],
+]);
+
+const RESTORES = metricsOf("restore-test", "0.1.0", [
+  [
+    "restore_test_last_success_timestamp_seconds",
+    "gauge",
+    "seconds since 1970",
+    "",
+    "When a restore last succeeded; before the first one, when testing began.",
+  ],
+  [
+    "restore_test_last_run_success",
+    "gauge",
+    "none",
+    "",
+    "1: the last restore succeeded, or none was tried yet.",
+  ],
+  ["restore_test_interval_seconds", "gauge", "seconds", "", "How often a restore is tried."],
+  [
+    "restore_test_duration_seconds",
+    "gauge",
+    "seconds",
+    "",
+    "How long the last good restore took, from the first byte to the last answer.",
+  ],
+  [
+    "restore_test_data_loss_seconds",
+    "gauge",
+    "seconds",
+    "",
+    "How old the newest change in it was when the restore began.",
+  ],
+  ["restore_test_rows", "gauge", "rows", "", "Rows of the ledger in the last good restore."],
 ]);
 
 type Gauge = readonly [name: string, unit: string, labels: string, meaning: string];
@@ -127,4 +161,4 @@ const RELAY = metricsOf("alert-relay", "0.1.0", [
   ],
 ]);
 
-export const SIDECAR_METRICS: readonly Metric[] = [...ARCHIVE, ...CHECK, ...RELAY];
+export const SIDECAR_METRICS: readonly Metric[] = [...ARCHIVE, ...RESTORES, ...CHECK, ...RELAY];

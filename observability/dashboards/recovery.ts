@@ -57,6 +57,16 @@ export const recovery: Board = {
         ],
         { whenWell: "still" },
       ),
+      lines("Time since a restore was tested well", "上次恢复测试成功距今", "s", [
+        [
+          "time() - max by (instance) (restore_test_last_success_timestamp_seconds)",
+          "{{instance}}",
+        ],
+      ]),
+      lines("What a restore took, and what it lacked", "恢复用时与缺失数据时长", "s", [
+        ["max by (instance) (restore_test_duration_seconds)", "{{instance}} duration"],
+        ["max by (instance) (restore_test_data_loss_seconds)", "{{instance}} data"],
+      ]),
       lines("Time since scheduled work succeeded", "定时任务上次成功距今", "s", [
         [
           "time() - max by (namespace, cronjob) (kube_cronjob_status_last_successful_time)",

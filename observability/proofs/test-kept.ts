@@ -5,6 +5,9 @@ import { ends } from "./test-stores.ts";
 const gateway = 'job="gateway", instance="g"';
 const ofInstance = { labels: { instance: "g" } };
 const redis = 'job="redis", instance="r"';
+const restores = 'job="restore-test", instance="g"';
+const WEEK = 604_800;
+const EIGHT_DAYS = 691_200;
 const prometheus = 'job="prometheus", instance="p"';
 const remote = `remote_name="r", url="https://r", ${prometheus}`;
 const events = (name: string, labels: string) =>
@@ -17,6 +20,25 @@ export const KEPT_PROOFS: readonly Proof[] = [
       gauge('audit_archive_late_days{job="audit-archive", instance="g"}', { calm: 0, trouble: 1 }),
     ],
     fires: 8,
+    ...ofInstance,
+  },
+  {
+    alert: "RestoreTestFailed",
+    series: [gauge(`restore_test_last_run_success{${restores}}`, { calm: 1, trouble: 0 })],
+    fires: 8,
+    ...ofInstance,
+  },
+  {
+    alert: "RestoreTestLate",
+    series: [
+      gauge(`restore_test_last_success_timestamp_seconds{${restores}}`, {
+        calm: (minute) => minute * 60 - 3_600,
+        trouble: (minute) => minute * 60 - 1.1 * EIGHT_DAYS,
+        edge: (minute) => minute * 60 - EIGHT_DAYS,
+      }),
+      gauge(`restore_test_interval_seconds{${restores}}`, { calm: WEEK, trouble: WEEK }),
+    ],
+    fires: 13,
     ...ofInstance,
   },
   {

@@ -198,6 +198,34 @@ const postgresAlerts: readonly AlertRule[] = [
   },
 ];
 
+const restoreAlerts: readonly AlertRule[] = [
+  {
+    ...backup,
+    alert: "RestoreTestFailed",
+    job: "restore-test",
+    expr: `min by (instance) (${steady("restore_test_last_run_success")}) == 0`,
+    for: "5m",
+    severity: "error",
+    summary: "A backup of the ledger could not be restored",
+    description:
+      "The last test of {{ $labels.instance }} failed: a disaster now may cost the ledger.",
+  },
+  {
+    // A day beyond its time: one that failed is tried four times in it (tools/restore-test/tester.ts).
+    ...backup,
+    alert: "RestoreTestLate",
+    job: "restore-test",
+    expr:
+      `time() - max by (instance) (${steady("restore_test_last_success_timestamp_seconds")})` +
+      ` > 86400 + max by (instance) (${steady("restore_test_interval_seconds")})`,
+    for: "10m",
+    severity: "error",
+    summary: "No restore of the ledger's backups has succeeded in its time",
+    description:
+      "The last good one of {{ $labels.instance }} is {{ $value | humanizeDuration }} old.",
+  },
+];
+
 const diskAlerts: readonly AlertRule[] = [
   {
     ...disk,
@@ -247,5 +275,12 @@ const diskAlerts: readonly AlertRule[] = [
 
 export const stores: RuleGroup = {
   name: "stores",
-  rules: [...ledgerAlerts, ...redisAlerts, ...redisReplicaAlerts, ...postgresAlerts, ...diskAlerts],
+  rules: [
+    ...ledgerAlerts,
+    ...redisAlerts,
+    ...redisReplicaAlerts,
+    ...postgresAlerts,
+    ...restoreAlerts,
+    ...diskAlerts,
+  ],
 };

@@ -16,12 +16,13 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { verifyTrail } from "../../gateway-image/src/audit/verify-trail.ts";
+import { watch } from "../base/watch-server.ts";
 import { Archiver } from "./archiver.ts";
 import { readConfig } from "./config.ts";
 import { Shipped } from "./shipped.ts";
 import { REGION, TestObjectStore, WRITER } from "./test-object-store.ts";
 import { event, TestTrail } from "./test-trail.ts";
-import { watch } from "./watch-server.ts";
+import { answersOf } from "./watch-server.ts";
 
 const KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const HOUR_MS = 3_600_000;
@@ -268,7 +269,7 @@ describe("what it says of itself", () => {
     await trail.segments(2);
     store.trouble = 503;
     const one = archiver();
-    const server = await watch({ port: 0, tls: null }, one);
+    const server = await watch({ port: 0, tls: null }, answersOf(one));
     const ask = async (page: string) => {
       const answer = await fetch(`http://127.0.0.1:${server.port}${page}`);
       return [answer.status, await answer.text()] as const;

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { mountedKeys } from "../aws/mounted-keys.ts";
 import { readConfig } from "./config.ts";
-import { mountedKeys } from "./mounted-keys.ts";
 
 const VARIABLES = {
   ARCHIVE_FOLDER: "/audit",

@@ -5,12 +5,12 @@
 import path from "node:path";
 import { z } from "zod";
 import { awsCredentials, type Variables } from "../aws/credentials.ts";
+import { mountedKeys } from "../aws/mounted-keys.ts";
 import { UserError } from "../base/user-error.ts";
+import type { WatchOptions } from "../base/watch-server.ts";
 import type { ArchiveTarget } from "./archive-target.ts";
 import { bucketTarget } from "./bucket-target.ts";
-import { mountedKeys } from "./mounted-keys.ts";
 import { volumeTarget } from "./volume-target.ts";
-import type { WatchOptions } from "./watch-server.ts";
 
 export interface ArchiveConfig {
   readonly folder: string;

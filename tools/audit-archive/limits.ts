@@ -19,6 +19,4 @@ export const limits = {
   lastRoundMs: 20_000,
   /** The seal is some 400 bytes, and the line before it is not needed. */
   sealBytesMax: 4_096,
-  /** A scraper or kubelet asks in milliseconds. */
-  requestMs: 5_000,
 } as const;

@@ -4,11 +4,12 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../base/user-error.ts";
+import { type Watch, watch } from "../base/watch-server.ts";
 import { Archiver } from "./archiver.ts";
 import { readConfig } from "./config.ts";
 import { limits } from "./limits.ts";
 import { Shipped } from "./shipped.ts";
-import { type Watch, watch } from "./watch-server.ts";
+import { answersOf } from "./watch-server.ts";
 
 type Level = "info" | "warn" | "error";
 
@@ -30,7 +31,7 @@ async function run(): Promise<void> {
     log("warn", "cannot be read: its segments are shipped once more", { where: file }),
   );
   const archiver = new Archiver({ folder, target, shipped, lateMs, nowMs: Date.now, log });
-  const server = await watch(watched, archiver);
+  const server = await watch(watched, answersOf(archiver));
   log("info", "archives the audit trail", { folder, target: target.where, port: server.port });
   while (!stopping.signal.aborted) {
     await archiver.round(deadline.signal);

@@ -10,6 +10,7 @@ import { gateway } from "./recipes/gateway.ts";
 import { postgres } from "./recipes/postgres.ts";
 import { prometheus } from "./recipes/prometheus.ts";
 import { redis } from "./recipes/redis.ts";
+import { restoreTest } from "./recipes/restore-test.ts";
 import { simulator } from "./recipes/simulator.ts";
 import { tester } from "./recipes/tester.ts";
 import { weights } from "./recipes/weights.ts";
@@ -19,6 +20,7 @@ export const ALL_RECIPES: readonly Recipe[] = [
   simulator,
   weights,
   auditArchive,
+  restoreTest,
   edge,
   redis,
   postgres,

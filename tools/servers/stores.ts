@@ -128,7 +128,7 @@ async function createDatabase(root: string, folder: string, port: number): Promi
 }
 
 /** The packages at /mnt of a private mount namespace, readable by everyone there. */
-function asNobody(root: string, command: readonly string[]) {
+export function asNobody(root: string, command: readonly string[]) {
   const environment = environmentFor(MOUNT);
   const script =
     'mount --bind "$0" /mnt && exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"';

@@ -179,11 +179,14 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/evidence/live": [
     "tools/base",
     "tools/evidence",
+    "tools/restore-test",
     "gateway-image/src/audit",
     "gateway-image/src/content",
   ],
   // Data keys are wrapped as the gateway seals.
   "tools/weights": ["tools/base", "tools/aws", "gateway-image/src/base"],
+  // Files of a bucket are read as weights are, and records written as the gateway writes JSON.
+  "tools/restore-test": ["tools/base", "tools/aws", "tools/weights", "gateway-image/src/base"],
   // How a trail lies on a disk, the gateway says.
   "tools/audit-archive": ["tools/base", "tools/aws", "gateway-image/src/audit"],
   // Bundled into an image of its own.
@@ -228,7 +231,7 @@ export const ENTRY_POINTS: readonly RegExp[] = [
   /^gateway-image\/src\/main\.ts$/,
   /^gateway-image\/src\/api\/console\/main\.js$/,
   /^tools\/simulator\/main\.ts$/,
-  /^tools\/(weights|audit-archive|alert-relay)\/main\.ts$/,
+  /^tools\/(weights|audit-archive|alert-relay|restore-test)\/main\.ts$/,
   /^sdk\/conformance\/typescript\.ts$/,
   /^tools\/bench\/gateway\/(bare-proxy|mock-model)\.ts$/,
   /^tools\/bench\/soak\/probe\.ts$/,

@@ -1,5 +1,6 @@
 /** Inside a cluster: listeners behind forwarded ports, walls by trying, and what is said where none answers. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -7,6 +8,7 @@ import path from "node:path";
 import tls from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAuthority, issueCertificate } from "../../pki/authority.ts";
+import { nextLine } from "../../restore-test/record.ts";
 import { Cluster } from "./cluster.ts";
 import { collect, type Ground } from "./collect.ts";
 import { proofOf, type Shown } from "./shown.ts";
@@ -224,6 +226,43 @@ test.each([
       ...{ "days ago": 6, "seconds until restored": 750, "seconds of data lost": 300 },
     });
   }
+});
+
+test("the site's own records of restores are judged as a chain, and the last one counts", async () => {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const state = mkdtempSync(path.join(folder, "records-"));
+  const sealKey = path.join(state, "seal.pem");
+  writeFileSync(sealKey, privateKey.export({ type: "pkcs8", format: "pem" }));
+  const bad = { ...RECORD, checks: [{ what: "rows", expected: "9", found: "8" }] };
+  const first = nextLine(bad, undefined, privateKey);
+  const good = { ...RECORD, figures: { ledgerRows: 1_200 } };
+  const lines = [first, nextLine(good, first, privateKey)];
+  const environment = { RESTORE_STATE: state, RESTORE_SEAL_KEY_FILE: sealKey };
+  const objects = { pods: [pod("restore-test", [])], services: [] };
+  const shownOf = async (text: string) => {
+    writeFileSync(path.join(state, "records.jsonl"), text);
+    return (await asked(fakeKubectl(folder, { environment, objects })))("restore-test");
+  };
+  const shown = await shownOf(`${lines.join("\n")}\n`);
+  expect([shown.result, shown.findings]).toEqual(["pass", []]);
+  expect(shown.figures).toMatchObject({
+    ...{ "tests on record": 2, "of them good": 1, "rows of the ledger": 1_200 },
+  });
+  // The bad one is taken out: what is left no longer follows anything.
+  const cut = await shownOf(`${lines.slice(1).join("\n")}\n`);
+  expect(cut.result).toBe("fail");
+  expect(cut.findings.join("; ")).toContain("line 1 does not follow the line before it");
+  // The last one failed: an older good one does not count.
+  const last = nextLine(bad, lines[1], privateKey);
+  expect(await shownOf(`${[...lines, last].join("\n")}\n`)).toMatchObject({
+    result: "fail",
+    findings: ["rows: expected 9, found 8"],
+  });
+  const none = await shownOf("");
+  expect([none.result, none.findings.join()]).toEqual([
+    "notEvaluated",
+    expect.stringContaining("no record of a restore was handed in"),
+  ]);
 });
 
 test("raw answers are files of their own, named by their hash", async () => {

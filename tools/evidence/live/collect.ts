@@ -12,6 +12,7 @@ import { connectTo, type Listener, reasonOf } from "./listener.ts";
 import { type Pod, podListeners } from "./pod-listeners.ts";
 import { instant, type Prometheus } from "./prometheus.ts";
 import { restoreProof } from "./restore-proof.ts";
+import { RESTORE_TEST, restoresOfPod } from "./restore-source.ts";
 import type { Shown } from "./shown.ts";
 import { trailProofs } from "./trail-proof.ts";
 import { type TrailSource, trailOfApi, trailOfPod } from "./trail-source.ts";
@@ -66,9 +67,7 @@ export async function collect(ground: Ground): Promise<Shown[]> {
     await step("alerts", () => alerts(ground, seen, dispatcher));
     await step("network policies", async () => [await walls(ground, seen)]);
     await step("the content filter", async () => [await filter(ground, dispatcher)]);
-    await step("the record of a restore", async () => [
-      restoreProof({ record: ground.restoreRecord, now: ground.now() }),
-    ]);
+    await step("the records of restores", async () => [await restores(ground, seen)]);
     return shown;
   } finally {
     await dispatcher.destroy();
@@ -164,11 +163,24 @@ async function auditTrail(ground: Ground, seen: Seen, dispatcher: Agent): Promis
   });
 }
 
-function gateways({ pods }: Seen): readonly Pod[] {
+function gateways(seen: Seen): readonly Pod[] {
+  return running(seen, "gateway");
+}
+
+function running({ pods }: Seen, program: string): readonly Pod[] {
   return pods.filter(
     ({ metadata, status }) =>
-      metadata.labels?.["app.kubernetes.io/name"] === "gateway" && status?.phase === "Running",
+      metadata.labels?.["app.kubernetes.io/name"] === program && status?.phase === "Running",
   );
+}
+
+/** Of a site that tries its backups itself; AWS Backup tries those of RDS, and keeps its own list. */
+function restores({ cluster, restoreRecord: record, now }: Ground, seen: Seen): Promise<Shown> {
+  const [pod] = running(seen, RESTORE_TEST);
+  const place = pod && { namespace: pod.metadata.namespace, pod: pod.metadata.name };
+  const own = cluster === null || place === undefined ? null : restoresOfPod(cluster, place);
+  const without = seen.pods.length === 0 ? seen.without : "no pod of this site tests restores";
+  return restoreProof({ record, own, without, now: now() });
 }
 
 function alerts(ground: Ground, seen: Seen, dispatcher: Agent): Promise<Shown[]> {

@@ -1,31 +1,24 @@
 /**
- * Proof of a restore test: the record that whoever restored has kept. No component of a stack restores by
- * itself, so the record is handed in; it is judged and goes with the report.
+ * Proof of a restore test: the last record of the site's own test (tools/restore-test), whose whole chain is
+ * judged again here, or, where another one restores, the record that it has kept and that is handed in.
  */
-import { z } from "zod";
+import {
+  isGood,
+  judgeChain,
+  type RestoreRecord,
+  restoreRecordSchema,
+} from "../../restore-test/record.ts";
+import { reasonOf } from "./listener.ts";
+import type { RestoreSource } from "./restore-source.ts";
 import type { Shown } from "./shown.ts";
 
-const moment = z.iso.datetime();
-
-export const restoreRecordSchema = z.strictObject({
-  /** Which store. */
-  what: z.string().min(1),
-  /** Which copy, and from where. */
-  from: z.string().min(1),
-  begun: moment,
-  ended: moment,
-  /** Until when the copy had data. */
-  dataUntil: moment,
-  /** An office, not a name. */
-  by: z.string().min(1),
-  checks: z
-    .array(z.strictObject({ what: z.string().min(1), expected: z.string(), found: z.string() }))
-    .min(1),
-});
-
 export interface RestoreQuestion {
-  /** The record's text; null: none was handed in. */
+  /** The text of a record that was handed in; null: none was. */
   readonly record: string | null;
+  /** The site's own tests; null: there are none. */
+  readonly own: RestoreSource | null;
+  /** Why there is no test of the site's own. */
+  readonly without: string;
   readonly now: Date;
 }
 
@@ -34,25 +27,56 @@ const TITLE = { zh: "恢复测试记录", en: "Record of a restore test" };
 const DAYS_MAX = 366;
 const DAY_MS = 86_400_000;
 
-export function restoreProof({ record, now }: RestoreQuestion): Shown {
-  const about = {
-    id: "restore-test",
-    control: "restore-test",
-    title: TITLE,
-    at: now.toISOString(),
+export async function restoreProof(question: RestoreQuestion): Promise<Shown> {
+  const { record, own, now } = question;
+  if (record !== null) return handedIn(record, now);
+  if (own === null) return nothing(question);
+  try {
+    const { lines, publicKey } = await own.read();
+    const { records, faults } = judgeChain(lines, publicKey);
+    const last = records.at(-1);
+    if (last === undefined && faults.length === 0) return nothing(question);
+    return last === undefined
+      ? told(now, own.name, faults)
+      : proofOf(last, now, { faults, tests: records });
+  } catch (cause) {
+    return { ...nothing(question), findings: [`${own.name}: ${reasonOf(cause)}`] };
+  }
+}
+
+interface Chain {
+  readonly faults: readonly string[];
+  readonly tests: readonly RestoreRecord[];
+}
+
+function about(now: Date) {
+  return { id: "restore-test", control: "restore-test", title: TITLE, at: now.toISOString() };
+}
+
+function nothing({ without, now }: RestoreQuestion): Shown {
+  const findings = [`${without}; and no record of a restore was handed in (--restore-record FILE)`];
+  return {
+    ...about(now),
+    ...{ on: "record", result: "notEvaluated", figures: {}, findings, raw: null },
   };
-  if (record === null) {
-    const findings = ["no record of a restore was handed in (--restore-record FILE)"];
-    return { ...about, on: "record", result: "notEvaluated", figures: {}, findings, raw: null };
-  }
-  const read = restoreRecordSchema.safeParse(parsed(record));
-  if (!read.success) {
-    const findings = read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-    return { ...about, on: "record", result: "fail", figures: {}, findings, raw: null };
-  }
-  const { what, begun, ended, dataUntil, checks } = read.data;
+}
+
+function told(now: Date, on: string, findings: readonly string[]): Shown {
+  return { ...about(now), on, result: "fail", figures: {}, findings: [...findings], raw: null };
+}
+
+function handedIn(text: string, now: Date): Shown {
+  const read = restoreRecordSchema.safeParse(parsed(text));
+  if (read.success) return proofOf(read.data, now, null);
+  const faults = read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  return told(now, "record", faults);
+}
+
+function proofOf(record: RestoreRecord, now: Date, chain: Chain | null): Shown {
+  const { what, begun, ended, dataUntil, checks } = record;
   const age = Math.floor((now.getTime() - Date.parse(ended)) / DAY_MS);
   const findings = [
+    ...(chain?.faults ?? []).map((fault) => `its records: ${fault}`),
     ...checks
       .filter(({ expected, found }) => expected !== found)
       .map((one) => `${one.what}: expected ${one.expected}, found ${one.found}`),
@@ -63,16 +87,25 @@ export function restoreProof({ record, now }: RestoreQuestion): Shown {
   ];
   const seconds = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / 1_000;
   return {
-    ...{ ...about, on: what },
+    ...{ ...about(now), on: what },
     result: findings.length > 0 ? "fail" : "pass",
     figures: {
       "days ago": age,
       "seconds until restored": seconds(begun, ended),
       "seconds of data lost": Math.max(0, seconds(dataUntil, begun)),
       checks: checks.length,
+      ...(chain === null
+        ? {}
+        : {
+            "tests on record": chain.tests.length,
+            "of them good": chain.tests.filter(isGood).length,
+            ...(record.figures?.["ledgerRows"] === undefined
+              ? {}
+              : { "rows of the ledger": record.figures["ledgerRows"] }),
+          }),
     },
     findings,
-    raw: read.data,
+    raw: chain === null ? record : { records: chain.tests },
   };
 }
 

@@ -1,8 +1,8 @@
 /** Keys of an object store of one's own, from a mounted Secret: read at each use, so that new ones are taken over. */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { AwsCredentials } from "../aws/signature.ts";
 import { UserError } from "../base/user-error.ts";
+import type { AwsCredentials } from "./signature.ts";
 
 /** The names that CloudNativePG's backups have, too. */
 const KEY_ID = "ACCESS_KEY_ID";
