@@ -37,6 +37,7 @@ test("beside ours it scrapes the same, and judges only what ours does not see", 
     "ServiceMonitor edge",
     "ServiceMonitor gateway",
     "ServiceMonitor redis",
+    "ServiceMonitor restore-test",
   ]);
   for (const { spec, metadata } of monitors) {
     expect(metadata.labels.release).toBe("bank");
