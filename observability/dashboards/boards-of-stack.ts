@@ -35,6 +35,7 @@ const JOB_OF: Readonly<Record<Component, string>> = {
   prometheus: JOBS.prometheus,
   alertmanager: JOBS.alertmanager,
   "audit-archive": OTHER_JOBS.auditArchive,
+  "restore-test": OTHER_JOBS.restoreTest,
   collector: OTHER_JOBS.collector,
   "alert-relay": OTHER_JOBS.alertRelay,
 };

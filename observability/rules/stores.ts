@@ -203,7 +203,7 @@ const restoreAlerts: readonly AlertRule[] = [
     ...backup,
     alert: "RestoreTestFailed",
     job: "restore-test",
-    expr: `min by (instance) (${steady("restore_test_last_run_success")}) == 0`,
+    expr: "min by (instance) (max_over_time(restore_test_last_run_success[3m])) == 0",
     for: "5m",
     severity: "error",
     summary: "A backup of the ledger could not be restored",
@@ -216,8 +216,9 @@ const restoreAlerts: readonly AlertRule[] = [
     alert: "RestoreTestLate",
     job: "restore-test",
     expr:
-      `time() - max by (instance) (${steady("restore_test_last_success_timestamp_seconds")})` +
-      ` > 86400 + max by (instance) (${steady("restore_test_interval_seconds")})`,
+      "time() - max by (instance)" +
+      " (max_over_time(restore_test_last_success_timestamp_seconds[3m]))" +
+      " > 86400 + max by (instance) (max_over_time(restore_test_interval_seconds[3m]))",
     for: "10m",
     severity: "error",
     summary: "No restore of the ledger's backups has succeeded in its time",
