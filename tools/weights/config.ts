@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { awsCredentials, type Variables } from "../aws/credentials.ts";
+import { mountedKeys } from "../aws/mounted-keys.ts";
 import { UserError } from "../base/user-error.ts";
 import { keyServiceWrapping } from "./key-service.ts";
 import { fileWrapping, type KeyWrapping, transitWrapping } from "./key-wrapping.ts";
@@ -18,6 +19,8 @@ export interface WeightsConfig {
   readonly wrapping: KeyWrapping | null;
   /** Threads. */
   readonly parallel: number;
+  /** Copies the files as they lie instead of making them ready for an engine. */
+  readonly mirror: boolean;
 }
 
 /** More files at a time than this only share one network. */
@@ -40,6 +43,9 @@ const settingsSchema = z.strictObject({
   TRANSIT_MOUNT: text.default("transit"),
   TRANSIT_KEY: text.optional(),
   TRANSIT_TOKEN_FILE: text.optional(),
+  MIRROR: z.literal("true").optional(),
+  /** With the keys of an object store of one's own; without it this program is whom AWS' variables name. */
+  KEYS_FOLDER: text.optional(),
 });
 
 type Settings = z.output<typeof settingsSchema>;
@@ -59,20 +65,24 @@ export function readConfig(variables: Variables = process.env): WeightsConfig {
   const settings = parsed.data;
   const { FROM: from, TO: to, MANIFEST_SHA256: manifest = null } = settings;
   return {
-    source: from.startsWith("/") ? folderSource(from) : bucket(from, variables),
+    source: from.startsWith("/")
+      ? folderSource(from)
+      : bucket(from, variables, settings.KEYS_FOLDER),
     to,
     manifest,
     wrapping: wrappingOf(settings, variables),
     // As many threads as there are processors: the digest of a file keeps one busy.
     parallel: settings.PARALLEL ?? Math.min(PARALLEL_MAX, availableParallelism()),
+    mirror: settings.MIRROR === "true",
   };
 }
 
-function bucket(uri: string, variables: Variables): WeightsSource {
+function bucket(uri: string, variables: Variables, keys: string | undefined): WeightsSource {
   const region = variables["AWS_REGION"];
   if (region === undefined) throw missing("AWS_REGION");
   const endpoint = variables["AWS_ENDPOINT_URL_S3"];
-  return bucketSource({ uri, region, endpoint, credentials: awsCredentials(variables) });
+  const credentials = keys === undefined ? awsCredentials(variables) : mountedKeys(keys);
+  return bucketSource({ uri, region, endpoint, credentials });
 }
 
 function wrappingOf(settings: Settings, variables: Variables): KeyWrapping | null {

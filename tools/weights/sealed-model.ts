@@ -17,7 +17,8 @@ import { opened, SealFault, sealed } from "./sealed-file.ts";
 import { folderSource, NotThere, type WeightsSource } from "./weights-source.ts";
 
 const DATA_KEY_BYTES = 32;
-const SUFFIX = ".sealed";
+/** A file that is sealed has the name of what is in it, and this. */
+export const SEALED_SUFFIX = ".sealed";
 
 /** Called with what is worked at and the bytes that are done. */
 export type Told = (file: string, bytes: number) => void;
@@ -39,7 +40,7 @@ export async function sealModel(
   const files: ManifestFile[] = [];
   for (const name of paths) {
     const digest = new Digest(source.read(name), (bytes) => told(name, bytes));
-    await written(path.join(to, name + SUFFIX), sealed(digest, dataKey, name));
+    await written(path.join(to, name + SEALED_SUFFIX), sealed(digest, dataKey, name));
     files.push({ path: name, bytes: digest.bytes, sha256: digest.hex });
   }
   const manifest = authenticated(
@@ -79,7 +80,7 @@ export async function openFile(
   to: string | null,
   told: (bytes: number) => void,
 ): Promise<void> {
-  const name = file.path + SUFFIX;
+  const name = file.path + SEALED_SUFFIX;
   const content = new Digest(opened(source.read(name), dataKey, file.path), told);
   const compare = () => {
     if (content.hex === file.sha256 && content.bytes === file.bytes) return;

@@ -10,8 +10,8 @@ import { CHUNK_BYTES } from "./sealed-file.ts";
 export interface WeightsSource {
   /** For messages. */
   where(name: string): string;
-  /** The whole file; fails with NotThere where there is none. */
-  read(name: string): AsyncIterable<Buffer>;
+  /** The file, from its byte `first` on; fails with NotThere where there is none. */
+  read(name: string, first?: number): AsyncIterable<Buffer>;
 }
 
 export class NotThere extends Error {}
@@ -21,9 +21,10 @@ export function folderSource(folder: string): WeightsSource {
   return {
     where,
     // Not before it is read: a stream that fails while nobody listens ends the process.
-    async *read(name) {
+    async *read(name, first = 0) {
       try {
-        const stream = createReadStream(where(name), { highWaterMark: CHUNK_BYTES });
+        const options = { highWaterMark: CHUNK_BYTES, start: first };
+        const stream = createReadStream(where(name), options);
         yield* stream as AsyncIterable<Buffer>;
       } catch (error) {
         if (error instanceof Error && "code" in error && error.code === "ENOENT") {
@@ -78,6 +79,8 @@ export function bucketSource({ uri, region, credentials, endpoint }: BucketOptio
       headersTimeout: HEAD_TIMEOUT_MS,
       bodyTimeout: IDLE_TIMEOUT_MS,
     });
+    // Nothing is behind its last byte: what came before is all there is.
+    if (first > 0 && answer.statusCode === 416) return void (await answer.body.dump());
     if (answer.statusCode !== (first === 0 ? 200 : 206)) {
       const text = (await answer.body.text()).slice(0, 2_000);
       const code = /<Code>([A-Za-z]+)<\/Code>/.exec(text)?.[1] ?? "no reason";
@@ -89,8 +92,8 @@ export function bucketSource({ uri, region, credentials, endpoint }: BucketOptio
 
   return {
     where,
-    async *read(name) {
-      let bytes = 0;
+    async *read(name, first = 0) {
+      let bytes = first;
       for (let attempt = 1; ; attempt += 1) {
         try {
           for await (const piece of from(name, bytes)) {
