@@ -49,6 +49,41 @@ export const weightsKey = z
   ])
   .optional();
 
+/** On AWS S3 copies them (cloud.weightsCopy). */
+export const weightsMirror = z
+  .strictObject({
+    from: z
+      .string()
+      .regex(/^s3:\/\/[a-z0-9.-]{3,63}(\/.*)?$/)
+      .meta({ right: "a bucket and prefix, as in s3://weights/deepseek" })
+      .describe("Where the other site's object store has them; below it, the models' folders."),
+    endpoint: https.describe("Its address."),
+    region: z
+      .string()
+      .regex(/^[a-z0-9-]{1,32}$/)
+      .meta({ right: "a region, as in us-east-1" })
+      // What MinIO and Ceph take where nobody has named theirs.
+      .default("us-east-1")
+      .describe("The region that its signatures name."),
+    ranges: z.array(addressRange).min(1).describe("Addresses it answers at."),
+    secret: label.describe(
+      "Secret of the cluster with ACCESS_KEY_ID and ACCESS_SECRET_KEY, which may read objects and no more.",
+    ),
+    authority: label
+      .optional()
+      .describe("Secret whose ca.crt it is verified with; without it a public authority's."),
+    schedule: z
+      .string()
+      .regex(/^\S+( \S+){4}$/)
+      .meta({ right: "five fields of cron, as in 30 17 * * *" })
+      // Half past one at night where the site is in China, as its backups.
+      .default("30 17 * * *")
+      .describe(
+        "When it looks whether there are others (UTC); files that were proved are not fetched again.",
+      ),
+  })
+  .optional();
+
 const folder = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/)

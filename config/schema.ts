@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { archive } from "./archive-schema.ts";
 import { cloud } from "./cloud-schema.ts";
-import { model, weightsKey } from "./model-schema.ts";
+import { model, weightsKey, weightsMirror } from "./model-schema.ts";
 import { monitoring } from "./monitoring-schema.ts";
 import { outside } from "./outside-schema.ts";
 import { externalSecrets, rotation } from "./rotation-schema.ts";
@@ -342,6 +342,9 @@ export const sections = {
   postgres: postgres.prefault({}).describe("PostgreSQL: the ledger."),
   models: z.array(model).min(1).max(64).describe("Models and their servers."),
   weightsKey: weightsKey.describe("Who opens sealed weights; on AWS the site's own key does."),
+  weightsMirror: weightsMirror.describe(
+    "Copies another site's weights onto the volumes of this one, so that it serves without the other.",
+  ),
   patientData: patientData.describe("A store of its own for patients' data."),
   fineTuning: fineTuning.describe("Training on data of the site."),
   quotas: z

@@ -4,13 +4,13 @@ import type { Fault } from "../config/fault.ts";
 import type { Settings } from "../config/schema.ts";
 import { PATIENT_NAMESPACE, SERVICE } from "./places.ts";
 
-/** What CloudNativePG's object store, and the archiver of the audit trail, read of theirs. */
+/** What CloudNativePG's object store reads of its Secret, and what the archiver of the audit trail and the copies of weights do. */
 const BACKUP_KEYS = ["access-key-id", "secret-access-key"];
-const ARCHIVE_KEYS = ["ACCESS_KEY_ID", "ACCESS_SECRET_KEY"];
+const STORE_KEYS = ["ACCESS_KEY_ID", "ACCESS_SECRET_KEY"];
 
 /** A name that two of them share is one Secret with the keys of both. */
 export function neededSecrets(settings: Settings): NeededSecret[] {
-  const { weightsKey, postgres, patientData, retention } = settings;
+  const { weightsKey, weightsMirror, postgres, patientData, retention } = settings;
   const { archive } = retention;
   const key =
     weightsKey === undefined
@@ -28,9 +28,12 @@ export function neededSecrets(settings: Settings): NeededSecret[] {
           namespace,
           keys: BACKUP_KEYS,
         }))),
+    ...(weightsMirror === undefined
+      ? []
+      : [{ name: weightsMirror.secret, namespace: SERVICE, keys: STORE_KEYS }]),
     ...(archive?.kind !== "bucket"
       ? []
-      : [{ name: archive.secret, namespace: SERVICE, keys: ARCHIVE_KEYS }]),
+      : [{ name: archive.secret, namespace: SERVICE, keys: STORE_KEYS }]),
   ];
   const merged = new Map<string, NeededSecret>();
   for (const one of needed) {

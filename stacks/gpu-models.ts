@@ -191,7 +191,7 @@ function weightsOf(
   };
 }
 
-function keyOf(key: Settings["weightsKey"], ground: WeightsGround | null): WeightsKey {
+export function keyOf(key: Settings["weightsKey"], ground: WeightsGround | null): WeightsKey {
   if (ground !== null) return { kms: ground.key };
   if (key === undefined) throw new Error("the settings name no key of weights");
   if (key.kind === "file") return { file: key.secret };

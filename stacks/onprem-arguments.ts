@@ -6,6 +6,7 @@ import { FINE_TUNING } from "../components/fine-tuning-template.ts";
 import { MODEL_SERVER } from "../components/serving/model-component.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
+import { mirrorArguments } from "./mirror-arguments.ts";
 import { PATIENT_NAMESPACE, SERVICE } from "./places.ts";
 import { backupFlow, backupOf } from "./store-arguments.ts";
 import { volumeOf } from "./volumes.ts";
@@ -19,6 +20,7 @@ export function onpremArguments(settings: Settings) {
     patientStore: patientStore(settings),
     fineTuning: fineTuning(settings),
     openBao: openBao(settings),
+    weightsMirror: mirrorArguments(settings),
     kubernetesEncryption: kubernetesEncryption(settings),
   };
 }

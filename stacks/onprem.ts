@@ -7,6 +7,7 @@ import { FineTuning } from "../components/fine-tuning.ts";
 import { KmsProvider } from "../components/kms-provider.ts";
 import { OpenBaoKeys } from "../components/openbao-keys.ts";
 import { PatientStore } from "../components/patient-store.ts";
+import { WeightsMirror } from "../components/serving/weights-mirror.ts";
 import type { Settings } from "../config/schema.ts";
 import { onpremArguments } from "./onprem-arguments.ts";
 import { ownStores } from "./own-stores.ts";
@@ -26,6 +27,9 @@ export function onprem(settings: Settings) {
       own.fineTuning === null ? undefined : new FineTuning("fine-tuning", own.fineTuning, guarded),
     beside: (guarded, secured) => {
       if (own.openBao !== null) new OpenBaoKeys("openbao", own.openBao, guarded);
+      if (own.weightsMirror !== null) {
+        new WeightsMirror("weights-mirror", own.weightsMirror, guarded);
+      }
       if (own.kubernetesEncryption !== null) {
         new KmsProvider("kubernetes-encryption", own.kubernetesEncryption, guarded);
       }

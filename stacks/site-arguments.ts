@@ -37,6 +37,7 @@ import {
   withGpuPods,
 } from "./gpu-arguments.ts";
 import { gpuModelArguments } from "./gpu-models.ts";
+import { mirrorFlowsOf } from "./mirror-arguments.ts";
 import {
   grafanaFlow,
   grafanaHosts,
@@ -243,6 +244,7 @@ function networkPolicies(
         ...(settings.cloud === undefined ? {} : { balancerRanges: [settings.cloud.network.range] }),
       }),
       ...gpuFlows(settings, served),
+      ...mirrorFlowsOf(settings),
       ...collectorFlows(settings),
       ...alertRelayFlows(settings),
     ],

@@ -13,6 +13,7 @@ import type { Fault } from "../config/fault.ts";
 import type { Settings } from "../config/schema.ts";
 import { cloudFaults } from "./cloud-faults.ts";
 import { externalSecretsFaults } from "./given-secrets.ts";
+import { mirrorFaults } from "./mirror-arguments.ts";
 import { monitoringFaults } from "./monitoring-arguments.ts";
 import { gpusOfPool, isOnGpus, servingOf } from "./site-models.ts";
 import { recoveryOfSite } from "./site-recovery.ts";
@@ -30,6 +31,7 @@ export function siteFaults(settings: Settings): Fault[] {
   return [
     ...cloudFaults(settings),
     ...externalSecretsFaults(settings),
+    ...mirrorFaults(settings),
     ...trainingFits(settings, serving.models),
     ...unjoinedGpus(settings, serving.models),
     ...lateModels(settings, serving.models),

@@ -133,7 +133,7 @@ function placeMounts(place: WeightsPlace): Mount[] {
   return "claim" in place ? [{ ...SOURCE, volume: place.claim, readOnly: true }] : [];
 }
 
-function keyVariables(key: WeightsKey | null): Record<string, pulumi.Input<string>> {
+export function keyVariables(key: WeightsKey | null): Record<string, pulumi.Input<string>> {
   if (key === null) return {};
   if ("kms" in key) return { WEIGHTS_KMS_KEY: key.kms };
   if ("file" in key) return { WEIGHTS_KEY_FILE: `${KEY.path}/${key.file.key}` };
@@ -146,7 +146,7 @@ function keyVariables(key: WeightsKey | null): Record<string, pulumi.Input<strin
   };
 }
 
-function keyMounts(key: WeightsKey | null): Mount[] {
+export function keyMounts(key: WeightsKey | null): Mount[] {
   if (key === null || "kms" in key) return [];
   if ("file" in key) return [{ ...KEY, secret: key.file.name }];
   const token = { ...KEY, secret: key.token.name };

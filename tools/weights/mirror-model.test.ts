@@ -257,7 +257,7 @@ describe("sealed", () => {
     await expect(mirror()).rejects.toThrow("is not the file that the manifest names");
     expect(existsSync(at("to", `${LARGE}.sealed`))).toBe(false);
     rmSync(at("to/manifest.json"));
-    await expect(mirror()).rejects.toMatchObject({ fix: expect.stringContaining("rewrap") });
+    await expect(mirror()).rejects.toMatchObject({ fix: expect.stringContaining("rotate") });
   });
 
   test("what was left of another object is fetched anew", async () => {

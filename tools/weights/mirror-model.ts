@@ -101,7 +101,7 @@ async function sealedPlan({ to, manifest }: Mirroring, wrapping: KeyWrapping): P
   const here = folderSource(to);
   if ((await textAt(path.join(to, MANIFEST))) === undefined) {
     const fix =
-      "put this site's there once: npm run weights -- rewrap makes it from the other site's";
+      "put this site's there once: npm run weights -- rotate makes it of a copy of the other site's";
     throw fault("is not there", here.where(MANIFEST), fix);
   }
   const { manifest: found, dataKey } = await unlocked(here, wrapping);
