@@ -257,7 +257,12 @@ const ROWS: readonly Row[] = [
     "onprem-bank",
     "outside",
     { ranges: ["203.0.113.0/24"] },
-    ["NetworkPolicy:deepseek-allow-gateway"],
+    // Webhooks may be told from now on, so that a panel shows them.
+    [
+      "ConfigMap:dashboards-compliance",
+      "ConfigMap:dashboards-compliance-en",
+      "NetworkPolicy:deepseek-allow-gateway",
+    ],
   ],
   [
     "onprem-bank",
