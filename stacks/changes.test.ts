@@ -294,6 +294,7 @@ const ROWS: readonly Row[] = [
       "Certificate:tls-postgres-replication",
       "Certificate:tls-prometheus",
       "Certificate:tls-redis",
+      "Certificate:tls-restore-test",
       "Deployment:edge",
       "Deployment:grafana",
       "StatefulSet:redis",
