@@ -14,6 +14,7 @@ import type { OperationOptions, OperationResult } from "../engine/operation.ts";
 import type { ProviderFactories } from "../engine/providers/factory.ts";
 import { chooseEngine, recordEngine } from "./engine-choice.ts";
 import { inspectLocal, type Prepared } from "./local-stack.ts";
+import { policyPacks } from "./policy-packs.ts";
 import { runPulumi } from "./pulumi-cli.ts";
 import { agreesTo } from "./question.ts";
 import {
@@ -115,7 +116,7 @@ function operationOptions(
     store: backend.open(stack),
     stackOutputs: (name) => backend.readOutputs(name),
     simulateCloud,
-    policyPacks: call.flags.list("policy-pack").map((folder) => path.resolve(folder)),
+    policyPacks: policyPacks(call),
     targets: call.flags.list("target"),
     // As Pulumi's default for two cores; more would only queue at the API server.
     parallel: call.flags.integer("parallel", 16, 1, 64),

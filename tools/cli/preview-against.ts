@@ -21,6 +21,7 @@ import { withoutCredentials } from "../preview/credentials.ts";
 import type { BorneFaults } from "../preview/exemptions.ts";
 import type { Report } from "../preview/report.ts";
 import { inspectLocal } from "./local-stack.ts";
+import { policyPacks } from "./policy-packs.ts";
 import {
   configuration,
   embeddedProviders,
@@ -73,7 +74,7 @@ async function againstRevision(opened: Session, ref: string): Promise<Report> {
       borne: await borneFaults(session, base.projectDir, before, after),
       base: { kind: "git", name: ref, commit: base.commit, packages: base.packages },
       head,
-      policyPacks: policyPacks(session),
+      policyPacks: policyPacks(session.call).map(({ folder }) => folder),
       before,
       after,
     });
@@ -182,7 +183,7 @@ async function run(
 }
 
 function operationOptions(
-  { call, projectDir, project, stack, backend, environment, simulateCloud, ...more }: Session,
+  { call, projectDir, project, stack, backend, environment, simulateCloud }: Session,
   config: Config,
   store: MemoryStore,
   onEvent: (event: EngineEvent) => void,
@@ -199,7 +200,8 @@ function operationOptions(
     store,
     stackOutputs: (name) => backend.readOutputs(name),
     simulateCloud,
-    policyPacks: policyPacks({ call, ...more }),
+    // One pack judges both revisions: the one of this checkout.
+    policyPacks: policyPacks(call),
     targets: [],
     parallel: call.flags.integer("parallel", 16, 1, 64),
     refresh: false,
@@ -210,11 +212,6 @@ function operationOptions(
   };
 }
 
-/** One pack judges both revisions: the one of this checkout. */
-function policyPacks({ call }: Pick<Session, "call">): string[] {
-  return call.flags.list("policy-pack").map((folder) => path.resolve(folder));
-}
-
 /** Our own pack's exemptions, each revision by its own list; another pack knows none. */
 async function borneFaults(
   session: Session,
@@ -223,7 +220,8 @@ async function borneFaults(
   after: Revision,
 ): Promise<BorneFaults | null> {
   const { projectDir, stack } = session;
-  const ours = policyPacks(session).includes(path.join(projectDir, "policies"));
+  const pack = path.join(projectDir, "policies");
+  const ours = policyPacks(session.call).some(({ folder }) => folder === pack);
   // A program that fell over has registered a part; one that a rule forbids was planned as a whole.
   const whole = ({ result: { ok }, violations }: Revision) => ok || violations.some(isForbidding);
   if (!ours || !whole(before) || !whole(after)) return null;

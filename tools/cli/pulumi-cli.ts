@@ -25,6 +25,9 @@ export function pulumiArguments(session: Session, operation: Operation): readonl
     ...on("expect-no-changes", "--expect-no-changes"),
     ...flags.list("target").flatMap((urn) => ["--target", urn]),
     ...flags.list("policy-pack").flatMap((folder) => ["--policy-pack", path.resolve(folder)]),
+    ...flags
+      .list("policy-pack-config")
+      .flatMap((file) => ["--policy-pack-config", path.resolve(file)]),
     ...(flags.text("parallel") === undefined ? [] : ["--parallel", flags.text("parallel") ?? ""]),
     ...(flags.text("message") === undefined ? [] : ["--message", flags.text("message") ?? ""]),
     ...flags.list("config").flatMap((setting) => ["--config-path", "--config", setting]),

@@ -50,6 +50,12 @@ export const PROGRAM_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     value: "DIR",
     help: "judge by this policy pack",
   },
+  "policy-pack-config": {
+    type: "string",
+    multiple: true,
+    value: "FILE",
+    help: "settings of the pack's policies (JSON), one for each --policy-pack",
+  },
   parallel: { type: "string", value: "N", help: "steps in flight at once (default 16)" },
   json: { type: "boolean", help: "print one JSON object" },
 };

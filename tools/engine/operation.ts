@@ -2,17 +2,23 @@
 import type { ChangeCounts, EngineEvent, StepDescription } from "./events.ts";
 import type { EarlyProgram } from "./host/program.ts";
 import type { ProgramOptions } from "./host/program-options.ts";
+import type { PackSettings } from "./policy/pack-settings.ts";
 import type { Snapshot } from "./resource.ts";
 import type { StackStore } from "./state/store.ts";
 import type { PropertyMap } from "./values.ts";
+
+export interface PolicyPack {
+  /** Holds a PulumiPolicy.yaml. */
+  readonly folder: string;
+  readonly settings?: PackSettings;
+}
 
 export interface OperationOptions extends ProgramOptions {
   readonly store: StackStore;
   /** Other stacks' outputs for StackReference: `organization/<project>/<stack>` -> outputs. */
   readonly stackOutputs: (name: string) => Promise<PropertyMap | undefined>;
   readonly simulateCloud: boolean;
-  /** Folders with a PulumiPolicy.yaml. */
-  readonly policyPacks: readonly string[];
+  readonly policyPacks: readonly PolicyPack[];
   /** false: what the packs find is told and forbids nothing, as of a revision that is there already. */
   readonly violationsBlock?: boolean;
   /** URNs; empty means everything. */

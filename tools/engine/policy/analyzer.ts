@@ -11,12 +11,19 @@ import { parse } from "yaml";
 import { UserError } from "../../base/user-error.ts";
 import type { PolicyViolation } from "../events.ts";
 import type { ProgramOptions } from "../host/program-options.ts";
+import type { PolicyPack } from "../operation.ts";
 import { endProcess } from "../process-end.ts";
 import type { ResourceState } from "../resource.ts";
 import { parseReference, parseUrn } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
 import { analyzerProto, analyzerService, CHANNEL_OPTIONS, emptyModule } from "../wire/proto.ts";
 import { decodeStruct, encodeStruct, type ProtoStructLike } from "../wire/struct.ts";
+import {
+  type EnforcementLevel,
+  type PackSettings,
+  settingFaults,
+  settle,
+} from "./pack-settings.ts";
 import { toViolation } from "./violations.ts";
 
 /** Loading a pack compiles it with ts-node: 2 s here; a loaded machine may need many times that. */
@@ -38,7 +45,10 @@ export interface Analyzer {
   close(): Promise<void>;
 }
 
-export async function startAnalyzer(packDir: string, program: ProgramOptions): Promise<Analyzer> {
+export async function startAnalyzer(
+  { folder: packDir, settings = {} }: PolicyPack,
+  program: ProgramOptions,
+): Promise<Analyzer> {
   if (!existsSync(path.join(packDir, "PulumiPolicy.yaml"))) {
     throw new UserError("this is no policy pack", {
       where: packDir,
@@ -51,6 +61,7 @@ export async function startAnalyzer(packDir: string, program: ProgramOptions): P
     const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), CHANNEL_OPTIONS);
     const call = caller(client);
     const info = await call<Info>("getAnalyzerInfo", new emptyModule.Empty());
+    await call("configure", await settingsRequest(info, settings, packDir));
     return analyzerOver(info.getName(), program, call, async () => {
       client.close();
       await endProcess(child);
@@ -62,6 +73,43 @@ export async function startAnalyzer(packDir: string, program: ProgramOptions): P
 }
 
 type Info = InstanceType<typeof analyzerProto.AnalyzerInfo>;
+
+/** The protocol's numbers. */
+const LEVELS: readonly EnforcementLevel[] = ["advisory", "mandatory", "disabled", "remediate"];
+
+async function settingsRequest(info: Info, given: PackSettings, where: string) {
+  const policies = info.getPoliciesList().map((policy) => ({
+    name: policy.getName(),
+    level: LEVELS[policy.getEnforcementlevel()] ?? "advisory",
+    properties: mapOf(policy.getConfigschema()?.getProperties()),
+    required: policy.getConfigschema()?.getRequiredList() ?? [],
+  }));
+  const initial = [...info.getInitialconfigMap().entries()].map(([name, one]) => {
+    const level = LEVELS[one.getEnforcementlevel()] ?? "advisory";
+    return [name, { level, properties: mapOf(one.getProperties()) }] as const;
+  });
+  const settled = settle(policies, Object.fromEntries(initial), given);
+  const faults = Object.keys(given).length > 0 ? await settingFaults(policies, given, settled) : [];
+  if (faults.length > 0) {
+    throw new UserError(`settings that the policy pack does not take: ${faults.join("; ")}`, {
+      where,
+      fix: "Set what its policies name in their schemas (configSchema).",
+    });
+  }
+  const request = new analyzerProto.ConfigureAnalyzerRequest();
+  for (const [name, { level, properties }] of Object.entries(settled)) {
+    const one = new analyzerProto.PolicyConfig();
+    one.setEnforcementlevel(LEVELS.indexOf(level) as never);
+    one.setProperties(encodeStruct(properties) as never);
+    request.getPolicyconfigMap().set(name, one);
+  }
+  return request;
+}
+
+function mapOf(struct: unknown): PropertyMap {
+  return struct === undefined ? {} : decodeStruct(struct as ProtoStructLike);
+}
+
 type Call = <T>(method: string, request: object) => Promise<T>;
 
 const requirePulumi = createRequire(import.meta.url);
