@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runOrdinaryLoad, type Tally } from "../drill/ordinary-load.ts";
 import { panelData } from "../drill/panels.ts";
-import { PrometheusClient } from "../drill/place.ts";
+import { openPrometheus } from "../drill/place.ts";
 import type { Stack } from "./test-through-edge.ts";
 
 /** The rarest call comes once in a hundred, and a rate needs two scrapes of it: a minute; a busy machine takes more. */
@@ -32,7 +32,7 @@ export function panelsUnderLoad(stack: Stack): void {
 
   test("has data in every panel of its dashboards, but those that count trouble from its first time on", async () => {
     const { prometheusUrl, caCertificate: ca } = stack().outputs;
-    const prometheus = new PrometheusClient({ prometheusUrl, ca });
+    const { client: prometheus, close } = openPrometheus({ prometheusUrl, ca });
     const deadline = Date.now() + WITHIN_MS;
     const look = async () => {
       const panels = await panelData(prometheus, from, Date.now() / 1_000);
@@ -47,7 +47,7 @@ export function panelsUnderLoad(stack: Stack): void {
       await sleep(LOOK_MS);
       empty = await lookAgain();
     }
-    await prometheus.close();
+    await close();
     expect(empty.map(({ board, panel }) => `${board}: ${panel}`)).toEqual([]);
   });
 }

@@ -4,9 +4,10 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Progress } from "../base/progress.ts";
+import type { PrometheusClient } from "../prometheus/client.ts";
 import { failures, runOrdinaryLoad, type Tally } from "./ordinary-load.ts";
 import { type PanelData, panelData } from "./panels.ts";
-import { type Place, PrometheusClient } from "./place.ts";
+import { openPrometheus, type Place } from "./place.ts";
 import { type Watching, watchingLoad } from "./watching-load.ts";
 
 export interface Calm {
@@ -66,7 +67,7 @@ export async function calm(options: Calm): Promise<CalmFigures> {
   const { place, minutes, progress, signal } = options;
   const over = new AbortController();
   const stop = AbortSignal.any([signal, over.signal]);
-  const prometheus = new PrometheusClient(place);
+  const { client: prometheus, close } = openPrometheus(place);
   const from = Date.now() / 1000;
   const load = runOrdinaryLoad({ place, models: place.models, callers: CALLERS, signal: stop });
   try {
@@ -87,7 +88,7 @@ export async function calm(options: Calm): Promise<CalmFigures> {
   } finally {
     over.abort();
     await load.catch(() => {});
-    await prometheus.close();
+    await close();
   }
 }
 

@@ -5,11 +5,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Progress, Step } from "../base/progress.ts";
 import type { Authority } from "../pki/authority.ts";
+import type { PrometheusClient } from "../prometheus/client.ts";
 import { channelsTold, type Delivery, readDeliveries, type Told, toldOf } from "./deliveries.ts";
 import { type Fault, type FaultContext, WAVES, type Wave } from "./faults.ts";
 import { runOrdinaryLoad } from "./ordinary-load.ts";
 import { type PanelData, panelData } from "./panels.ts";
-import { type Place, PrometheusClient } from "./place.ts";
+import { openPrometheus, type Place } from "./place.ts";
 import { KINDS } from "./sink-objects.ts";
 
 export interface Drill {
@@ -65,7 +66,7 @@ export async function drill(options: Drill): Promise<DrillFigures> {
     bend: (model) => context.bends.get(model)?.(),
     paused: () => !context.traffic.on,
   });
-  const prometheus = new PrometheusClient(place);
+  const { client: prometheus, close } = openPrometheus(place);
   const from = Date.now() / 1000;
   try {
     await progress.step("ordinary load before the first fault", () =>
@@ -82,7 +83,7 @@ export async function drill(options: Drill): Promise<DrillFigures> {
   } finally {
     over.abort();
     await load.catch(() => {});
-    await prometheus.close();
+    await close();
   }
 }
 

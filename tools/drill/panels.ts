@@ -6,7 +6,7 @@
 import { boardsOf, expressionsOf } from "../../observability/dashboards/boards-of-stack.ts";
 import { BOARDS } from "../../observability/dashboards/dashboards.ts";
 import type { Board, Panel } from "../../observability/dashboards/panel.ts";
-import type { PrometheusClient, Series } from "./place.ts";
+import type { PrometheusClient, Series } from "../prometheus/client.ts";
 
 export interface PanelData {
   readonly board: string;

@@ -1,5 +1,5 @@
 /** What the watching itself costs: memory, processor, series, and whose series they are. */
-import type { PrometheusClient } from "./place.ts";
+import type { PrometheusClient } from "../prometheus/client.ts";
 
 export interface Watching {
   readonly series: number;

@@ -165,8 +165,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/bench": ["tools/base", "tools/engine", "tools/debian", "tools/images", "tools/servers"],
   "tools/smoke": [],
   "tools/gpu-check": ["tools/base"],
+  "tools/prometheus": [],
   // Names of alerts and panels are the catalogue's own.
-  "tools/drill": ["tools/base", "tools/pki", "observability"],
+  "tools/drill": ["tools/base", "tools/pki", "tools/prometheus", "observability"],
   "tools/engine": ["tools/base"],
   // They judge what the engine planned.
   "tools/collector": ["tools/base", "tools/debian", "tools/go"],
@@ -179,6 +180,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/evidence/live": [
     "tools/base",
     "tools/evidence",
+    "tools/prometheus",
     "tools/restore-test",
     "gateway-image/src/audit",
     "gateway-image/src/content",

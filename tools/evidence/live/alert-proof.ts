@@ -3,13 +3,13 @@
  * program rendered, and what Alertmanager says that it has told its channels.
  */
 import { z } from "zod";
+import type { PrometheusClient, Sample } from "../../prometheus/client.ts";
 import { reasonOf } from "./listener.ts";
-import { ask, instant, type Prometheus, type Vector } from "./prometheus.ts";
 import type { Shown } from "./shown.ts";
 
 export interface AlertQuestion {
   /** null: there is no way to it, because of `without`. */
-  readonly prometheus: Prometheus | null;
+  readonly prometheus: PrometheusClient | null;
   readonly without: string;
   /** Names of alerts and recordings as rendered; null: the graph has no such file. */
   readonly rendered: readonly string[] | null;
@@ -54,8 +54,11 @@ function deliveryOpen(now: Date, why: string): Shown {
   return { ...about, at: now.toISOString(), ...open, findings: [why] };
 }
 
-async function rulesProof({ rendered, now }: AlertQuestion, asked: Prometheus): Promise<Shown> {
-  const { groups } = rulesSchema.parse(await ask(asked, "/api/v1/rules"));
+async function rulesProof(
+  { rendered, now }: AlertQuestion,
+  asked: PrometheusClient,
+): Promise<Shown> {
+  const { groups } = rulesSchema.parse(await asked.get("rules"));
   const rules = groups.flatMap((group) => group.rules);
   const loaded = rules.map(({ name }) => name);
   const faults = rules
@@ -102,19 +105,19 @@ const QUERIES = {
   managerSeconds: 'time() - max(process_start_time_seconds{job=~".*alertmanager.*"})',
 } as const;
 
-async function deliveryProof(now: Date, asked: Prometheus): Promise<Shown> {
-  const { activeAlertmanagers } = managersSchema.parse(await ask(asked, "/api/v1/alertmanagers"));
-  const vectors: Record<string, Vector> = {};
-  for (const [name, query] of Object.entries(QUERIES)) vectors[name] = await instant(asked, query);
+async function deliveryProof(now: Date, asked: PrometheusClient): Promise<Shown> {
+  const { activeAlertmanagers } = managersSchema.parse(await asked.get("alertmanagers"));
+  const vectors: Record<string, readonly Sample[]> = {};
+  for (const [name, query] of Object.entries(QUERIES)) vectors[name] = await asked.now(query);
   const sum = (name: keyof typeof QUERIES) =>
-    (vectors[name] ?? []).reduce((all, { value }) => all + Number(value[1]), 0);
+    (vectors[name] ?? []).reduce((all, { value }) => all + value, 0);
   const faults = [
     ...(activeAlertmanagers.length === 0 ? ["Prometheus has no Alertmanager"] : []),
     ...((vectors["watchdog"] ?? []).length === 0 ? ["Watchdog does not fire"] : []),
     ...(vectors["failedHour"] ?? [])
-      .filter(({ value }) => Number(value[1]) > 0)
+      .filter(({ value }) => value > 0)
       .map(({ metric, value }) => {
-        const times = Math.ceil(Number(value[1]));
+        const times = Math.ceil(value);
         return `${metric["integration"] ?? "a channel"} failed ${times} times within an hour`;
       }),
   ];
@@ -141,10 +144,10 @@ async function deliveryProof(now: Date, asked: Prometheus): Promise<Shown> {
   };
 }
 
-function byChannel(what: string, vector: Vector) {
+function byChannel(what: string, vector: readonly Sample[]) {
   return Object.fromEntries(
     vector
-      .filter(({ value }) => Number(value[1]) > 0)
-      .map(({ metric, value }) => [`${what}, ${metric["integration"] ?? "?"}`, Number(value[1])]),
+      .filter(({ value }) => value > 0)
+      .map(({ metric, value }) => [`${what}, ${metric["integration"] ?? "?"}`, value]),
   );
 }

@@ -9,6 +9,7 @@ import { Agent } from "undici";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ensurePackages } from "../../debian/packages.ts";
 import { environmentFor } from "../../debian/root-folder.ts";
+import { PrometheusClient } from "../../prometheus/client.ts";
 import { freePort } from "../../servers/supervised.ts";
 import { alertProofs } from "./alert-proof.ts";
 
@@ -79,10 +80,15 @@ afterAll(async () => {
 });
 
 const asked = (rendered: readonly string[] | null = RULES) =>
-  alertProofs({ prometheus: { url, dispatcher }, without: "", rendered, now: new Date() });
+  alertProofs({
+    prometheus: new PrometheusClient({ url, dispatcher }),
+    without: "",
+    rendered,
+    now: new Date(),
+  });
 
 test("before anybody answers nothing is judged", async () => {
-  const nobody = { url: "http://127.0.0.1:1", dispatcher };
+  const nobody = new PrometheusClient({ url: "http://127.0.0.1:1", dispatcher });
   const question = { without: "", rendered: RULES, now: new Date() };
   for (const shown of await alertProofs({ ...question, prometheus: nobody })) {
     expect([shown.result, shown.raw]).toEqual(["notEvaluated", null]);

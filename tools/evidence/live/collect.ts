@@ -4,13 +4,13 @@
  */
 import tls from "node:tls";
 import { Agent } from "undici";
+import { PrometheusClient } from "../../prometheus/client.ts";
 import { alertProofs } from "./alert-proof.ts";
 import type { Cluster } from "./cluster.ts";
 import { filterProof } from "./filter-proof.ts";
 import { handshakeProof } from "./handshake-proof.ts";
 import { connectTo, type Listener, reasonOf } from "./listener.ts";
 import { type Pod, podListeners } from "./pod-listeners.ts";
-import { instant, type Prometheus } from "./prometheus.ts";
 import { restoreProof } from "./restore-proof.ts";
 import { RESTORE_TEST, restoresOfPod } from "./restore-source.ts";
 import type { Shown } from "./shown.ts";
@@ -152,13 +152,13 @@ async function auditTrail(ground: Ground, seen: Seen, dispatcher: Agent): Promis
   const without = `${seen.without}; and no auditor's key was given (DEEPSEEK_AUDITOR_KEY)`;
   // Anchors are not in the pods; each gateway judges itself by them, over and over, and tells it.
   const selfChecks = await withPrometheus(ground, seen, dispatcher, async (prometheus) =>
-    prometheus === null ? [] : instant(prometheus, SELF_CHECK).catch(() => []),
+    prometheus === null ? [] : prometheus.now(SELF_CHECK).catch(() => []),
   );
   return trailProofs({
     ...{ sources, floorDays, now, without },
     selfChecks: selfChecks.map(({ metric, value }) => ({
       gateway: metric["instance"] ?? "?",
-      faults: Number(value[1]),
+      faults: value,
     })),
   });
 }
@@ -190,7 +190,7 @@ function alerts(ground: Ground, seen: Seen, dispatcher: Agent): Promise<Shown[]>
   );
 }
 
-type WithPrometheus<T> = (prometheus: Prometheus | null, without: string) => Promise<T>;
+type WithPrometheus<T> = (prometheus: PrometheusClient | null, without: string) => Promise<T>;
 
 /** An address of the cluster's own is reached through the pod. */
 async function withPrometheus<T>(
@@ -201,7 +201,8 @@ async function withPrometheus<T>(
 ): Promise<T> {
   const url = outputs?.prometheusUrl;
   if (url === undefined) return work(null, NOT_DEPLOYED);
-  if (!/\.svc(\.|:|$)/.test(new URL(url).host)) return work({ url, dispatcher }, "");
+  if (!/\.svc(\.|:|$)/.test(new URL(url).host))
+    return work(new PrometheusClient({ url, dispatcher }), "");
   const pod = seen.pods.find(
     ({ metadata }) => metadata.labels?.["app.kubernetes.io/name"] === "prometheus",
   );
@@ -211,7 +212,7 @@ async function withPrometheus<T>(
   const forward = cluster.forward(place, [port]);
   const through = agentThrough(() => forward.connect(port), new URL(url).hostname, outputs);
   try {
-    return await work({ url, dispatcher: through }, "");
+    return await work(new PrometheusClient({ url, dispatcher: through }), "");
   } finally {
     await through.destroy();
     forward.close();
