@@ -40,8 +40,8 @@ export const limits = {
   upstreamConnectTimeoutMs: 3_000,
   /** Connections to one model server: above vLLM's own max-num-seqs default of 256 they queue. */
   upstreamConnectionsMax: 512,
-  /** vLLM closes idle connections after 5 s by default; we must let go first. */
-  upstreamKeepAliveTimeoutMs: 4_000,
+  /** vLLM closes idle connections after 5 s by default. We must let go first, and undici counts looks half a second apart, which come later when busy. */
+  upstreamKeepAliveTimeoutMs: 2_500,
   /** One event of a stream; log probabilities of 20 alternatives stay far below. */
   eventBytesMax: 1 * MIB,
   /** A whole answer held in memory: 2048 embeddings of 1024 numbers are some 25 MB. */
