@@ -44,6 +44,7 @@ import { redundancy } from "./rules/redundancy.ts";
 import { regionFence } from "./rules/region-fence.ts";
 import { replicatedState } from "./rules/replicated-state.ts";
 import { resourcesAndProbes } from "./rules/resources-and-probes.ts";
+import { restoredBackups } from "./rules/restored-backups.ts";
 import { restrictedPods } from "./rules/restricted-pods.ts";
 import { scanAndPin } from "./rules/scan-and-pin.ts";
 import { sealedWeights } from "./rules/sealed-weights.ts";
@@ -97,6 +98,7 @@ export const RULES: readonly Rule[] = [
   regionFence,
   replicatedState,
   resourcesAndProbes,
+  restoredBackups,
   restrictedPods,
   scanAndPin,
   sealedWeights,

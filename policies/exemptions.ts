@@ -159,6 +159,16 @@ export const EXEMPTIONS: readonly Exemption[] = [
       "It is the replica of the other site's Redis until it takes over; quotas then begin anew.",
     ticket: "RISK-6",
   },
+  {
+    ...PLATFORM,
+    rule: "restored-backups",
+    stacks: ["onprem-hospital", "onprem-hospital-b"],
+    resources: ["kubernetes:postgresql.cnpg.io/v1:Cluster::patients"],
+    reason:
+      "Nothing of the service comes near patients' data: the hospital restores it itself and hands in its record.",
+    ticket: "RISK-11",
+    riskAcceptedBy: "medical records of the hospital",
+  },
   ...trying(),
   ...oneMachine(),
   ...examples(),
@@ -187,6 +197,7 @@ function trying(): Exemption[] {
     ),
     row("deletion-protection", ["kubernetes:apps/v1:StatefulSet::*"], ["dev", "local"]),
     row("backups", ["aws:elasticache/replicationGroup:ReplicationGroup::cache"]),
+    row("restored-backups", ["aws:rds/instance:Instance::database"]),
     row(
       "replicated-state",
       [

@@ -105,6 +105,8 @@ test("the local stack gets every panel but those about what it does not have", (
     "recovery: Age of the last backup that can be restored (cloudnative-pg)",
     "recovery: Time since a backup failed (cloudnative-pg)",
     "recovery: Logs that could not be archived, in an hour (cloudnative-pg)",
+    "recovery: Time since a restore was tested well (restore-test)",
+    "recovery: What a restore took, and what it lacked (restore-test)",
     "recovery: Time since scheduled work succeeded (kube-state-metrics)",
     "recovery: PostgreSQL replicas behind their primary (cloudnative-pg)",
     "recovery: Redis replicas that hear their primary (redisReplicas)",
@@ -135,7 +137,7 @@ test("what the cluster's own Prometheus scrapes is shown, and replicas where Red
   const redis = { replicas: 3 };
   const more = { ...values, "deepseek:monitoring": { operator }, "deepseek:redis": redis };
   const left = leftOut(shownOf(settingsOf(more)));
-  expect(left.filter((line) => !line.endsWith("(cloudnative-pg)"))).toEqual([
+  expect(left.filter((line) => !/\((cloudnative-pg|restore-test)\)$/.test(line))).toEqual([
     "compliance: Webhooks (webhooks)",
   ]);
   const url = "https://prometheus.example";

@@ -22,7 +22,10 @@ const ALERTS = {
   heartbeat: "https://watch.example.org/ping",
   runbooks: "https://docs.example.org/runbooks",
   channels: [
-    { name: "phones", kind: "sms", severities: ["critical"], url: "https://relay.example.org/sms" },
+    {
+      ...{ name: "phones", kind: "sms", severities: ["critical"] },
+      ...{ url: "https://relay.example.org/sms", relay: "foreign" },
+    },
   ],
 };
 

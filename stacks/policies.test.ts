@@ -21,7 +21,7 @@ const graphs = new Map<string, JudgedResource[]>();
 
 beforeAll(async () => {
   for (const stack of STACKS) graphs.set(stack, await graphOf(stack));
-}, 300_000);
+}, 900_000);
 
 const graph = (stack: string) => graphs.get(stack) ?? [];
 const judged = (resources: readonly JudgedResource[], rules = RULES) =>

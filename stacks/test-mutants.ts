@@ -61,6 +61,7 @@ export const MUTANTS: readonly Mutant[] = [
     props.backupRetentionPeriod = 0;
     if (props.spec !== undefined) props.spec.plugins = [];
   }),
+  row("restored-backups", /StatefulSet restore-test$|backup\/restoreTestingSelection/),
   row("boundary-audit", /eks\/cluster:Cluster /, (props) => {
     props.enabledClusterLogTypes = ["api"];
   }),

@@ -120,6 +120,7 @@ const AUTOMATED: readonly Control[] = [
   checked("log-content", "日志不含内容", "Logs hold no content", "log-content"),
   checked("alerting", "告警送达路径", "Alerts have a way to somebody", "alerts-delivered"),
   checked("backups", "备份", "Backups", "backups"),
+  checked("restored-backups", "定期恢复验证", "Restores are tried", "restored-backups"),
   checked("redundancy", "跨区冗余", "Redundancy across zones", "redundancy"),
   checked("replicated-state", "数据副本", "No state without a copy", "replicated-state"),
   checked(

@@ -168,6 +168,9 @@ export const MAP: ClauseMap = {
       "bank:20988-2025",
     ],
   },
+  "restored-backups": {
+    partial: [...m("4.9.a", "10.11"), ...g("32(1)(d)"), ...h("308(a)(7)(ii)(D)")],
+  },
   redundancy: {
     full: m("2.1.e", "4.9.c"),
     partial: [...g("32(1)(b)"), ...h("308(a)(7)(ii)(C)"), "bank:2009-19-ch7"],

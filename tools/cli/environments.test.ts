@@ -25,7 +25,7 @@ beforeAll(async () => {
   for (const stack of new Set(PAIRS.flat())) {
     await runVerbOrFail(["render", stack, "--out", path.join(folder, stack)]);
   }
-}, 300_000);
+}, 900_000);
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
