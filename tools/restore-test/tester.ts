@@ -3,7 +3,7 @@
  * The live database is never reached: what is restored comes from the archive alone.
  */
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, truncateSync } from "node:fs";
 import { appendFile, open, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../base/user-error.ts";
@@ -158,15 +158,14 @@ function sizesOf({ bytes, wals }: Fetched) {
   return { bytes, segments: wals };
 }
 
+/** A last line without an end was being written when the pod was ended: nobody has heard of it, and it is cut off. */
 function linesOf(file: string): string[] {
-  try {
-    return readFileSync(file, "utf8")
-      .split("\n")
-      .filter((line) => line !== "");
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return [];
-    throw cause;
-  }
+  if (!existsSync(file)) return [];
+  const bytes = readFileSync(file);
+  const whole = bytes.lastIndexOf("\n") + 1;
+  if (whole < bytes.length) truncateSync(file, whole);
+  const lines = bytes.subarray(0, whole).toString("utf8").split("\n");
+  return lines.filter((line) => line !== "");
 }
 
 function readOwn(line: string, file: string): void {
