@@ -7,11 +7,13 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { CertificateHandle } from "./certificates.ts";
 import { after, Component, labelsOf, type Transform } from "./component.ts";
+import { METRICS_PORTS } from "./exporters.ts";
 import type { Resources } from "./pod-template.ts";
 import { POSTGRES_PORT, type PostgresHandle } from "./postgres.ts";
 import {
   type BackupSettings,
   CLUSTER_API,
+  CLUSTER_LABEL,
   clusterSpec,
   OBJECT_STORE_API,
   objectStoreSpec,
@@ -42,6 +44,8 @@ export interface PostgresClusterArgs {
   readonly site?: (SiteSettings & SiteAccess) | undefined;
   /** Another site follows this one by a certificate of this authority, and this one follows nobody. */
   readonly followers?: CertificateHandle | undefined;
+  /** Our Prometheus asks each instance. */
+  readonly watched?: boolean;
   readonly transform?: { readonly cluster?: Transform<k8s.apiextensions.CustomResourceArgs> };
 }
 
@@ -127,10 +131,34 @@ export class PostgresCluster extends Component implements PostgresHandle {
         { ...parent, dependsOn: [cluster] },
       );
     }
+    if (args.watched === true) {
+      new k8s.core.v1.Service(`${name}-metrics`, metricsOfInstances(args), parent);
+    }
     this.host = after(cluster, hostOf(clusterService(args.cluster), args.namespace));
     this.registerOutputs({ host: this.host });
   }
 }
+
+/** One address for each instance; the operator's own Services have one for all. */
+export function clusterMetricsService(cluster: string): string {
+  return `${cluster}-metrics`;
+}
+
+function metricsOfInstances({ namespace, cluster }: PostgresClusterArgs): k8s.core.v1.ServiceArgs {
+  return {
+    metadata: { name: clusterMetricsService(cluster), namespace, labels: labelsOf(cluster) },
+    spec: {
+      clusterIP: "None",
+      // An instance that is not ready is a target that is down, not one that is not there.
+      publishNotReadyAddresses: true,
+      selector: { [CLUSTER_LABEL]: cluster, ...INSTANCE },
+      ports: [{ name: "metrics", port: METRICS_PORTS.postgres }],
+    },
+  };
+}
+
+/** Jobs that make an instance carry the cluster's label, too. */
+const INSTANCE = { "cnpg.io/podRole": "instance" };
 
 /** The Service that the operator keeps in front of the instance that is written to. */
 export function clusterService(cluster: string): string {

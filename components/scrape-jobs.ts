@@ -10,6 +10,7 @@ import { METRICS_PORTS, metricsServiceName } from "./exporters.ts";
 import { GATEWAY, GATEWAY_METRICS, GATEWAY_PORTS } from "./gateway.ts";
 import { ARCHIVE_PORT } from "./gateway-archive.ts";
 import { LOG_AGENT_METRICS } from "./log-agent.ts";
+import { clusterMetricsService } from "./postgres-cluster.ts";
 import { CLUSTER_LABEL } from "./postgres-cluster-objects.ts";
 import { RESTORE_TEST, RESTORE_TEST_PORT } from "./restore-test.ts";
 import { GPU_EXPORTER, GPU_EXPORTER_PORT } from "./serving/gpu-daemons.ts";
@@ -31,6 +32,8 @@ export interface ScrapedService {
   readonly edgeHost: string;
   /** Those that run as pods of ours, with an exporter beside them. */
   readonly stores: readonly ("redis" | "postgres")[];
+  /** The ledger's, where CloudNativePG keeps it: its pods expose themselves. */
+  readonly postgresCluster: string | undefined;
   /** An archiver of the audit trail runs beside each gateway, with its certificate. */
   readonly archived: boolean;
   /** Backups of the ledger are tried. */
@@ -75,6 +78,7 @@ export function scrapeJobs(scraped: ScrapedService): ScrapeJob[] {
       port: METRICS_PORTS[program],
       serverName: program === "edge" ? edgeHost : host(program),
     })),
+    ...clusterJobs(scraped),
     ...collectorJobs(scraped),
     ...relayJobs(scraped),
     ...(gpuNamespace === undefined ? [] : [gpuJob(`${GPU_METRICS}.${gpuNamespace}.svc`)]),
@@ -87,6 +91,21 @@ export function scrapeJobs(scraped: ScrapedService): ScrapeJob[] {
       part: model,
       path: SIMULATED_GPUS_PATH,
     })),
+  ];
+}
+
+/** Rules and panels name its pods as the cluster's own Prometheus finds them; by DNS a pod is its address. */
+function clusterJobs({ namespace, postgresCluster }: ScrapedService): ScrapeJob[] {
+  if (postgresCluster === undefined) return [];
+  return [
+    {
+      job: OTHER_JOBS.postgresOperator,
+      service: `${clusterMetricsService(postgresCluster)}.${namespace}.svc`,
+      port: METRICS_PORTS.postgres,
+      serverName: `postgres.${namespace}.svc`,
+      labels: { namespace },
+      addressLabel: "pod",
+    },
   ];
 }
 
@@ -118,9 +137,7 @@ function gpuJob(service: string): ScrapeJob {
 }
 
 /** The same for a cluster's own Prometheus, which finds Services and pods by their labels. */
-export function monitoredPorts(
-  scraped: ScrapedService & { readonly postgresCluster: string | undefined },
-): Monitored[] {
+export function monitoredPorts(scraped: ScrapedService): Monitored[] {
   const { namespace, models, edgeHost, stores, archived, gpuNamespace, postgresCluster } = scraped;
   const host = (service: string) => `${service}.${namespace}.svc`;
   const of = (

@@ -24,6 +24,8 @@ export interface ScrapeJob {
   readonly part?: string;
   /** Default: /metrics. */
   readonly path?: string;
+  /** A label that tells its pods apart beside `instance`, where rules know one that only discovery by Kubernetes gives. */
+  readonly addressLabel?: string;
 }
 
 export interface PrometheusSettings {
@@ -122,7 +124,7 @@ export function webConfiguration(tlsFolder: string): string {
 
 /** DNS instead of the API server: Prometheus needs no right in the cluster at all. */
 function discovered(job: ScrapeJob, settings: PrometheusSettings): object {
-  const { service, port, labels = {}, part, path } = job;
+  const { service, port, labels = {}, part, path, addressLabel } = job;
   const relabel = Object.entries(labels).map(([target, replacement]) => ({
     target_label: target,
     replacement,
@@ -133,7 +135,13 @@ function discovered(job: ScrapeJob, settings: PrometheusSettings): object {
     ...(path === undefined ? {} : { metrics_path: path }),
     tls_config: verified(settings, job.serverName),
     dns_sd_configs: [{ names: [service], type: "A", port, refresh_interval: "10s" }],
-    relabel_configs: [{ target_label: "job", replacement: job.job }, ...relabel],
+    relabel_configs: [
+      { target_label: "job", replacement: job.job },
+      ...relabel,
+      ...(addressLabel === undefined
+        ? []
+        : [{ source_labels: ["__address__"], target_label: addressLabel }]),
+    ],
   };
 }
 

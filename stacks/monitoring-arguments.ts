@@ -90,6 +90,7 @@ export function scrapedService(settings: Settings): ScrapedService {
     models: models.filter(({ server }) => server.engine !== "ray").map(({ name }) => name),
     edgeHost,
     stores: storesInPods(settings),
+    postgresCluster: hasPostgresCluster(settings) ? "postgres" : undefined,
     archived: isArchived(settings),
     restoreTested: isRestoreTested(settings),
     collectorNamespace: hasCollector(settings) ? MONITORING : undefined,
@@ -104,6 +105,10 @@ export function scrapedService(settings: Settings): ScrapedService {
 function storesInPods(settings: Settings): ("redis" | "postgres")[] {
   if (isManaged(settings)) return [];
   return settings.postgres.kind === "pod" ? ["redis", "postgres"] : ["redis"];
+}
+
+function hasPostgresCluster(settings: Settings): boolean {
+  return settings.postgres.kind === "operator" && !isManaged(settings);
 }
 
 export function remoteWriteFlow({ monitoring: { remoteWrite } }: Settings) {
@@ -152,6 +157,7 @@ function watched(settings: Settings): Watched {
     edges: edge.replicas,
     redis: stores.includes("redis") ? redis.replicas : 0,
     postgres: stores.includes("postgres") ? 1 : 0,
+    postgresInstances: hasPostgresCluster(settings) ? settings.postgres.instances : 0,
     archivers: isArchived(settings) ? gateway.replicas : 0,
     gpus:
       (hasGpuDaemons(settings) ? gpusAvailable(settings) : 0) +

@@ -96,6 +96,26 @@ test("the archivers beside gateways are scraped, and nobody else reaches them", 
   expect(JSON.stringify(open[0].from)).toContain("prometheus");
 });
 
+test("instances under an operator are scraped one by one, and their lag and backups are judged", async () => {
+  const program = await runProgram(onprem, settingsOf(await committedValues("onprem-bank")));
+  const { spec } = named("Service", "postgres-metrics", program);
+  expect(spec).toMatchObject({
+    ...{ clusterIP: "None", publishNotReadyAddresses: true },
+    selector: { "cnpg.io/cluster": "postgres", "cnpg.io/podRole": "instance" },
+  });
+  const { data } = named("ConfigMap", "prometheus-configuration", program);
+  const [, job = ""] = data["prometheus.yml"].split("job_name: cloudnative-pg\n");
+  const [own = ""] = job.split("job_name:");
+  expect(own).toContain("postgres-metrics.deepseek.svc");
+  expect(own).toMatch(/server_name: postgres\.deepseek\.svc/);
+  expect(own).toMatch(/source_labels:\s+- __address__\s+target_label: pod/);
+  for (const alert of ["PostgresReplicaLate", "BackupOld"]) {
+    expect(data["rules.yml"]).toContain(`alert: ${alert}\n`);
+  }
+  const { ingress } = named("NetworkPolicy", "allow-postgres", program).spec;
+  expect(JSON.stringify(ingress)).toMatch(/"monitoring".*"port":9187/);
+});
+
 test("every stack's Prometheus has room for twice as many gateways: more of them is one setting", async () => {
   for (const stack of STACKS) {
     const committed = stack === "local" ? values : committedValues(stack);

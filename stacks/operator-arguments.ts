@@ -5,7 +5,6 @@ import type { FlowPlaces } from "../components/service-flows.ts";
 import type { Settings } from "../config/schema.ts";
 import { scrapedService } from "./monitoring-arguments.ts";
 import { MONITORING } from "./places.ts";
-import { isManaged } from "./store-arguments.ts";
 
 /** Nothing of the stack's own watches. */
 export function isWatchedElsewhere({ monitoring }: Settings): boolean {
@@ -22,20 +21,16 @@ export function watcherOf(settings: Settings): FlowPlaces["watcher"] {
 
 /** null: no operator is told anything. */
 export function operatorArguments(settings: Settings) {
-  const { monitoring, models, postgres } = settings;
+  const { monitoring, models } = settings;
   const { operator, alerts, scrapeSeconds } = monitoring;
   if (operator === undefined) return null;
-  const clustered = postgres.kind === "operator" && !isManaged(settings);
   const idle = models.every(({ replicas }) => replicas === 0);
   return {
     namespace: MONITORING,
     labels: operator.labels,
-    monitored: monitoredPorts({
-      ...scrapedService(settings),
-      postgresCluster: clustered ? "postgres" : undefined,
-    }),
+    monitored: monitoredPorts(scrapedService(settings)),
     scrapeSeconds,
-    jobs: [...operator.jobs, ...(clustered ? ["cloudnative-pg"] : [])],
+    jobs: operator.jobs,
     alone: isWatchedElsewhere(settings) ? { idleJobs: idle ? [MODEL_SERVER_JOB] : [] } : undefined,
     links: { runbooks: alerts.runbooks, dashboards: alerts.dashboards },
     url: operator.url,

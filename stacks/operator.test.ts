@@ -47,8 +47,8 @@ test("beside ours it scrapes the same, and judges only what ours does not see", 
   }
   const alerts = alertsOf(program);
   expect(alerts).toContain("VolumeNearlyFull");
-  expect(alerts).toContain("PostgresReplicaLate");
   const ours = named("ConfigMap", "prometheus-configuration", program).data["rules.yml"];
+  expect(ours).toContain("alert: PostgresReplicaLate\n");
   expect(alerts.filter((alert) => ours.includes(`alert: ${alert}\n`))).toEqual([]);
 });
 
@@ -75,9 +75,11 @@ test("instead of ours it judges everything, and nothing of ours runs", async () 
     expect(imagesOf(settings)).not.toContain(gone);
   }
   const alerts = alertsOf(program);
-  for (const alert of ["APIHighErrorRate", "RedisAway", "AuditArchiveLate", "NodeDiskNearlyFull"]) {
+  const some = ["APIHighErrorRate", "RedisAway", "AuditArchiveLate", "NodeDiskNearlyFull"];
+  for (const alert of [...some, "PostgresReplicaLate", "BackupOld"]) {
     expect(alerts).toContain(alert);
   }
+  expect(named("Service", "postgres-metrics", program)).toBeUndefined();
   // The cluster's Alertmanager has a job of another name: its absence would be told for ever.
   expect(alerts).not.toContain("AlertmanagerAway");
 });

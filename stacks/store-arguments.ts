@@ -40,6 +40,7 @@ export function postgresClusterArguments(settings: Settings) {
     backup: backups === undefined ? undefined : backupOf(backups, LEDGER),
     pair: pairOf(settings),
     followed: settings.site.other?.serves === true,
+    watched: settings.monitoring.operator?.mode !== "instead",
   };
 }
 

@@ -13,11 +13,27 @@ import {
 import { mebibytes } from "./quantity.ts";
 
 const SMALL: Watched = {
-  ...{ models: 2, gateways: 2, modelServers: 2, edges: 2, redis: 1, postgres: 1 },
+  ...{
+    models: 2,
+    gateways: 2,
+    modelServers: 2,
+    edges: 2,
+    redis: 1,
+    postgres: 1,
+    postgresInstances: 0,
+  },
   ...{ archivers: 0, gpus: 0, remoteWrite: false },
 };
 const COUNTED = [
-  ...(["models", "gateways", "modelServers", "edges", "redis", "postgres"] as const),
+  ...([
+    "models",
+    "gateways",
+    "modelServers",
+    "edges",
+    "redis",
+    "postgres",
+    "postgresInstances",
+  ] as const),
   ...(["archivers", "gpus"] as const),
 ];
 const KEEP = { retentionDays: 15, scrapeSeconds: 15 };
@@ -29,6 +45,7 @@ const watched: fc.Arbitrary<Watched> = fc.record({
   edges: fc.integer({ min: 1, max: 32 }),
   redis: fc.constantFrom(0, 1, 3),
   postgres: fc.constantFrom(0, 1),
+  postgresInstances: fc.constantFrom(0, 1, 3),
   archivers: fc.integer({ min: 0, max: 64 }),
   gpus: fc.integer({ min: 0, max: 512 }),
   remoteWrite: fc.boolean(),

@@ -14,6 +14,8 @@ export interface Watched {
   readonly edges: number;
   readonly redis: number;
   readonly postgres: number;
+  /** Of CloudNativePG. */
+  readonly postgresInstances: number;
   /** Audit archivers; one beside each gateway, or none. */
   readonly archivers: number;
   /** GPUs, or slices of them, that an exporter of ours watches. */
@@ -61,6 +63,8 @@ const MODEL_SERVER = 500;
 /** Counted of Debian's exporters before real servers: 201 of Redis, 555 of PostgreSQL with two databases. */
 const REDIS = 250;
 const POSTGRES = 700;
+/** CloudNativePG's default queries and what Go says of its manager, by their list; not counted before a running one. */
+const POSTGRES_INSTANCE = 300;
 /** nginx' seven counters, and what Go says of the exporter itself. */
 const EDGE = 60;
 const ARCHIVER = 5;
@@ -158,13 +162,15 @@ export function asQuantity(needed: number): string {
 export function seriesOf(watched: Watched): number {
   const { models, gateways, modelServers, edges, redis, postgres, archivers, gpus } = watched;
   // Prometheus and Alertmanager are two of them; every GPU may have a node of its own.
-  const targets = gateways + modelServers + edges + redis + postgres + archivers + gpus + 2;
+  const stores = redis + postgres + watched.postgresInstances;
+  const targets = gateways + modelServers + edges + stores + archivers + gpus + 2;
   return (
     gateways * gatewaySeries(models) +
     modelServers * MODEL_SERVER +
     edges * EDGE +
     redis * REDIS +
     postgres * POSTGRES +
+    watched.postgresInstances * POSTGRES_INSTANCE +
     archivers * ARCHIVER +
     gpus * GPU +
     PROMETHEUS +
