@@ -153,6 +153,7 @@ export const EXPLAINED: readonly Explanation[] = [
       "Pod/deepseek/*",
       "StatefulSet/deepseek/postgres",
       "StatefulSet/deepseek/redis",
+      "StatefulSet/deepseek/restore-test",
     ],
     reason: "These programs have one answer to both questions: they serve, or they do not.",
     instead:
@@ -171,14 +172,27 @@ export const EXPLAINED: readonly Explanation[] = [
   {
     judge: "monokle",
     rule: "LNK001",
-    objects: ["Deployment/deepseek/model-*", "StatefulSet/deepseek/gateway", "NetworkPolicy/*"],
+    objects: [
+      "Deployment/deepseek/model-*",
+      "StatefulSet/deepseek/gateway",
+      "StatefulSet/deepseek/restore-test",
+      "NetworkPolicy/*",
+    ],
     reason:
       "They name what others make: pods of operators (CloudNativePG, KubeRay, KEDA), volumes and " +
-      "keys of weights and of the audit trail's archive that the site's owner put there.",
+      "keys of weights, of backups and of the audit trail's archive that the site's owner put there.",
     instead:
       "docs/serving.md and docs/data.md name what must be there; a pod that misses a volume or a " +
       "key does not start, and says so.",
   },
+  ...(["LNK001", "service-targets-pod"] as const).map((rule) => ({
+    judge: rule === "LNK001" ? ("monokle" as const) : ("kube-score" as const),
+    rule,
+    objects: ["Service/deepseek/postgres-metrics"],
+    reason:
+      "CloudNativePG makes the instances that it selects, by labels which the operator writes.",
+    instead: "An instance that does not answer is told of by TargetDown.",
+  })),
   {
     judge: "kube-score",
     rule: "networkpolicy-targets-pod",
