@@ -46,7 +46,9 @@ function verdict() {
 test("a test that failed is a record, and comes again after six hours", async () => {
   const one = tester();
   const record = await run(one);
-  expect(record.checks).toMatchObject([{ expected: "yes", found: expect.stringMatching(/nobody answers/) }]);
+  expect(record.checks).toMatchObject([
+    { expected: "yes", found: expect.stringMatching(/nobody answers/) },
+  ]);
   expect([one.lastGood, one.dueMs]).toEqual([undefined, nowMs + 6 * HOUR_MS]);
   nowMs += HOUR_MS;
   expect(tester().dueMs).toBe(nowMs + 5 * HOUR_MS);
