@@ -1,24 +1,16 @@
 /** Where a site on a cluster of its own keeps the audit trail beyond its gateways' volumes. */
 import { z } from "zod";
-import { addressRange, https, label } from "./values.ts";
+import { addressRange, bucketFolder, https, label, signingRegion } from "./values.ts";
 
 export const archive = z
   .discriminatedUnion("kind", [
     z.strictObject({
       kind: z.literal("bucket").describe("A bucket of an object store, locked in compliance mode."),
-      destination: z
-        .string()
-        .regex(/^s3:\/\/[a-z0-9.-]{3,63}(\/.*)?$/)
+      destination: bucketFolder
         .meta({ right: "a bucket and folder, as in s3://audit-archive/bank" })
         .describe("Bucket of an S3 service that the site has, and a folder in it."),
       endpoint: https.describe("Its address."),
-      region: z
-        .string()
-        .regex(/^[a-z0-9-]{1,32}$/)
-        .meta({ right: "a region, as in us-east-1" })
-        // What MinIO and Ceph take where nobody has named theirs.
-        .default("us-east-1")
-        .describe("The region that its signatures name."),
+      region: signingRegion.describe("The region that its signatures name."),
       ranges: z.array(addressRange).min(1).describe("Addresses it answers at."),
       secret: label.describe(
         "Secret of the cluster with ACCESS_KEY_ID and ACCESS_SECRET_KEY, which may put objects and no more.",

@@ -1,6 +1,15 @@
 /** Models and the engines that serve them. What fits where is judged before anything is planned. */
 import { z } from "zod";
-import { addressRange, digest, https, label, modelName, resources } from "./values.ts";
+import {
+  addressRange,
+  bucketFolder,
+  digest,
+  https,
+  label,
+  modelName,
+  resources,
+  signingRegion,
+} from "./values.ts";
 
 const simulator = z.strictObject({
   engine: z.literal("simulator").describe("Answers as vLLM does, without a model."),
@@ -52,19 +61,11 @@ export const weightsKey = z
 /** On AWS S3 copies them (cloud.weightsCopy). */
 export const weightsMirror = z
   .strictObject({
-    from: z
-      .string()
-      .regex(/^s3:\/\/[a-z0-9.-]{3,63}(\/.*)?$/)
+    from: bucketFolder
       .meta({ right: "a bucket and prefix, as in s3://weights/deepseek" })
       .describe("Where the other site's object store has them; below it, the models' folders."),
     endpoint: https.describe("Its address."),
-    region: z
-      .string()
-      .regex(/^[a-z0-9-]{1,32}$/)
-      .meta({ right: "a region, as in us-east-1" })
-      // What MinIO and Ceph take where nobody has named theirs.
-      .default("us-east-1")
-      .describe("The region that its signatures name."),
+    region: signingRegion.describe("The region that its signatures name."),
     ranges: z.array(addressRange).min(1).describe("Addresses it answers at."),
     secret: label.describe(
       "Secret of the cluster with ACCESS_KEY_ID and ACCESS_SECRET_KEY, which may read objects and no more.",

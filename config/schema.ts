@@ -22,6 +22,7 @@ import { certificates, images, registry } from "./supplies-schema.ts";
 import {
   addressRange,
   authorities,
+  bucketFolder,
   cpu,
   hostName,
   https,
@@ -31,6 +32,7 @@ import {
   nodePort,
   origin,
   resources,
+  signingRegion,
 } from "./values.ts";
 
 const cluster = z.strictObject({
@@ -189,22 +191,14 @@ const postgres = z.strictObject({
   storage: memory.default("2Gi").describe("Size of each volume."),
   backups: z
     .strictObject({
-      destination: z
-        .string()
-        .regex(/^s3:\/\/[a-z0-9.-]{3,63}(\/.*)?$/)
+      destination: bucketFolder
         .meta({ right: "a bucket and folder, as in s3://backups/deepseek" })
         .describe("Bucket of an S3 service that the site has."),
       endpoint: https.optional().describe("Its address, where it is not AWS'."),
       ranges: z.array(addressRange).min(1).describe("Addresses it answers at."),
       secret: label.describe("Secret of the cluster with access-key-id and secret-access-key."),
       days: z.int().min(1).max(3_650).default(35).describe("How long they are kept."),
-      region: z
-        .string()
-        .regex(/^[a-z0-9-]{1,32}$/)
-        .meta({ right: "a region, as in us-east-1" })
-        // What MinIO and Ceph take where nobody has named theirs.
-        .default("us-east-1")
-        .describe("The region that signatures of the restore test name."),
+      region: signingRegion.describe("The region that signatures of the restore test name."),
       // A week: older copies are still kept when one is found that cannot be restored.
       restoreTestHours: z
         .int()

@@ -26,6 +26,17 @@ export const origin = z
   .refine((text) => URL.canParse(text) && new URL(text).origin === text)
   .meta({ right: "an origin, as in https://app.example.org" });
 
+/** Of an S3 service: a bucket, and a folder in it. */
+export const bucketFolder = z.string().regex(/^s3:\/\/[a-z0-9.-]{3,63}(\/.*)?$/);
+
+/** Which an S3 service's signatures name. */
+export const signingRegion = z
+  .string()
+  .regex(/^[a-z0-9-]{1,32}$/)
+  .meta({ right: "a region, as in us-east-1" })
+  // What MinIO and Ceph take where nobody has named theirs.
+  .default("us-east-1");
+
 export const https = z.url({ protocol: /^https$/ }).meta({ right: "an https address" });
 
 export const cpu = z

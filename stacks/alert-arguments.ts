@@ -10,10 +10,11 @@ import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { MONITORING } from "./places.ts";
 import { volumeOf } from "./volumes.ts";
+import { isWatchedElsewhere } from "./watcher.ts";
 
 /** Where there is an Alertmanager of ours, and a channel that it does not speak to itself. */
-export function hasAlertRelay({ monitoring }: Settings): boolean {
-  return monitoring.operator?.mode !== "instead" && monitoring.alerts.channels.some(isRelayed);
+export function hasAlertRelay(settings: Settings): boolean {
+  return !isWatchedElsewhere(settings) && settings.monitoring.alerts.channels.some(isRelayed);
 }
 
 export function alertmanagerArguments(settings: Settings) {

@@ -3,10 +3,11 @@ import type { DashboardsArgs } from "../components/dashboards.ts";
 import { GPU_JOB, SELF_JOBS, scrapeJobs } from "../components/scrape-jobs.ts";
 import type { Settings } from "../config/schema.ts";
 import { scrapedService } from "./monitoring-arguments.ts";
-import { isWatchedElsewhere, operatorArguments } from "./operator-arguments.ts";
+import { operatorArguments } from "./operator-arguments.ts";
 import { MONITORING } from "./places.ts";
 import { isOnGpus } from "./site-models.ts";
 import { isManaged } from "./store-arguments.ts";
+import { isWatchedElsewhere } from "./watcher.ts";
 
 /** null: no Grafana would read them. */
 export function dashboardArguments(settings: Settings) {

@@ -13,9 +13,9 @@ import { hostOf } from "../components/stateful-program.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { REALTIME } from "./gpu-models.ts";
-import { watcherOf } from "./operator-arguments.ts";
 import { GPU_NAMESPACE, httpsPort, MONITORING, SERVICE } from "./places.ts";
 import { hasFabric, hasGpuDaemons, isOnGpus } from "./site-models.ts";
+import { watcherOf } from "./watcher.ts";
 
 /** Where their own instructions install the operators. */
 const KUBERAY = { namespace: "kuberay-system", program: "kuberay-operator" } as const;

@@ -19,8 +19,9 @@ import { hasCollector } from "./collector-arguments.ts";
 import { GPU_NAMESPACE, httpsPort, LOGS_NAMESPACE, MONITORING, SERVICE } from "./places.ts";
 import { isRestoreTested } from "./restore-arguments.ts";
 import { gpusAvailable, hasGpuDaemons, simulatedGpus } from "./site-models.ts";
-import { isManaged } from "./store-arguments.ts";
+import { hasPostgresCluster, isManaged } from "./store-arguments.ts";
 import { volumeOf } from "./volumes.ts";
+import { isWatchedElsewhere } from "./watcher.ts";
 
 export function monitoringArguments(settings: Settings) {
   return {
@@ -107,10 +108,6 @@ function storesInPods(settings: Settings): ("redis" | "postgres")[] {
   return settings.postgres.kind === "pod" ? ["redis", "postgres"] : ["redis"];
 }
 
-function hasPostgresCluster(settings: Settings): boolean {
-  return settings.postgres.kind === "operator" && !isManaged(settings);
-}
-
 export function remoteWriteFlow({ monitoring: { remoteWrite } }: Settings) {
   if (remoteWrite === undefined) return undefined;
   return { ranges: remoteWrite.ranges, ports: [httpsPort(remoteWrite.url)] };
@@ -118,7 +115,7 @@ export function remoteWriteFlow({ monitoring: { remoteWrite } }: Settings) {
 
 /** What would fill its memory or its disk before the retention ends. */
 export function monitoringFaults(settings: Settings): Fault[] {
-  if (settings.monitoring.operator?.mode === "instead") return [];
+  if (isWatchedElsewhere(settings)) return [];
   const { storage, resources, retentionDays } = settings.monitoring;
   const { series, samplesPerSecond, memoryMebibytes, diskMebibytes } = sizeOf(settings);
   const fault = (name: string, given: string, needed: number, why: string): Fault[] =>

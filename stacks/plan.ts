@@ -16,6 +16,7 @@ import { latencyOfModel } from "./site-faults.ts";
 import { gpusAvailable, isOnGpus, manifestOf, servedModels } from "./site-models.ts";
 import { recoveryOfSite } from "./site-recovery.ts";
 import { isManaged, ledgerCopyArguments } from "./store-arguments.ts";
+import { isWatchedElsewhere } from "./watcher.ts";
 
 export interface InventoryItem {
   readonly name: string;
@@ -206,7 +207,7 @@ function monitoring(settings: Settings): InventoryItem[] {
   const { resources, storage, grafana } = watched;
   const kind = "monitoring" as const;
   const own = grafana?.deployment;
-  if (watched.operator?.mode === "instead") return [];
+  if (isWatchedElsewhere(settings)) return [];
   return [
     { name: "prometheus", kind, replicas: 1, ...resources, storage },
     {

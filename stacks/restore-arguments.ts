@@ -4,14 +4,13 @@ import { hostOf } from "../components/stateful-program.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { SERVICE } from "./places.ts";
-import { backupFlow, isManaged, LEDGER } from "./store-arguments.ts";
+import { backupFlow, hasPostgresCluster, LEDGER } from "./store-arguments.ts";
 import { volumeOf } from "./volumes.ts";
 
 /** Where the ledger's backups are this site's own. A cloud's are tried by the cloud (components/aws/backups.ts). */
 export function isRestoreTested(settings: Settings): boolean {
-  const { kind, backups } = settings.postgres;
-  const own = kind === "operator" && !isManaged(settings);
-  return own && backups !== undefined && backups.restoreTestHours > 0;
+  const { backups } = settings.postgres;
+  return hasPostgresCluster(settings) && backups !== undefined && backups.restoreTestHours > 0;
 }
 
 /** null: nothing is tried. */

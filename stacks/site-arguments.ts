@@ -44,7 +44,7 @@ import {
   monitoringArguments,
   remoteWriteFlow,
 } from "./monitoring-arguments.ts";
-import { operatorArguments, watcherOf } from "./operator-arguments.ts";
+import { operatorArguments } from "./operator-arguments.ts";
 import { GPU_NAMESPACE, MONITORING, PATIENT_NAMESPACE, SERVICE } from "./places.ts";
 import { restoreTestArguments, restoreTestFlow, restoreTestServers } from "./restore-arguments.ts";
 import { hasGpuDaemons, servedModels } from "./site-models.ts";
@@ -56,6 +56,7 @@ import {
   storePlaces,
 } from "./store-arguments.ts";
 import { volumeOf } from "./volumes.ts";
+import { watcherOf } from "./watcher.ts";
 
 const [service, monitoring] = [SERVICE, MONITORING];
 /** Where callers of a balancer expect HTTPS. */

@@ -5,7 +5,8 @@ import { hasAlertRelay } from "./alert-arguments.ts";
 import { isArchived } from "./archive-arguments.ts";
 import { isRestoreTested } from "./restore-arguments.ts";
 import { hasFabric, hasGpuDaemons, isOnGpus } from "./site-models.ts";
-import { isManaged } from "./store-arguments.ts";
+import { hasPostgresCluster, isManaged } from "./store-arguments.ts";
+import { isWatchedElsewhere } from "./watcher.ts";
 
 export function imagesOf(settings: Settings): ImageName[] {
   const { models, postgres } = settings;
@@ -17,11 +18,11 @@ export function imagesOf(settings: Settings): ImageName[] {
   const when = (condition: boolean, ...names: ImageName[]) => (condition ? names : []);
   return [
     ...(["gateway", "edge", "edge-exporter"] as const),
-    ...when(settings.monitoring.operator?.mode !== "instead", "prometheus", "alertmanager"),
+    ...when(!isWatchedElsewhere(settings), "prometheus", "alertmanager"),
     ...when(hasAlertRelay(settings), "alert-relay"),
     ...when(!managed, "redis", "redis-exporter"),
     ...when(!managed && postgres.kind === "pod", "postgres", "postgres-exporter"),
-    ...when(!managed && postgres.kind === "operator", "postgres-cluster"),
+    ...when(hasPostgresCluster(settings), "postgres-cluster"),
     ...when(isArchived(settings), "audit-archive"),
     ...when(isRestoreTested(settings), "restore-test"),
     ...when(logs !== undefined || traces !== undefined, "collector"),

@@ -11,6 +11,7 @@ import type { Settings } from "../config/schema.ts";
 import { otherOf } from "./other-site.ts";
 import { httpsPort, SERVICE } from "./places.ts";
 import { volumeOf } from "./volumes.ts";
+import { isWatchedElsewhere } from "./watcher.ts";
 
 /** Half past one at night where the site is in China; the operator's cron begins with seconds. */
 const BACKUP_SCHEDULE = "0 30 17 * * *";
@@ -20,6 +21,11 @@ export const LEDGER_COPY = "ledger-copy";
 /** The cloud keeps them. */
 export function isManaged({ cloud, site }: Settings): boolean {
   return cloud !== undefined && site.other === undefined;
+}
+
+/** An operator of the cluster keeps the ledger. */
+export function hasPostgresCluster(settings: Settings): boolean {
+  return settings.postgres.kind === "operator" && !isManaged(settings);
 }
 
 /** null: one pod of ours. */
@@ -40,7 +46,7 @@ export function postgresClusterArguments(settings: Settings) {
     backup: backups === undefined ? undefined : backupOf(backups, LEDGER),
     pair: pairOf(settings),
     followed: settings.site.other?.serves === true,
-    watched: settings.monitoring.operator?.mode !== "instead",
+    watched: !isWatchedElsewhere(settings),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Settings of the relay: RELAY_* variables, and files with what is secret. Strict, all faults at once. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { faultLines, namedSettings } from "../base/named-settings.ts";
 import { UserError } from "../base/user-error.ts";
 import { type Channel, channelSchema } from "./channel.ts";
 
@@ -39,15 +40,12 @@ const channelsSchema = z
 /** 32 characters of a random password have some 190 bits; a token that somebody thought of has not. */
 const TOKEN_CHARACTERS_MIN = 32;
 const PREFIX = "RELAY_";
+const FIX = "set it right (docs/alerts.md)";
 
 export function readConfig(
   variables: Readonly<Record<string, string | undefined>> = process.env,
 ): RelayConfig {
-  const own = Object.entries(variables).filter(([name]) => name.startsWith(PREFIX));
-  const named = Object.fromEntries(own.map(([name, value]) => [name.slice(PREFIX.length), value]));
-  const parsed = settingsSchema.safeParse(named);
-  if (!parsed.success) throw refused("environment", faultsOf(parsed.error, PREFIX));
-  const settings = parsed.data;
+  const settings = namedSettings(settingsSchema, PREFIX, variables, FIX);
   const token = textOf(settings.TOKEN_FILE).trim();
   if (token.length < TOKEN_CHARACTERS_MIN)
     throw refused(settings.TOKEN_FILE, `shorter than ${TOKEN_CHARACTERS_MIN} characters`);
@@ -74,7 +72,7 @@ function channelsOf(from: string): Channel[] {
   }
   const parsed = channelsSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw refused(from, faultsOf(parsed.error, ""));
+  throw refused(from, faultLines(parsed.error, ""));
 }
 
 function textOf(from: string): string {
@@ -85,13 +83,6 @@ function textOf(from: string): string {
   }
 }
 
-/** Paths and what would be right: zod quotes no value in either. */
-function faultsOf(error: z.ZodError, prefix: string): string {
-  return error.issues
-    .map(({ path, message }) => `${prefix}${path.join(".")}: ${message}`)
-    .join("\n");
-}
-
 function refused(where: string, what: string): UserError {
-  return new UserError(what, { where, fix: "set it right (docs/alerts.md)" });
+  return new UserError(what, { where, fix: FIX });
 }

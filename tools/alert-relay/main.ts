@@ -7,18 +7,13 @@ import type { RequestListener } from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { UserError } from "../base/user-error.ts";
+import { log, runProgram, takeOver } from "../base/program.ts";
 import { type RelayConfig, readConfig } from "./config.ts";
 import { intake } from "./intake.ts";
 import { limits } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
-import { type Log, Relay } from "./relay.ts";
+import { Relay } from "./relay.ts";
 import { sender } from "./send.ts";
-
-const log: Log = (level, message, fields = {}) => {
-  const time = new Date().toISOString();
-  process.stdout.write(`${JSON.stringify({ time, level, message, ...fields })}\n`);
-};
 
 async function run(): Promise<void> {
   const config = readConfig();
@@ -46,7 +41,7 @@ async function run(): Promise<void> {
     else response.writeHead(404, head).end("there is /livez, /readyz and /metrics\n");
   });
   const renewal = setInterval(() => {
-    for (const server of [front, watch]) reload(server, config);
+    for (const server of [front, watch]) takeOver(() => reload(server, config));
   }, limits.reloadMs).unref();
   log("info", "relays alerts", {
     ...{ port: portOf(front), metricsPort: portOf(watch) },
@@ -95,23 +90,12 @@ function pairOf({ certFile, keyFile }: RelayConfig) {
   return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
 }
 
-/** With half a renewed pair the former one is served on. */
 function reload(server: https.Server, config: RelayConfig): void {
-  try {
-    server.setSecureContext({ ...pairOf(config), minVersion: "TLSv1.3" });
-  } catch (error) {
-    log("warn", `the certificate cannot be taken over: ${String(error)}`);
-  }
+  server.setSecureContext({ ...pairOf(config), minVersion: "TLSv1.3" });
 }
 
 function portOf(server: https.Server): number {
   return (server.address() as AddressInfo).port;
 }
 
-try {
-  await run();
-} catch (error) {
-  if (!(error instanceof UserError)) throw error;
-  log("error", error.message, { where: error.where, fix: error.fix });
-  process.exit(error.exitCode);
-}
+await runProgram(run);

@@ -6,6 +6,7 @@ import path from "node:path";
 import { z } from "zod";
 import { awsCredentials, type Variables } from "../aws/credentials.ts";
 import { mountedKeys } from "../aws/mounted-keys.ts";
+import { namedSettings } from "../base/named-settings.ts";
 import { UserError } from "../base/user-error.ts";
 import type { WatchOptions } from "../base/watch-server.ts";
 import type { ArchiveTarget } from "./archive-target.ts";
@@ -48,25 +49,17 @@ type Settings = z.output<typeof settingsSchema>;
 const PREFIX = "ARCHIVE_";
 
 export function readConfig(variables: Variables = process.env): ArchiveConfig {
-  const own = Object.entries(variables).filter(([name]) => name.startsWith(PREFIX));
-  const named = Object.fromEntries(own.map(([name, value]) => [name.slice(PREFIX.length), value]));
-  const parsed = settingsSchema.safeParse(named);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(
-      ({ path: at, message }) => `${PREFIX}${at.join(".")}: ${message}`,
-    );
-    throw refused(faults.join("\n"), "set them right");
-  }
-  const { FOLDER: folder, STATE: state, LATE_HOURS: hours, PORT: port } = parsed.data;
+  const settings = namedSettings(settingsSchema, PREFIX, variables);
+  const { FOLDER: folder, STATE: state, LATE_HOURS: hours, PORT: port } = settings;
   if (isWithin(folder, state)) {
     throw refused("ARCHIVE_STATE lies in ARCHIVE_FOLDER", "a folder that is not the trail's");
   }
   return {
     folder,
     state,
-    target: targetOf(parsed.data, variables),
+    target: targetOf(settings, variables),
     lateMs: hours * HOUR_MS,
-    watch: { port, tls: tlsOf(parsed.data) },
+    watch: { port, tls: tlsOf(settings) },
   };
 }
 

@@ -3,20 +3,13 @@
  * it runs. Told to stop it makes a last round: as a sidecar it is told after the gateway has ended.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { UserError } from "../base/user-error.ts";
-import { type Watch, watch } from "../base/watch-server.ts";
+import { log, runProgram, takeOver } from "../base/program.ts";
+import { watch } from "../base/watch-server.ts";
 import { Archiver } from "./archiver.ts";
 import { readConfig } from "./config.ts";
 import { limits } from "./limits.ts";
 import { Shipped } from "./shipped.ts";
 import { answersOf } from "./watch-server.ts";
-
-type Level = "info" | "warn" | "error";
-
-function log(level: Level, message: string, fields: object = {}): void {
-  const time = new Date().toISOString();
-  process.stdout.write(`${JSON.stringify({ time, level, message, ...fields })}\n`);
-}
 
 async function run(): Promise<void> {
   const { folder, state, target, lateMs, watch: watched } = readConfig();
@@ -35,7 +28,7 @@ async function run(): Promise<void> {
   log("info", "archives the audit trail", { folder, target: target.where, port: server.port });
   while (!stopping.signal.aborted) {
     await archiver.round(deadline.signal);
-    reload(server);
+    takeOver(() => server.reload());
     await sleep(limits.roundMs, undefined, { signal: stopping.signal }).catch(() => {});
   }
   await archiver.round(deadline.signal);
@@ -44,19 +37,4 @@ async function run(): Promise<void> {
   server.close();
 }
 
-/** With half a renewed pair the former one is served on. */
-function reload(server: Watch): void {
-  try {
-    server.reload();
-  } catch (error) {
-    log("warn", `the certificate cannot be taken over: ${String(error)}`);
-  }
-}
-
-try {
-  await run();
-} catch (error) {
-  if (!(error instanceof UserError)) throw error;
-  log("error", error.message, { where: error.where, fix: error.fix });
-  process.exit(error.exitCode);
-}
+await runProgram(run);

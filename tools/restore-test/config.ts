@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Variables } from "../aws/credentials.ts";
 import { mountedKeys } from "../aws/mounted-keys.ts";
+import { namedSettings } from "../base/named-settings.ts";
 import { UserError } from "../base/user-error.ts";
 import type { WatchOptions } from "../base/watch-server.ts";
 import { archiveSource } from "./archive-source.ts";
@@ -40,16 +41,7 @@ export interface RestoreTestConfig {
 }
 
 export function readConfig(variables: Variables = process.env): RestoreTestConfig {
-  const own = Object.entries(variables).filter(([name]) => name.startsWith(PREFIX));
-  const named = Object.fromEntries(own.map(([name, value]) => [name.slice(PREFIX.length), value]));
-  const parsed = settingsSchema.safeParse(named);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(
-      ({ path: at, message }) => `${PREFIX}${at.join(".")}: ${message}`,
-    );
-    throw refused(faults.join("\n"), "set them right");
-  }
-  const settings = parsed.data;
+  const settings = namedSettings(settingsSchema, PREFIX, variables);
   const region = variables["AWS_REGION"];
   if (region === undefined) throw refused("AWS_REGION is missing", "set it");
   const endpoint = variables["AWS_ENDPOINT_URL_S3"];

@@ -7,6 +7,7 @@ import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { awsCredentials, type Variables } from "../aws/credentials.ts";
 import { mountedKeys } from "../aws/mounted-keys.ts";
+import { namedSettings } from "../base/named-settings.ts";
 import { UserError } from "../base/user-error.ts";
 import { keyServiceWrapping } from "./key-service.ts";
 import { fileWrapping, type KeyWrapping, transitWrapping } from "./key-wrapping.ts";
@@ -53,16 +54,7 @@ type Settings = z.output<typeof settingsSchema>;
 const PREFIX = "WEIGHTS_";
 
 export function readConfig(variables: Variables = process.env): WeightsConfig {
-  const own = Object.entries(variables).filter(([name]) => name.startsWith(PREFIX));
-  const named = Object.fromEntries(own.map(([name, value]) => [name.slice(PREFIX.length), value]));
-  const parsed = settingsSchema.safeParse(named);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(
-      ({ path, message }) => `${PREFIX}${path.join(".")}: ${message}`,
-    );
-    throw new UserError(faults.join("\n"), { where: "environment", fix: "set them right" });
-  }
-  const settings = parsed.data;
+  const settings = namedSettings(settingsSchema, PREFIX, variables);
   const { FROM: from, TO: to, MANIFEST_SHA256: manifest = null } = settings;
   return {
     source: from.startsWith("/")
