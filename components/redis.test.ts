@@ -11,6 +11,7 @@ const ARGS = {
   namespace: "deepseek",
   image: "redis:1",
   exporterImage: "exporter:1",
+  replicas: 1 as const,
   resources: { cpu: "100m", memory: "256Mi" },
   volume: { storage: "1Gi", storageClass: undefined, onDestroy: "retain" as const },
 };

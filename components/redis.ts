@@ -53,8 +53,8 @@ export interface RedisArgs {
   readonly certificate: CertificateHandle;
   readonly resources: Resources;
   readonly volume: VolumeSettings;
-  /** Three are a primary and two replicas, each on a node of its own; absent: one. */
-  readonly replicas?: 1 | 3 | undefined;
+  /** Three are a primary and two replicas, each on a node of its own. */
+  readonly replicas: 1 | 3;
   /** How often the gateway's password was rotated. */
   readonly generation?: number | undefined;
   /** Another site's Redis follows this one, or this one follows another site's; absent: neither. */
@@ -162,7 +162,7 @@ export class Redis extends Component implements RedisHandle {
     const program = replicated
       ? memberProgram(args, names, checksum)
       : singleProgram(args, names, checksum);
-    const replicas = args.replicas ?? 1;
+    const { replicas } = args;
     new k8s.apps.v1.StatefulSet(
       name,
       statefulSet(args.namespace, program, args.volume, replicas),

@@ -1,5 +1,6 @@
 /** Who is told of alerts, when, and where what they point to can be read. */
 import { z } from "zod";
+import { CLOSED, HTTPS } from "./sources.ts";
 import { addressRange, https, label, secretText } from "./values.ts";
 
 const text = z.string().min(1).max(256);
@@ -12,7 +13,11 @@ const clock = z
 /** A gateway of text messages is what its fields are called. */
 const sms = z.strictObject({
   to: z.array(text).min(1).max(50).describe("Numbers, as the gateway writes them."),
-  encoding: z.enum(["json", "form"]).default("json").describe("How its request is written."),
+  encoding: z
+    .enum(["json", "form"])
+    .default("json")
+    .meta({ source: "ours: what most gateways of text messages take" })
+    .describe("How its request is written."),
   fields: z
     .record(z.string().min(1).max(64), z.string().max(1_024).meta({ sensitive: true }))
     .describe("Fields of its request; {to} and {text} in their values are filled in."),
@@ -21,6 +26,10 @@ const sms = z.strictObject({
     .min(1)
     .max(10)
     .default(2)
+    .meta({
+      source:
+        "ours: an alert's name, place and beginning fit 320 characters, or 140 with Chinese ones",
+    })
     .describe("Parts a text may have: 160 characters each, 70 where it has Chinese ones."),
   accepted: z
     .strictObject({
@@ -42,14 +51,20 @@ const channel = z.strictObject({
   relay: z
     .enum(["ours", "foreign"])
     .default("ours")
+    .meta({ source: "ours: nothing else needs to be run" })
     .describe(
       "Of sms, teams, wecom, dingtalk, feishu and ticket. ours: url is the channel itself. foreign: url is a relay that takes Alertmanager's JSON.",
     ),
-  language: z.enum(["en", "zh"]).default("en").describe("Of what our relay writes."),
+  language: z
+    .enum(["en", "zh"])
+    .default("en")
+    .meta({ source: "ours: the language of alerts and runbooks" })
+    .describe("Of what our relay writes."),
   mentions: z
     .array(z.string().regex(/^[A-Za-z0-9@._+-]{1,64}$/))
     .max(20)
     .default([])
+    .meta({ source: "ours: nobody is called by name unless a stack says so" })
     .describe(
       "Called by name when something critical fires: user ids (wecom), telephone numbers or all (dingtalk), open ids or all (feishu).",
     ),
@@ -77,8 +92,8 @@ const channel = z.strictObject({
   site: label.optional().describe("Only alerts of this site."),
   quiet: z
     .boolean()
-    .meta({ right: "true or false" })
     .default(false)
+    .meta({ source: "ours: an alert is told when it fires" })
     .describe("What is not critical waits for the end of the quiet hours."),
   url: secretAddress.describe(
     "Of every kind but email; of pagerduty only where its own is another, as in Europe.",
@@ -113,24 +128,39 @@ export const alerts = z.strictObject({
   ranges: z
     .array(addressRange)
     .default([])
+    .meta({ source: CLOSED })
     .describe(
       "Addresses outside of the cluster that Alertmanager and its relay may call; none: nothing leaves.",
     ),
-  ports: z.array(z.int().min(1).max(65_535)).min(1).max(16).default([443]).describe("Ports there."),
-  channels: z.array(channel).max(32).default([]).describe("Who is told."),
+  ports: z
+    .array(z.int().min(1).max(65_535))
+    .min(1)
+    .max(16)
+    .default([443])
+    .meta({ source: HTTPS })
+    .describe("Ports there."),
+  channels: z
+    .array(channel)
+    .max(32)
+    .default([])
+    .meta({
+      source: "ours: who is told is the organisation's to say; until then alerts are only shown",
+    })
+    .describe("Who is told."),
   quietHours: z
     .strictObject({
       from: clock.describe("When they begin."),
       to: clock.describe("When they end; over midnight where that is earlier."),
       weekends: z
         .boolean()
-        .meta({ right: "true or false" })
         .default(false)
+        .meta({ source: "ours: quiet hours are nights unless a stack says so" })
         .describe("Saturdays and Sundays, too."),
       timeZone: z
         .string()
         .regex(/^[A-Za-z]+(\/[A-Za-z_]+)*$/)
         .default("UTC")
+        .meta({ source: "ours: as every time in logs and records" })
         .describe("As in Asia/Shanghai."),
     })
     .optional()

@@ -18,15 +18,35 @@ const simulator = z.strictObject({
     .min(0)
     .max(60_000)
     .default(120)
+    .meta({ source: "ours: simulated; between the 60 and 200 ms of the local stack's two models" })
     .describe("Wait before the first token."),
-  tokensPerSecond: z.int().min(1).max(100_000).default(60).describe("Speed of one sequence."),
-  sequencesMax: z.int().min(1).max(4_096).default(64).describe("Sequences at a time; more wait."),
-  startupSeconds: z.int().min(0).max(3_600).default(1).describe("Time until it is ready."),
+  tokensPerSecond: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(60)
+    .meta({ source: "ours: simulated; between the 35 and 80 of the local stack's two models" })
+    .describe("Speed of one sequence."),
+  sequencesMax: z
+    .int()
+    .min(1)
+    .max(4_096)
+    .default(64)
+    .meta({ source: "ours: simulated; twice what an engine computes together by default" })
+    .describe("Sequences at a time; more wait."),
+  startupSeconds: z
+    .int()
+    .min(0)
+    .max(3_600)
+    .default(1)
+    .meta({ source: "ours: simulated; long enough for a readiness probe to be seen" })
+    .describe("Time until it is ready."),
   gpus: z
     .int()
     .min(0)
     .max(16)
     .default(1)
+    .meta({ source: "ours: simulated; one, as the guide's model server has" })
     .describe("Simulated GPUs that each server tells of, as an exporter of GPUs would; 0: none."),
   resources: resources("100m", "256Mi"),
 });
@@ -46,7 +66,13 @@ export const weightsKey = z
     z.strictObject({
       kind: z.literal("transit").describe("OpenBao's transit engine."),
       address: https.describe("Its address."),
-      mount: label.default("transit").describe("Where the engine is mounted."),
+      mount: label
+        .default("transit")
+        .meta({
+          source:
+            "vendor: where the engine is mounted unless another path is named, https://openbao.org/docs/secrets/transit/",
+        })
+        .describe("Where the engine is mounted."),
       key: label.describe("Its key."),
       token: secretPlace.describe("A token that may decrypt with it."),
       ranges: z.array(addressRange).min(1).describe("Addresses it answers at."),
@@ -77,8 +103,8 @@ export const weightsMirror = z
       .string()
       .regex(/^\S+( \S+){4}$/)
       .meta({ right: "five fields of cron, as in 30 17 * * *" })
-      // Half past one at night where the site is in China, as its backups.
       .default("30 17 * * *")
+      .meta({ source: "ours: half past one at night in China, as backups are made" })
       .describe(
         "When it looks whether there are others (UTC); files that were proved are not fetched again.",
       ),
@@ -93,12 +119,16 @@ const folder = z
 const sealed = z
   .boolean()
   .default(false)
+  .meta({
+    source: "ours: an engine loads what it finds; sealing is a step that somebody must have done",
+  })
   .describe("Files are sealed by `npm run weights -- seal` and opened into memory.");
 
 /** The digest of the manifest: with it two sites can be shown to serve the same weights. */
 const manifest = digest
   .nullable()
   .default(null)
+  .meta({ source: "ours: known when the weights are there, `npm run weights -- seal` prints it" })
   .describe("Digest of the manifest of all files; null until the weights are there.");
 
 const weights = z.discriminatedUnion("kind", [
@@ -124,6 +154,10 @@ const scaling = z.strictObject({
     .min(1)
     .max(1_000)
     .default(5)
+    .meta({
+      source:
+        "vendor: KEDA's threshold in vLLM's production stack, https://github.com/vllm-project/production-stack/blob/main/helm/values.yaml",
+    })
     .describe("Requests that wait, for each replica, at which another one is started."),
 });
 
@@ -133,10 +167,15 @@ const onGpus = {
   quantisation: z
     .enum(["bf16", "fp16", "int8", "awq", "fp8"])
     .default("bf16")
+    .meta({
+      source:
+        "vendor: the type in which DeepSeek publishes its models that are not FP8, https://huggingface.co/deepseek-ai/DeepSeek-R1-Distill-Qwen-7B/blob/main/config.json",
+    })
     .describe("How the weights are kept; int8 and awq need a checkpoint made so."),
   ownCheckpoint: z
     .boolean()
     .default(false)
+    .meta({ source: "ours: what is not known to exist is not assumed" })
     .describe("There is such a checkpoint, though none is known to be published."),
   tensorParallel: z
     .int()
@@ -155,6 +194,7 @@ const onGpus = {
     .min(1)
     .max(1_024)
     .default(32)
+    .meta({ source: "guide: MAX_BATCH_SIZE of its model server" })
     .describe("MAX_BATCH_SIZE: sequences that are computed together."),
   weights: weights.describe("Where they come from."),
   scaling: scaling.optional().describe("Replicas by load (KEDA); without it a fixed number."),
@@ -177,12 +217,14 @@ export const model = z.strictObject({
     .min(0)
     .max(64)
     .default(1)
+    .meta({ source: "ours: the fewest that serve" })
     .describe("Model servers; with scaling the fewest, and 0: none while nobody asks."),
   contextTokensMax: z.int().min(128).max(10_000_000).describe("Prompt and answer together."),
   capabilities: z
     .array(z.enum(["chat", "completions", "embeddings"]))
     .min(1)
     .default(["chat", "completions"])
+    .meta({ source: "ours: what every chat model of DeepSeek can be asked for" })
     .describe("What it can be asked for."),
   callsAtOnce: z
     .int()

@@ -37,7 +37,10 @@ const authentication = z
   .describe("What it is shown.");
 
 const remoteWrite = z.strictObject({
-  name: label.default("remote").describe("Its name in alerts."),
+  name: label
+    .default("remote")
+    .meta({ source: "ours: as Prometheus calls it" })
+    .describe("Its name in alerts."),
   url: https.describe("Where it takes samples."),
   ranges: z.array(addressRange).min(1).describe("Addresses it answers at; nothing else is opened."),
   authority: authorities
@@ -53,27 +56,41 @@ const remoteWrite = z.strictObject({
     )
     .min(1)
     .max(256)
-    // Recordings carry no caller's name; api_requests_total does.
     .default(["api:*", "model:*", "tenant:*", "up", "ALERTS"])
+    .meta({ source: "ours: recordings carry no caller's name; api_requests_total does" })
     .describe("What is written there, and nothing else."),
   shardsMax: z
     .int()
     .min(1)
     .max(50)
     .default(10)
+    .meta({
+      source:
+        "ours: 100,000 samples in memory at most, where Prometheus' own fifty shards would hold 500,000",
+    })
     .describe("Requests at once; each holds 10,000 samples at most."),
 });
 
 const oidc = z.strictObject({
-  name: text.default("OpenID Connect").describe("What its button says."),
+  name: text
+    .default("OpenID Connect")
+    .meta({ source: "ours: what it is, where nobody says whose" })
+    .describe("What its button says."),
   clientId: text.describe("As it is registered there."),
   clientSecret: secretText.describe("The client's secret."),
   authorizationUrl: https.describe("Where people sign in."),
   tokenUrl: https.describe("Where Grafana fetches their token."),
   userInfoUrl: https.describe("Where Grafana asks who they are."),
-  scopes: text.default("openid profile email").describe("What is asked for."),
+  scopes: text
+    .default("openid profile email")
+    .meta({
+      source:
+        "vendor: who somebody is and their address, https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims",
+    })
+    .describe("What is asked for."),
   roles: text
     .default("contains(groups[*], 'grafana-admins') && 'Admin' || 'Viewer'")
+    .meta({ source: "ours: everybody looks; who changes something is in one group" })
     .describe("JMESPath over what it says of a person; the result is their role."),
   ranges: z.array(addressRange).min(1).describe("Addresses of it; nothing else is opened."),
   authority: authorities
@@ -100,10 +117,15 @@ const grafana = z.strictObject({
     .refine((chosen) => new Set(chosen).size === chosen.length)
     .meta({ right: "en, zh, or both, each once" })
     .default(["en", "zh"])
+    .meta({ source: "ours: people of a site read one of the two" })
     .describe("Of the dashboards; the first one has the addresses that alerts link to."),
   labels: z
     .record(z.string().regex(/^[a-z0-9A-Z./_-]{1,317}$/), z.string().max(63))
     .default({ grafana_dashboard: "1" })
+    .meta({
+      source:
+        "vendor: what the sidecar of kube-prometheus-stack looks for, https://github.com/prometheus-community/helm-charts/blob/main/charts/kube-prometheus-stack/values.yaml",
+    })
     .describe("By which one that is there finds ConfigMaps with dashboards."),
   deployment: deployment
     .optional()
@@ -117,27 +139,63 @@ const operator = z.strictObject({
   mode: z
     .enum(["beside", "instead"])
     .default("beside")
+    .meta({
+      source: "ours: alerts about the service then do not depend on another team's Prometheus",
+    })
     .describe("beside: the stack's own Prometheus judges, too. instead: there is none."),
   labels: labels
     .default({ release: "prometheus" })
+    .meta({
+      source:
+        "vendor: kube-prometheus-stack selects by its release's name, here prometheus, https://github.com/prometheus-community/helm-charts/blob/main/charts/kube-prometheus-stack/values.yaml",
+    })
     .describe("By which its Prometheus finds rules and monitors."),
   url: https.optional().describe("Where its Prometheus answers; required by mode instead."),
-  namespace: label.default("observability").describe("Where its Prometheus runs."),
+  namespace: label
+    .default("observability")
+    .meta({ source: "ours: monitoring is the stack's own" })
+    .describe("Where its Prometheus runs."),
   pods: labels
     .default({ "app.kubernetes.io/name": "prometheus" })
+    .meta({
+      source:
+        "vendor: the Prometheus operator puts it on its pods, https://prometheus-operator.dev/docs/",
+    })
     .describe("Labels of its Prometheus' pods, for which the walls are opened."),
   jobs: z
     .array(z.enum(["node-exporter", "kube-state-metrics", "kubelet", "blackbox", "keda"]))
     .default(["node-exporter", "kube-state-metrics", "kubelet"])
+    .meta({
+      source:
+        "vendor: jobs of kube-prometheus-stack that are there without being asked for, https://github.com/prometheus-community/helm-charts/blob/main/charts/kube-prometheus-stack/values.yaml",
+    })
     .describe("What it scrapes itself under these names; rules about them are rendered."),
 });
 
 export const monitoring = z.strictObject({
-  retentionDays: z.int().min(1).max(730).default(15).describe("How long Prometheus keeps samples."),
+  retentionDays: z
+    .int()
+    .min(1)
+    .max(730)
+    .default(15)
+    .meta({
+      source: "vendor: Prometheus' own, https://prometheus.io/docs/prometheus/latest/storage/",
+    })
+    .describe("How long Prometheus keeps samples."),
   storage: memory
     .default("16Gi")
+    .meta({
+      source:
+        "arithmetic: components/sizing/monitoring.ts `monitoringSize`: 15 days of two models, two gateways and two model servers take 4 GiB; the rest is for more of them",
+    })
     .describe("Size of Prometheus' volume; what is too small for the retention is refused."),
-  scrapeSeconds: z.int().min(5).max(120).default(15).describe("Time between two scrapes."),
+  scrapeSeconds: z
+    .int()
+    .min(5)
+    .max(120)
+    .default(15)
+    .meta({ source: "ours: an alert that holds for a minute has seen four samples" })
+    .describe("Time between two scrapes."),
   nodePort: nodePort.optional().describe("NodePort of Prometheus; without it only in the cluster."),
   webhook: https
     .meta({ sensitive: true })
@@ -164,5 +222,9 @@ export const monitoring = z.strictObject({
   collector: collector
     .prefault({})
     .describe("OpenTelemetry's Collector; it runs where logs or traces has a store."),
-  resources: resources("100m", "512Mi"),
+  resources: resources(
+    "100m",
+    "512Mi",
+    "arithmetic: components/sizing/monitoring.ts `monitoringSize`: two models, two gateways and two model servers take 200 MiB; the rest is for more of them",
+  ),
 });

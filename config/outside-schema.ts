@@ -1,13 +1,21 @@
 /** What leaves the site, and where to: nothing, unless a stack says so here. */
 import { z } from "zod";
+import { CLOSED, FEW_SPANS, HTTPS } from "./sources.ts";
 import { addressRange, https, secretText } from "./values.ts";
 
 export const outside = z.strictObject({
   ranges: z
     .array(addressRange)
     .default([])
+    .meta({ source: CLOSED })
     .describe("Addresses outside of the cluster that gateways may call; none: nothing leaves."),
-  ports: z.array(z.int().min(1).max(65_535)).min(1).max(16).default([443]).describe("Ports there."),
+  ports: z
+    .array(z.int().min(1).max(65_535))
+    .min(1)
+    .max(16)
+    .default([443])
+    .meta({ source: HTTPS })
+    .describe("Ports there."),
   providerKeys: z
     .strictObject({
       cerebras: secretText,
@@ -22,11 +30,20 @@ export const outside = z.strictObject({
   webhookHosts: z
     .array(z.string().regex(/^[a-z0-9.-]{1,253}$/))
     .default([])
+    .meta({ source: "ours: a webhook reaches nothing private unless a stack says so" })
     .describe("Hosts of private addresses that webhooks of jobs may name."),
   traces: z
     .strictObject({
       url: https.describe("Collector, as in https://collector.example.org:4318/v1/traces."),
-      samplePercent: z.int().min(0).max(100).default(10).describe("Of the calls, how many."),
+      samplePercent: z
+        .int()
+        .min(0)
+        .max(100)
+        .default(10)
+        .meta({
+          source: FEW_SPANS,
+        })
+        .describe("Of the calls, how many."),
     })
     .optional()
     .describe("Where traces of calls go; its certificate is of the stack's authority."),

@@ -12,6 +12,7 @@ export interface Node {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly minItems?: number;
   readonly properties?: Readonly<Record<string, Node>>;
@@ -22,6 +23,8 @@ export interface Node {
   readonly oneOf?: readonly Node[];
   readonly allOf?: readonly Node[];
   readonly right?: string;
+  /** Where its default comes from (sources.ts). */
+  readonly source?: string;
   readonly sensitive?: boolean;
 }
 
@@ -48,7 +51,9 @@ export function inWords(node: Node | undefined): string {
   if (node.right !== undefined) return node.right;
   if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.enum !== undefined) return `one of ${node.enum.join(", ")}`;
-  if (node.type === "integer") return `a whole number from ${node.minimum} to ${node.maximum}`;
+  if (node.type === "integer") return `a whole number ${between(node)}`;
+  if (node.type === "number") return `a number ${between(node)}`;
+  if (node.type === "boolean") return "true or false";
   if (node.type === "null") return "null";
   if (node.type === "string") return "text";
   if (node.type === "array") {
@@ -60,6 +65,13 @@ export function inWords(node: Node | undefined): string {
   const choices = node.oneOf ?? node.anyOf ?? node.allOf;
   if (choices !== undefined) return [...new Set(choices.map(inWords))].join(", or ");
   return "an object";
+}
+
+function between({ minimum, exclusiveMinimum, maximum = Number.MAX_SAFE_INTEGER }: Node): string {
+  if (exclusiveMinimum !== undefined) return `above ${exclusiveMinimum}`;
+  return maximum === Number.MAX_SAFE_INTEGER
+    ? `of at least ${minimum}`
+    : `from ${minimum} to ${maximum}`;
 }
 
 function nodeAt(root: Node, steps: readonly PropertyKey[]): Node | undefined {

@@ -3,7 +3,12 @@ import { z } from "zod";
 import { label } from "./values.ts";
 
 /** A thousand weekly ones are nineteen years. */
-const generation = z.int().min(0).max(1_000).default(0);
+const generation = z
+  .int()
+  .min(0)
+  .max(1_000)
+  .default(0)
+  .meta({ source: "ours: the first secret; each rotation raises it by one" });
 
 export const rotation = z.strictObject({
   ledger: generation.describe("PostgreSQL's password; who has the former one connects no more."),
@@ -23,6 +28,7 @@ export const externalSecrets = z
         kind: z
           .enum(["SecretStore", "ClusterSecretStore"])
           .default("ClusterSecretStore")
+          .meta({ source: "ours: one store serves every namespace of the stack" })
           .describe("Kind of store; a SecretStore must be in each namespace."),
         name: label.describe("Its name in the cluster."),
       })
@@ -32,6 +38,10 @@ export const externalSecrets = z
       .min(1)
       .max(10_080)
       .default(60)
+      .meta({
+        source:
+          "vendor: refreshInterval is an hour by default, https://external-secrets.io/latest/api/externalsecret/",
+      })
       .describe("How often it looks for a new value."),
     from: z
       .record(label, z.string().min(1).max(512))

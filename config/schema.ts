@@ -5,7 +5,9 @@
  */
 import { z } from "zod";
 import { archive } from "./archive-schema.ts";
+import { identity, quota, wordList } from "./caller-schema.ts";
 import { cloud } from "./cloud-schema.ts";
+import { edge, gateway } from "./front-schema.ts";
 import { model, weightsKey, weightsMirror } from "./model-schema.ts";
 import { monitoring } from "./monitoring-schema.ts";
 import { outside } from "./outside-schema.ts";
@@ -18,22 +20,10 @@ import {
   replicationPasswords,
   site,
 } from "./site-schema.ts";
+import { CLOSED } from "./sources.ts";
+import { postgres, redis } from "./store-schema.ts";
 import { certificates, images, registry } from "./supplies-schema.ts";
-import {
-  addressRange,
-  authorities,
-  bucketFolder,
-  cpu,
-  hostName,
-  https,
-  label,
-  memory,
-  modelName,
-  nodePort,
-  origin,
-  resources,
-  signingRegion,
-} from "./values.ts";
+import { addressRange, cpu, label, memory } from "./values.ts";
 
 const cluster = z.strictObject({
   clusterIdentifier: z
@@ -53,6 +43,7 @@ const tls = z.strictObject({
   mode: z
     .enum(["given", "certManager"])
     .default("given")
+    .meta({ source: "ours: needs nothing of the cluster" })
     .describe(
       "Where certificates come from: the key certificates, or cert-manager in the cluster.",
     ),
@@ -61,6 +52,7 @@ const tls = z.strictObject({
       kind: z
         .enum(["Issuer", "ClusterIssuer"])
         .default("ClusterIssuer")
+        .meta({ source: "ours: one issuer serves every namespace of the stack" })
         .describe("Kind of issuer."),
       name: label.describe("Its name in the cluster."),
     })
@@ -73,15 +65,28 @@ const network = z.strictObject({
     .array(addressRange)
     .min(1)
     .default(["0.0.0.0/0"])
+    .meta({ source: "ours: whoever may call has a key; a site that knows its callers says so" })
     .describe("Who may open a connection to the edge."),
   dnsRanges: z
     .array(addressRange)
     .default([])
+    .meta({ source: CLOSED })
     .describe("Name servers that are no pods labelled k8s-app=kube-dns in kube-system."),
   apiServer: z
     .strictObject({
-      ranges: z.array(addressRange).default([]).describe("Addresses, behind its Service."),
-      ports: z.array(z.int().min(1).max(65_535)).min(1).default([6_443]).describe("Ports there."),
+      ranges: z
+        .array(addressRange)
+        .default([])
+        .meta({ source: CLOSED })
+        .describe("Addresses, behind its Service."),
+      ports: z
+        .array(z.int().min(1).max(65_535))
+        .min(1)
+        .default([6_443])
+        .meta({
+          source: "vendor: https://kubernetes.io/docs/reference/networking/ports-and-protocols/",
+        })
+        .describe("Ports there."),
     })
     .prefault({})
     .describe("The API server, for the few programs that ask it (an operator's, fine-tuning's)."),
@@ -92,200 +97,25 @@ const storage = z.strictObject({
   onDestroy: z
     .enum(["retain", "delete"])
     .default("retain")
+    .meta({ source: "ours: the ledger and the audit trail are not lost with a stack" })
     .describe("What becomes of the volumes when the stack is destroyed."),
-});
-
-const edge = z.strictObject({
-  replicas: z.int().min(1).max(32).default(2).describe("Pods of the edge."),
-  hosts: z
-    .array(hostName)
-    .min(1)
-    .default(["localhost"])
-    .describe("Host names the service is called by; the first one makes the url."),
-  ports: z
-    .strictObject({
-      https: nodePort.default(30_443).describe("NodePort of TLS."),
-      http: nodePort.default(30_080).describe("NodePort that only redirects to TLS."),
-    })
-    .prefault({})
-    .describe("NodePorts of the edge."),
-  clientAuthorities: authorities
-    .optional()
-    .describe("Authorities whose certificates callers may show instead of a key, PEM."),
-  bodyBytesMax: z
-    .int()
-    .min(1_024)
-    .max(1_048_576)
-    .default(1_048_576)
-    .describe("Largest request body; the gateway takes 1 MiB at most."),
-  connectionsPerAddressMax: z
-    .int()
-    .min(1)
-    .max(100_000)
-    .default(200)
-    .describe("Connections one client address may hold open."),
-  resources: resources("100m", "128Mi"),
-});
-
-const gateway = z.strictObject({
-  replicas: z.int().min(1).max(64).default(2).describe("Pods of the gateway."),
-  longestStreamSeconds: z
-    .int()
-    .min(30)
-    .max(7_200)
-    .default(600)
-    .describe("No answer lasts longer; every drain is computed from it."),
-  logLevel: z
-    .enum(["silent", "error", "warn", "info", "debug"])
-    .default("info")
-    .describe("Least severe line that is written."),
-  origins: z
-    .array(origin)
-    .default([])
-    .describe("Pages whose browsers may call and open WebSockets, as https://app.example.org."),
-  cache: z
-    .strictObject({
-      entriesMax: z
-        .int()
-        .min(0)
-        .max(1_000_000)
-        .default(500)
-        .describe("Answers of up to 64 KiB that Redis keeps to be told again; 0: none."),
-      ttlSeconds: z.int().min(1).max(604_800).default(3_600).describe("How long each may be."),
-    })
-    .prefault({})
-    .describe("The same question, the same answer."),
-  prompts: z
-    .enum(["none", "hash", "sealed"])
-    .default("hash")
-    .describe("What the log says of a prompt: nothing, a hash, or also itself, sealed."),
-  jobsAtOnce: z
-    .int()
-    .min(1)
-    .max(1_000)
-    .default(4)
-    .describe("Asynchronous jobs that one pod computes at the same time."),
-  storage: memory
-    .default("1Gi")
-    .describe("Each pod's volume: rows that the ledger has not taken yet, and the audit trail."),
-  resources: resources("250m", "512Mi"),
-});
-
-const redis = z.strictObject({
-  replicas: z
-    .union([z.literal(1), z.literal(3)])
-    .meta({ right: "1 or 3" })
-    .default(1)
-    .describe("Pods; of three one takes over. On AWS ElastiCache keeps cloud.cache.replicas."),
-  storage: memory.default("1Gi").describe("Size of each volume."),
-  resources: resources("100m", "256Mi"),
-});
-
-const postgres = z.strictObject({
-  kind: z
-    .enum(["pod", "operator"])
-    .default("pod")
-    .describe("One pod, or CloudNativePG's operator with several. On AWS it is RDS."),
-  instances: z.int().min(1).max(7).default(1).describe("Instances that the operator keeps."),
-  operatorNamespace: label.default("cnpg-system").describe("Where the operator runs."),
-  storage: memory.default("2Gi").describe("Size of each volume."),
-  backups: z
-    .strictObject({
-      destination: bucketFolder
-        .meta({ right: "a bucket and folder, as in s3://backups/deepseek" })
-        .describe("Bucket of an S3 service that the site has."),
-      endpoint: https.optional().describe("Its address, where it is not AWS'."),
-      ranges: z.array(addressRange).min(1).describe("Addresses it answers at."),
-      secret: label.describe("Secret of the cluster with access-key-id and secret-access-key."),
-      days: z.int().min(1).max(3_650).default(35).describe("How long they are kept."),
-      region: signingRegion.describe("The region that signatures of the restore test name."),
-      // A week: older copies are still kept when one is found that cannot be restored.
-      restoreTestHours: z
-        .int()
-        .min(0)
-        .max(744)
-        .default(168)
-        .describe("How often a restore of the ledger is tried; 0: never."),
-    })
-    .optional()
-    .describe("Where the operator puts backups and the log that makes them exact."),
-  resources: resources("100m", "512Mi"),
-});
-
-const quota = z.strictObject({
-  requestsPerMinute: z
-    .int()
-    .min(1)
-    .max(10_000_000)
-    .optional()
-    .describe("Requests a principal may send in a minute."),
-  requestsPerSecond: z.int().min(1).max(100_000).optional().describe("The same in a second."),
-  requestsPerDay: z.int().min(1).optional().describe("The same in a day (UTC)."),
-  tokensPerMinute: z.int().min(1).optional().describe("Tokens of prompts and answers in a minute."),
-  costPerMonth: z.number().positive().optional().describe("Money of the price list in a month."),
-  concurrentRequests: z
-    .int()
-    .min(1)
-    .max(100_000)
-    .optional()
-    .describe("Requests a principal may have open at once."),
-  waitMs: z
-    .int()
-    .min(100)
-    .max(60_000)
-    .optional()
-    .describe("A call over a limit waits so long to be let in; without it it is refused at once."),
-});
-
-/** Something to be seen in it: the gateway refuses what is made of invisible characters alone. */
-const listedWord = z
-  .string()
-  .max(128)
-  .regex(/[^\p{Default_Ignorable_Code_Point}\p{Cf}\p{M}\s]/u)
-  .meta({ right: "a word of at most 128 characters, one of them visible" });
-
-const wordList = z.strictObject({
-  name: label.describe("Its name in records; what it met is never written down."),
-  words: z
-    .array(listedWord)
-    .min(1)
-    .max(20_000)
-    .describe("Words, found whatever their width, case, accents and script (traditional or not)."),
-  mode: z
-    .enum(["block", "mask", "flag"])
-    .describe("block: refuse, or end the answer. mask: asterisks instead. flag: only record."),
-  direction: z
-    .enum(["input", "output", "both"])
-    .default("both")
-    .describe("Whether it is about prompts, answers or both."),
-  tenants: z
-    .array(label)
-    .min(1)
-    .optional()
-    .describe("Whose calls it is about; without it everybody's."),
-});
-
-const identity = z.strictObject({
-  name: label.describe("Whose key it is; shown in metrics and the ledger."),
-  tenant: label.default("default").describe("The organisation's part that pays."),
-  tier: label.default("standard").describe("A name under quotas."),
-  models: z
-    .union([z.literal("*"), z.array(modelName).min(1)])
-    .default("*")
-    .meta({ right: '"*" or a list of model names' })
-    .describe("Models it may call."),
 });
 
 const retention = z.strictObject({
   profile: z
     .enum(["cnGeneral", "cnBank", "cnHospital", "usHospital", "gdpr"])
     .default("cnGeneral")
+    .meta({ source: "ours: the floor that every other profile of China has, too" })
     .describe("The set of floors that applies."),
   auditDays: z
     .int()
     .min(90)
     .max(36_500)
     .default(184)
+    .meta({
+      source:
+        "law: six months, Cybersecurity Law, art. 23(3); a span of six months has up to 184 days",
+    })
     .describe("How long each gateway keeps its part of the audit trail."),
   businessDays: z
     .int()
@@ -299,9 +129,24 @@ const retention = z.strictObject({
 });
 
 const limits = z.strictObject({
-  pods: z.int().min(10).max(10_000).default(60).describe("Pods in a namespace, rollouts included."),
-  cpu: cpu.default("32").describe("Processors that all pods of a namespace may ask for."),
-  memory: memory.default("64Gi").describe("Memory that all pods of a namespace may use."),
+  pods: z
+    .int()
+    .min(10)
+    .max(10_000)
+    .default(60)
+    .meta({
+      source:
+        "ours: more than a site runs without models' servers, which are added; a loop that makes pods ends there",
+    })
+    .describe("Pods in a namespace, rollouts included."),
+  cpu: cpu
+    .default("32")
+    .meta({ source: "guide: four machines of 8 cores" })
+    .describe("Processors that all pods of a namespace may ask for."),
+  memory: memory
+    .default("64Gi")
+    .meta({ source: "ours: half of the guide's four machines of 32 GB" })
+    .describe("Memory that all pods of a namespace may use."),
 });
 
 export const sections = {
@@ -344,11 +189,13 @@ export const sections = {
   quotas: z
     .record(label, quota)
     .default({ standard: { requestsPerMinute: 600, concurrentRequests: 50 } })
+    .meta({ source: "ours: ten calls a second, of which each may take five" })
     .describe("Tiers of identities."),
   identities: z
     .array(identity)
     .min(1)
     .default([{ name: "first", tenant: "default", tier: "standard", models: "*" }])
+    .meta({ source: "ours: somebody must be able to call" })
     .describe(
       "Who gets a key from the start: outputs apiKeys, by name, and apiKey, the first one's.",
     ),
@@ -356,6 +203,7 @@ export const sections = {
     .array(wordList)
     .max(64)
     .default([])
+    .meta({ source: "ours: which words these are is the organisation's to say" })
     .describe("Words that are kept from models or from callers; administrators add others."),
   monitoring: monitoring.prefault({}).describe("Prometheus and Alertmanager."),
   externalSecrets: externalSecrets.describe(

@@ -1,5 +1,6 @@
 /** What is particular to a site: its GPUs, its part in a pair of sites, and its private data. */
 import { z } from "zod";
+import { A_SIZE, CLOSED, WHOLE_GPUS } from "./sources.ts";
 import {
   addressRange,
   digest,
@@ -26,20 +27,29 @@ export const inventory = z
         .meta({ right: "40 or 80" })
         .describe("Memory of one GPU."),
       nodes: z.int().min(1).max(1_000).describe("Nodes that have them."),
-      gpusPerNode: z.int().min(1).max(16).default(8).describe("GPUs of one node."),
+      gpusPerNode: z
+        .int()
+        .min(1)
+        .max(16)
+        .default(8)
+        .meta({ source: "guide: the bank's cluster of 8 A100; a p4d has as many" })
+        .describe("GPUs of one node."),
       slices: z
         .enum(["none", "1g", "2g", "3g"])
         .default("none")
+        .meta({ source: WHOLE_GPUS })
         .describe("MIG: GPUs cut into slices of 1, 2 or 3 compute units each."),
     }),
   )
   .max(32)
-  .default([]);
+  .default([])
+  .meta({ source: "ours: no GPU is assumed to be there" });
 
 export const gpuRuntime = z.strictObject({
   mode: z
     .enum(["ours", "operator", "none"])
     .default("none")
+    .meta({ source: "ours: no GPU is assumed to be there" })
     .describe(
       "Who gives pods their GPUs: device plugins of ours, or an operator that the cluster has. none: no GPUs.",
     ),
@@ -60,12 +70,16 @@ const other = z.strictObject({
   read: z
     .boolean()
     .default(false)
+    .meta({
+      source: "ours: a standby asks nobody, so that it comes up when the other site is lost",
+    })
     .describe(
       "What is left out here is read from that stack's outputs each time, which then must be there. Off: nothing is asked of it.",
     ),
   serves: z
     .boolean()
     .default(false)
+    .meta({ source: "ours: two that serve must share quotas, which somebody must have decided" })
     .describe(
       "It serves as well: neither stands by, and each keeps a copy of the other's ledger to be read.",
     ),
@@ -87,6 +101,7 @@ const other = z.strictObject({
   weights: z
     .record(modelName, digest)
     .default({})
+    .meta({ source: "ours: nothing is known of the other site until it is pinned" })
     .describe("Digests of its models' manifests; a model of the same name has the same here."),
 });
 
@@ -100,10 +115,14 @@ const reach = z.strictObject({
 });
 
 export const site = z.strictObject({
-  name: label.default("primary").describe("Its name, in every record and in the audit trail."),
+  name: label
+    .default("primary")
+    .meta({ source: "ours: what the site is where there is one" })
+    .describe("Its name, in every record and in the audit trail."),
   role: z
     .enum(["primary", "standby"])
     .default("primary")
+    .meta({ source: "ours: what the site is where there is one" })
     .describe("primary: serves. standby: takes over when the other one is lost."),
   other: other
     .optional()
@@ -116,12 +135,14 @@ export const site = z.strictObject({
   warmReplicas: z
     .enum(["none", "one", "all"])
     .default("all")
+    .meta({ source: "ours: a failover then waits for no weights; fewer are cheaper and slower" })
     .describe("Model servers that a standby keeps running."),
   quotaShare: z
     .number()
     .min(0.01)
     .max(1)
     .default(1)
+    .meta({ source: "ours: one site grants all of a quota" })
     .describe("Part of every quota that this site grants: two sites that both serve share them."),
   rtoSeconds: z
     .int()
@@ -152,8 +173,26 @@ export const site = z.strictObject({
         .min(1)
         .max(255)
         .describe("CloudWatch alarm that says when the other site does not serve."),
-      alarmMinutes: z.int().min(1).max(60).default(3).describe("How long it takes to say so."),
-      ttlSeconds: z.int().min(1).max(3_600).default(30).describe("How long a name is remembered."),
+      alarmMinutes: z
+        .int()
+        .min(1)
+        .max(60)
+        .default(3)
+        .meta({
+          source:
+            "vendor: three failed checks, a minute each, as Route 53's own threshold of three, https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html",
+        })
+        .describe("How long it takes to say so."),
+      ttlSeconds: z
+        .int()
+        .min(1)
+        .max(3_600)
+        .default(30)
+        .meta({
+          source:
+            "vendor: 60 seconds or less where health decides, https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-failover.html; it counts towards the RTO",
+        })
+        .describe("How long a name is remembered."),
     })
     .optional()
     .describe("The service's name goes over to this site when the other one does not serve."),
@@ -161,7 +200,10 @@ export const site = z.strictObject({
 
 export const patientData = z
   .strictObject({
-    storage: memory.default("100Gi").describe("Size of its store."),
+    storage: memory
+      .default("100Gi")
+      .meta({ source: "ours: a start; the hospital's own figure belongs here" })
+      .describe("Size of its store."),
     storageClass: label.describe(
       "StorageClass whose volumes are encrypted under a key of its own.",
     ),
@@ -172,36 +214,67 @@ export const patientData = z
     auditors: z
       .array(label)
       .default([])
+      .meta({ source: "ours: nobody looks in unless a stack says so" })
       .describe("Groups that may see who may do what there, and what the walls are."),
     clientRanges: z
       .array(addressRange)
       .default([])
+      .meta({ source: CLOSED })
       .describe("Programs of the hospital that come in; none: only jobs of the site."),
-    resources: resources("500m", "2Gi"),
+    resources: resources(
+      "500m",
+      "2Gi",
+      "arithmetic: components/sizing/quantity.ts `postgresSharedMebibytes`: 512 MiB of pages stay in memory",
+    ),
   })
   .optional();
 
 export const fineTuning = z
   .strictObject({
     pool: label.describe("A name of inventory or cloud.pools."),
-    gpus: z.int().min(1).max(8).default(1).describe("GPUs of one job."),
+    gpus: z
+      .int()
+      .min(1)
+      .max(8)
+      .default(1)
+      .meta({ source: "ours: the fewest" })
+      .describe("GPUs of one job."),
     image: z.string().min(1).describe("Image of the training program, repository:tag@digest."),
     command: z
       .array(z.string().min(1))
       .min(1)
       .default(["/usr/local/bin/train"])
+      .meta({ source: "ours: where an image of one's own has its program by convention" })
       .describe("What is run in it."),
-    longestHours: z.int().min(1).max(720).default(24).describe("A job that takes longer is ended."),
+    longestHours: z
+      .int()
+      .min(1)
+      .max(720)
+      .default(24)
+      .meta({ source: "ours: a job that hangs gives its GPUs back within a day" })
+      .describe("A job that takes longer is ended."),
     storageClass: label.describe("StorageClass of its volumes, which several pods can mount."),
     storage: z
       .strictObject({
-        datasets: memory.default("500Gi").describe("Data sets."),
-        models: memory.default("500Gi").describe("Models that training begins with."),
-        output: memory.default("500Gi").describe("Models that it makes."),
+        datasets: memory.default("500Gi").meta({ source: A_SIZE }).describe("Data sets."),
+        models: memory
+          .default("500Gi")
+          .meta({
+            source:
+              "arithmetic: components/sizing/fit.ts `weightBytes`: three models of 70 billion parameters in bf16, 131 GiB each",
+          })
+          .describe("Models that training begins with."),
+        output: memory
+          .default("500Gi")
+          .meta({
+            source:
+              "arithmetic: components/sizing/fit.ts `weightBytes`: three models of 70 billion parameters in bf16, 131 GiB each",
+          })
+          .describe("Models that it makes."),
       })
       .prefault({})
       .describe("Sizes of its volumes."),
-    resources: resources("8", "64Gi"),
+    resources: resources("8", "64Gi", "ours: a start; a p4d has 144 GiB for each of its GPUs"),
   })
   .optional();
 

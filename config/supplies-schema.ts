@@ -10,6 +10,10 @@ const image = z.strictObject({
     .meta({ right: "sha256: and 64 hexadecimal digits" })
     .nullable()
     .default(null)
+    .meta({
+      source:
+        "ours: digests of outside images are looked up by `npm run images -- lock`, never invented",
+    })
     .describe("What the tag must hold; null until the images are locked."),
   inputHash: z.string().optional().describe("Hash of what the image was built from."),
 });

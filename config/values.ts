@@ -1,5 +1,6 @@
 /** Kinds of values that several sections of the settings share, each with what would be right in words. */
 import { z } from "zod";
+import { A_START } from "./sources.ts";
 
 export const label = z
   .string()
@@ -34,8 +35,11 @@ export const signingRegion = z
   .string()
   .regex(/^[a-z0-9-]{1,32}$/)
   .meta({ right: "a region, as in us-east-1" })
-  // What MinIO and Ceph take where nobody has named theirs.
-  .default("us-east-1");
+  .default("us-east-1")
+  .meta({
+    source:
+      "vendor: what MinIO takes where nobody has named another, https://github.com/minio/minio/discussions/15997",
+  });
 
 export const https = z.url({ protocol: /^https$/ }).meta({ right: "an https address" });
 
@@ -49,11 +53,18 @@ export const memory = z
   .regex(/^[1-9][0-9]*(Mi|Gi|Ti)$/)
   .meta({ right: "a memory or storage quantity, as in 512Mi or 20Gi" });
 
-export const resources = (share: string, size: string) =>
+/** `source`: of the memory. */
+export const resources = (share: string, size: string, source = A_START) =>
   z
     .strictObject({
-      cpu: cpu.default(share).describe("Processor share each pod asks for."),
-      memory: memory.default(size).describe("Memory each pod asks for and may use at most."),
+      cpu: cpu
+        .default(share)
+        .meta({ source: A_START })
+        .describe("Processor share each pod asks for."),
+      memory: memory
+        .default(size)
+        .meta({ source })
+        .describe("Memory each pod asks for and may use at most."),
     })
     .prefault({})
     .describe("What each pod gets.");

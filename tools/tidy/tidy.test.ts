@@ -171,6 +171,16 @@ describe("banned", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("what a component is given has its default in config/, where defaults have sources", () => {
+    const given = /\bargs(\.\w+)+ \?\? (\d|"[^"])/;
+    const wrong = production
+      .filter(({ file }) => file.startsWith("components/"))
+      .flatMap(({ file, text }) =>
+        text.split("\n").flatMap((line, at) => (given.test(line) ? [`${file}:${at + 1}`] : [])),
+      );
+    expect(wrong).toEqual([]);
+  });
+
   test("no path of one machine in any file", () => {
     const machinePath = ["/work", "main"].join("/");
     // git grep ends with 1 where nothing was found, which is what we want.
