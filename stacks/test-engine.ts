@@ -33,7 +33,7 @@ const PROJECT = "deepseek-private-service";
 const FACTORIES = {
   kubernetes: ({ environment }: { environment: Readonly<Record<string, string>> }) =>
     createKubernetesProvider({ environment, renderOnly: true, standIn: true }),
-  random: () => createRandomProvider(),
+  random: () => createRandomProvider({ renderOnly: true }),
   aws: ({ environment }: { environment: Readonly<Record<string, string>> }) =>
     createSimulatedAwsProvider({ simulateCloud: true, environment }),
 };

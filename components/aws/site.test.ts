@@ -8,7 +8,10 @@ import { createSimulatedAwsProvider } from "../../tools/engine/providers/aws/pro
 import { createRandomProvider } from "../../tools/engine/providers/random/provider.ts";
 import type { ConfigValue } from "../../tools/engine/values.ts";
 
-const factories = { random: () => createRandomProvider(), aws: createSimulatedAwsProvider };
+const factories = {
+  random: () => createRandomProvider({ renderOnly: true }),
+  aws: createSimulatedAwsProvider,
+};
 const harness = new Harness();
 
 const options = (config: Record<string, string> = {}) =>

@@ -218,7 +218,7 @@ function scalar(text: string): unknown {
 /** The embedded engine's Pulumi providers, each loaded when the program needs it. */
 export async function embeddedProviders(
   session: Session,
-  options: { readonly renderOnly: boolean },
+  { renderOnly }: { readonly renderOnly: boolean },
 ): Promise<ProviderFactories> {
   const [{ createKubernetesProvider }, { createRandomProvider }, { createSimulatedAwsProvider }] =
     await Promise.all([
@@ -230,10 +230,10 @@ export async function embeddedProviders(
     kubernetes: ({ environment }) =>
       createKubernetesProvider({
         environment,
-        renderOnly: options.renderOnly,
+        renderOnly,
         standIn: session.simulateCloud,
       }),
-    random: () => createRandomProvider(),
+    random: () => createRandomProvider({ renderOnly }),
     aws: ({ environment }) =>
       createSimulatedAwsProvider({ simulateCloud: session.simulateCloud, environment }),
   };

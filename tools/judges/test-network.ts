@@ -14,6 +14,6 @@ export function simulatedNetwork(): Promise<OperationResult> {
     config: { "aws:region": { value: "eu-central-1", secret: false } },
     simulateCloud: true,
   });
-  const random = () => createRandomProvider();
+  const random = () => createRandomProvider({ renderOnly: true });
   return up(options, { random, aws: createSimulatedAwsProvider });
 }

@@ -10,7 +10,7 @@ import { createRandomProvider } from "../random/provider.ts";
 import { createSimulatedAwsProvider } from "./provider.ts";
 
 const factories = {
-  random: () => createRandomProvider(),
+  random: () => createRandomProvider({ renderOnly: true }),
   aws: createSimulatedAwsProvider,
 };
 

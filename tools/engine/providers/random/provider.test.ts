@@ -5,7 +5,7 @@ import { isSecret, type PropertyMap, reveal, revealMap, secret, UNKNOWN } from "
 import { createRandomProvider } from "./provider.ts";
 import { RANDOM_TYPES } from "./resources.ts";
 
-const provider = createRandomProvider();
+const provider = createRandomProvider({ renderOnly: false });
 const PASSWORD = "random:index/randomPassword:RandomPassword";
 
 function token(name: string): string {
@@ -87,6 +87,14 @@ describe("passwords and strings", () => {
     expect(String(bcryptHash)).toMatch(/^\$2[aby]\$10\$/);
     expect(await bcrypt.compare(String(result), String(bcryptHash))).toBe(true);
     expect(made.outputs.__meta).toBe('{"schema_version":"3"}');
+  });
+
+  test("what is only rendered gets a hash that is true and cheap", async () => {
+    const rendering = createRandomProvider({ renderOnly: true });
+    const made = await rendering.create({ ...request(PASSWORD, false), inputs: { length: 24 } });
+    const { result, bcryptHash } = revealMap(made.outputs);
+    expect(String(bcryptHash)).toMatch(/^\$2[aby]\$04\$/);
+    expect(await bcrypt.compare(String(result), String(bcryptHash))).toBe(true);
   });
 
   test("characters are drawn evenly (chi-squared over 62 classes)", async () => {

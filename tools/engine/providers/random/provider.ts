@@ -27,18 +27,31 @@ import {
   secret,
   UNKNOWN,
 } from "../../values.ts";
-import { type InputSpec, RANDOM_TYPES, type RandomType, withDefaults } from "./resources.ts";
+import {
+  BCRYPT_COST,
+  BCRYPT_COST_LEAST,
+  type InputSpec,
+  RANDOM_TYPES,
+  type RandomType,
+  withDefaults,
+} from "./resources.ts";
 
 const NO_CHANGE: Diff = { changes: {}, replaces: [], deleteBeforeReplace: false };
 
-export function createRandomProvider(): Provider {
+export interface RandomOptions {
+  /** What is made is for nobody's use: its hashes are true and cheap. */
+  readonly renderOnly: boolean;
+}
+
+export function createRandomProvider({ renderOnly }: RandomOptions): Provider {
+  const bcryptCost = renderOnly ? BCRYPT_COST_LEAST : BCRYPT_COST;
   return {
     checkConfig: async (inputs) => ({ inputs, failures: [] }),
     diffConfig: async () => NO_CHANGE,
     configure: async () => {},
     check,
     diff,
-    create,
+    create: (request) => create(request, bcryptCost),
     update,
     delete: async () => {},
     read,
@@ -148,14 +161,14 @@ function comparable(type: RandomType, inputs: PropertyMap): PropertyMap {
   return kept.length === 0 ? rest : { ...rest, keepers: Object.fromEntries(kept) };
 }
 
-async function create(request: CreateRequest): Promise<ResourceResult> {
+async function create(request: CreateRequest, bcryptCost: number): Promise<ResourceResult> {
   const type = typeOf(request.type);
   const inputs = withDefaults(type, revealMap(request.inputs));
   if (request.preview) {
     const unknown = type.computed.map((key) => [key, mark(type, key, UNKNOWN)]);
     return { id: "", outputs: { ...inputs, ...Object.fromEntries(unknown) } };
   }
-  const made = await type.make(inputs);
+  const made = await type.make(inputs, bcryptCost);
   return { id: made.id, outputs: outputsOf(type, inputs, made) };
 }
 

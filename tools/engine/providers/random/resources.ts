@@ -39,7 +39,7 @@ export interface RandomType {
   readonly schemaVersion: number;
   /** Faults that concern several inputs at once; unknown values are left out of `inputs`. */
   readonly faults?: (inputs: PropertyMap) => readonly { property: string; reason: string }[];
-  readonly make: (inputs: PropertyMap) => Promise<Made>;
+  readonly make: (inputs: PropertyMap, bcryptCost: number) => Promise<Made>;
   /** Reads an existing value by its id (`get`); undefined: the type cannot be adopted. */
   readonly adopt?: (id: string) => Promise<{ inputs: PropertyMap; made: Made } | undefined>;
 }
@@ -47,7 +47,9 @@ export interface RandomType {
 const KEEPERS: InputSpec = { kind: "map" };
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** The real provider's cost (Go's bcrypt.DefaultCost); bcrypt itself reads the first 72 bytes. */
-const BCRYPT_COST = 10;
+export const BCRYPT_COST = 10;
+/** The least there is: ten passwords at the real one are most of a second of nothing else. */
+export const BCRYPT_COST_LEAST = 4;
 /** A password longer than this is a mistake, and the check keeps a preview from hanging. */
 const LENGTH_MAX = 65_536;
 
@@ -115,8 +117,8 @@ function stringFaults(inputs: PropertyMap): { property: string; reason: string }
   return faults;
 }
 
-async function makePassword(result: string): Promise<Made> {
-  const bcryptHash = await bcrypt.hash(result, BCRYPT_COST);
+async function makePassword(result: string, bcryptCost: number): Promise<Made> {
+  const bcryptHash = await bcrypt.hash(result, bcryptCost);
   return { id: "none", computed: { result, bcryptHash } };
 }
 
@@ -263,8 +265,11 @@ export const RANDOM_TYPES: Readonly<Record<string, RandomType>> = {
     secrets: ["result", "bcryptHash"],
     schemaVersion: 3,
     faults: stringFaults,
-    make: (inputs) => makePassword(generateString(recipe(inputs))),
-    adopt: async (id) => ({ inputs: { length: id.length }, made: await makePassword(id) }),
+    make: (inputs, cost) => makePassword(generateString(recipe(inputs)), cost),
+    adopt: async (id) => ({
+      inputs: { length: id.length },
+      made: await makePassword(id, BCRYPT_COST),
+    }),
   },
   "random:index/randomPet:RandomPet": RANDOM_PET,
   "random:index/randomShuffle:RandomShuffle": RANDOM_SHUFFLE,
