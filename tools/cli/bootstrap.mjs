@@ -4,7 +4,7 @@
 // JavaScript and node: modules only.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,7 +50,7 @@ async function handOver(node) {
     {
       stdio: "inherit",
       env: {
-        NODE_COMPILE_CACHE: path.join(cacheFolder(), "node-compile-cache"),
+        ...compileCache(),
         ...process.env,
         PATH: `${path.join(modules, ".bin")}${path.delimiter}${process.env.PATH}`,
       },
@@ -67,9 +67,26 @@ async function handOver(node) {
   });
 }
 
-function cacheFolder() {
+/**
+ * The Pulumi SDK is some thousand files: compiled once, a program of it starts a second sooner. Node runs
+ * what it finds there, so that a folder into which somebody else may write is not used (also root's under
+ * sudo with the home of whoever calls it).
+ */
+function compileCache() {
   const base = process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache");
-  return path.join(base, "deepseek-private-service");
+  const ours = path.join(base, "deepseek-private-service");
+  const folder = path.join(ours, "node-compile-cache");
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return [ours, folder].every(isOnlyMine) ? { NODE_COMPILE_CACHE: folder } : {};
+  } catch {
+    return {}; // A home that cannot be written.
+  }
+}
+
+function isOnlyMine(folder) {
+  const { uid, mode } = statSync(folder);
+  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
 }
 
 async function ensurePackages() {

@@ -22,8 +22,6 @@ export function readEnvironment(): Environment {
       (entry): entry is [string, string] => entry[1] !== undefined,
     ),
   );
-  // The Pulumi SDK is some thousand files: compiled once, a program of it starts a second sooner.
-  variables["NODE_COMPILE_CACHE"] ??= path.join(cacheFolder(variables), "node-compile-cache");
   const projectDir = path.resolve(import.meta.dirname, "../..");
   const terminal = process.stdout.isTTY === true;
   return {
