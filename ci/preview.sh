@@ -3,9 +3,16 @@
 # FOLDER gets report.json, comment.md and page.html. It needs no account, no secret and no cluster, and the
 # programs that it compares get no network where the machine can take it from them.
 # Exit code: 0 previewed, 2 refused (the comment says why), anything else: no report was made.
+# PREVIEW_CACHE: a folder that only previews use, kept from run to run; without it, one that is removed at the end.
 set -euo pipefail
 stack=$1 ref=$2 folder=$3
 mkdir -p "$folder"
+
+# Compiled modules and installed packages are run as they are found: what a fork's code can write is nothing
+# that any other job of this machine may read.
+cache=${PREVIEW_CACHE:-$(mktemp -d)}
+[ -n "${PREVIEW_CACHE:-}" ] || trap 'rm -rf "$cache"' EXIT
+export XDG_CACHE_HOME=$cache
 
 # Packages come first, while there is a network: this checkout's, and the base's where it has others. No script
 # of any package runs.

@@ -44,13 +44,14 @@ export async function reportAgainst(call: Call): Promise<Report> {
 export async function prepareBase(call: Call): Promise<number> {
   const session = await openSession(call);
   const base = await checkOut(session, call.flags.text("against") ?? "");
-  await base.remove();
+  await base.release();
   return 0;
 }
 
 function checkOut({ projectDir, environment, call }: Session, ref: string) {
-  const cacheDir = path.join(environment.cacheDir, "base-packages");
-  return checkOutBase({ projectDir, ref, cacheDir, signal: call.signal, onNotice: say });
+  const { cacheDir, variables } = environment;
+  const { signal } = call;
+  return checkOutBase({ projectDir, ref, cacheDir, environment: variables, signal, onNotice: say });
 }
 
 async function againstRevision(opened: Session, ref: string): Promise<Report> {
@@ -80,7 +81,7 @@ async function againstRevision(opened: Session, ref: string): Promise<Report> {
     });
   } finally {
     await early.end();
-    await base.remove();
+    await base.release();
   }
 }
 

@@ -1,22 +1,23 @@
 /**
- * The base revision as a folder: a temporary git worktree, removed afterwards whatever happens, with the
- * packages that its own package-lock.json names. Nothing of the revision under review is run here.
+ * The base revision as a folder with the packages that its own package-lock.json names. Nothing of the
+ * revision under review is run here.
  */
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink } from "node:fs/promises";
-import os from "node:os";
 import path from "node:path";
 import { type RunResult, run } from "../base/process.ts";
 import { UserError } from "../base/user-error.ts";
+import { fillTree, takeTree } from "./base-tree.ts";
 
 export interface BaseRequest {
   /** The folder of Pulumi.yaml in the revision under review. */
   readonly projectDir: string;
   /** What a person wrote: a branch, a tag, a commit. */
   readonly ref: string;
-  /** Where packages of other lock files are kept. */
+  /** Where trees of bases and the packages of other lock files are kept. */
   readonly cacheDir: string;
+  /** For git. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly onNotice: (text: string) => void;
 }
@@ -26,7 +27,8 @@ export interface BaseRevision {
   readonly projectDir: string;
   readonly commit: string;
   readonly packages: "same" | "cached";
-  remove(): Promise<void>;
+  /** Lets another comparison have the folder. */
+  release(): Promise<void>;
 }
 
 export interface Head {
@@ -34,45 +36,29 @@ export interface Head {
   readonly dirty: boolean;
 }
 
-const PREFIX = "deepseek-preview-";
 const LOCK = "package-lock.json";
 
 export async function checkOutBase(request: BaseRequest): Promise<BaseRevision> {
   const root = await repositoryRoot(request.projectDir);
   const commit = await baseCommit(root, request.ref);
-  await removeStale(root);
-  // The process' number says to a later run whether this worktree is still in use.
-  const parent = await mkdtemp(path.join(os.tmpdir(), `${PREFIX}${process.pid}-`));
-  const folder = path.join(parent, "base");
-  // A second interrupt, or an exit from anywhere, leaves no time for anything that waits.
-  const atExit = () => void spawnSync("git", removal(root, folder), { stdio: "ignore" });
-  const remove = async () => {
-    await run("git", removal(root, folder));
-    await rm(parent, { recursive: true, force: true });
-    process.removeListener("exit", atExit);
-  };
-  process.once("exit", atExit);
+  const tree = await takeTree(path.join(request.cacheDir, "base-trees"));
   try {
-    // Hooks of this checkout are somebody's programs, and none of this one's business.
-    const add = ["worktree", "add", "--detach", "--quiet", folder, commit];
-    await git(root, ["-c", "core.hooksPath=/dev/null", ...add]);
-    const projectDir = path.join(folder, path.relative(root, request.projectDir));
+    await fillTree(tree, { root, commit, environment: request.environment });
+    const projectDir = path.join(tree.folder, path.relative(root, request.projectDir));
     const packages = await givePackages(projectDir, request);
-    return { projectDir, commit, packages, remove };
+    return { projectDir, commit, packages, release: tree.release };
   } catch (error) {
-    await remove();
+    await tree.release();
     throw error;
   }
-}
-
-function removal(root: string, folder: string): string[] {
-  return ["-C", root, "worktree", "remove", "--force", folder];
 }
 
 export async function headOf(projectDir: string): Promise<Head> {
   const root = await repositoryRoot(projectDir);
   const commit = (await git(root, ["rev-parse", "HEAD"])).stdout.trim();
-  const status = await git(root, ["status", "--porcelain", "--untracked-files=normal"]);
+  // Without a lock nothing of the checkout is written, and no hook of it runs.
+  const looking = ["--no-optional-locks", "status", "--porcelain", "--untracked-files=normal"];
+  const status = await git(root, looking);
   return { commit, dirty: status.stdout.trim() !== "" };
 }
 
@@ -107,28 +93,6 @@ async function baseCommit(root: string, ref: string): Promise<string> {
   });
 }
 
-/** Worktrees of runs that were killed hard. */
-async function removeStale(root: string): Promise<void> {
-  const { stdout } = await git(root, ["worktree", "list", "--porcelain"]);
-  for (const [, folder = "", pid = ""] of stdout.matchAll(
-    new RegExp(`^worktree (.*/${PREFIX}(\\d+)-[^/]+/base)$`, "gm"),
-  )) {
-    if (isAlive(Number(pid))) continue;
-    await run("git", removal(root, folder));
-    await rm(path.dirname(folder), { recursive: true, force: true });
-  }
-  await git(root, ["worktree", "prune"]);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
 async function givePackages(base: string, request: BaseRequest): Promise<BaseRevision["packages"]> {
   const [old, now] = await Promise.all(
     [base, request.projectDir].map((folder) => readLock(path.join(folder, LOCK))),
@@ -150,11 +114,12 @@ async function readLock(file: string): Promise<string | undefined> {
 /** What the base's lock file names, installed without any script of a package, once for each lock file. */
 async function ownPackages(base: string, lock: string, request: BaseRequest): Promise<string> {
   const key = createHash("sha256").update(lock).digest("hex").slice(0, 32);
-  const kept = path.join(request.cacheDir, key);
+  const all = path.join(request.cacheDir, "base-packages");
+  const kept = path.join(all, key);
   const modules = path.join(kept, "node_modules");
   if ((await readLock(path.join(kept, LOCK))) !== undefined) return modules;
-  await mkdir(request.cacheDir, { recursive: true });
-  const folder = await mkdtemp(path.join(request.cacheDir, `.${key}-`));
+  await mkdir(all, { recursive: true });
+  const folder = await mkdtemp(path.join(all, `.${key}-`));
   try {
     await copyManifests(base, folder);
     request.onNotice("installing the base's packages without scripts …");
