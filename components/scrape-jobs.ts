@@ -5,11 +5,11 @@ import type { Monitored } from "../observability/operator-objects.ts";
 import type { ScrapeJob } from "../observability/prometheus-files.ts";
 import { ALERT_RELAY, ALERT_RELAY_METRICS, ALERT_RELAY_PORTS } from "./alert-relay.ts";
 import { COLLECTOR, COLLECTOR_METRICS } from "./collector.ts";
-import { selectorOf } from "./component.ts";
+import { type Labels, selectorOf } from "./component.ts";
 import { METRICS_PORTS, metricsServiceName } from "./exporters.ts";
 import { GATEWAY, GATEWAY_METRICS, GATEWAY_PORTS } from "./gateway.ts";
 import { ARCHIVE_PORT } from "./gateway-archive.ts";
-import { LOG_AGENT_METRICS } from "./log-agent.ts";
+import { LOG_AGENT, LOG_AGENT_METRICS } from "./log-agent.ts";
 import { clusterMetricsService } from "./postgres-cluster.ts";
 import { CLUSTER_LABEL } from "./postgres-cluster-objects.ts";
 import { RESTORE_TEST, RESTORE_TEST_PORT } from "./restore-test.ts";
@@ -24,6 +24,11 @@ export const MODEL_SERVER_JOB = JOBS.modelServer;
 export const GPU_JOB = OTHER_JOBS.gpu;
 /** Our Prometheus asks itself and its Alertmanager by itself (observability/prometheus-files.ts). */
 export const SELF_JOBS = [JOBS.prometheus, JOBS.alertmanager] as const;
+
+/** Of every sample that NVIDIA's exporter tells, and of no other. */
+const GPU_PREFIX = "DCGM_";
+
+type GpuExporters = NonNullable<ScrapedService["gpus"]>;
 
 export interface ScrapedService {
   readonly namespace: string;
@@ -43,14 +48,14 @@ export interface ScrapedService {
   readonly agentNamespace?: string | undefined;
   /** Where the relay of alerts runs; undefined: there is none. */
   readonly relayNamespace?: string | undefined;
-  /** Where our exporters of GPUs run; undefined: there are none. */
-  readonly gpuNamespace?: string | undefined;
+  /** Exporters of GPUs: ours, or an operator's, whose pods have labels of their own; undefined: none is scraped. */
+  readonly gpus?: { readonly namespace: string; readonly pods?: Labels | undefined } | undefined;
   /** Models whose simulated servers tell of simulated GPUs. */
   readonly simulatedGpus: readonly string[];
 }
 
 export function scrapeJobs(scraped: ScrapedService): ScrapeJob[] {
-  const { namespace, models, edgeHost, stores, archived, gpuNamespace } = scraped;
+  const { namespace, models, edgeHost, stores, archived, gpus } = scraped;
   const host = (service: string) => `${service}.${namespace}.svc`;
   const gateways = { service: host(GATEWAY_METRICS), serverName: host(GATEWAY) };
   return [
@@ -81,7 +86,7 @@ export function scrapeJobs(scraped: ScrapedService): ScrapeJob[] {
     ...clusterJobs(scraped),
     ...collectorJobs(scraped),
     ...relayJobs(scraped),
-    ...(gpuNamespace === undefined ? [] : [gpuJob(`${GPU_METRICS}.${gpuNamespace}.svc`)]),
+    ...(gpus === undefined ? [] : [gpuJob(gpus)]),
     // Their model servers tell of them, since there is no node that has them.
     ...scraped.simulatedGpus.map((model) => ({
       job: OTHER_JOBS.gpu,
@@ -132,29 +137,38 @@ function relayJobs({ relayNamespace }: ScrapedService): ScrapeJob[] {
   return [{ job: OTHER_JOBS.alertRelay, service, port: ALERT_RELAY_PORTS.metrics, serverName }];
 }
 
-function gpuJob(service: string): ScrapeJob {
-  return { job: OTHER_JOBS.gpu, service, port: GPU_EXPORTER_PORT, serverName: service };
+function gpuJob({ namespace, pods }: GpuExporters): ScrapeJob {
+  const service = `${GPU_METRICS}.${namespace}.svc`;
+  const trust = pods === undefined ? { serverName: service } : { plain: GPU_PREFIX };
+  return { job: OTHER_JOBS.gpu, service, port: GPU_EXPORTER_PORT, ...trust };
+}
+
+/** Programs of ours behind a Service that has their label. */
+function monitorOf(
+  namespace: string,
+  program: string,
+  job: string,
+  port = "metrics",
+  service = program,
+): Extract<Monitored, { serverName: string }> {
+  return {
+    ...{ name: job, namespace, of: "service", selector: selectorOf(program), port, job },
+    ...{ serverName: `${service}.${namespace}.svc`, authoritySecret: `tls-${program}` },
+  };
 }
 
 /** The same for a cluster's own Prometheus, which finds Services and pods by their labels. */
 export function monitoredPorts(scraped: ScrapedService): Monitored[] {
-  const { namespace, models, edgeHost, stores, archived, gpuNamespace, postgresCluster } = scraped;
+  const { namespace, models, edgeHost, stores, archived, gpus, postgresCluster } = scraped;
   const host = (service: string) => `${service}.${namespace}.svc`;
-  const of = (
-    program: string,
-    job: string,
-    port: string,
-    serverName = host(program),
-  ): Monitored => ({
-    ...{ name: job, namespace, of: "service", selector: selectorOf(program), port, job },
-    ...{ serverName, authoritySecret: `tls-${program}` },
-  });
+  const of = (program: string, job: string, port: string) =>
+    monitorOf(namespace, program, job, port);
   const pods = { namespace, of: "pods" } as const;
   return [
     of(GATEWAY, JOBS.gateway, "metrics"),
     ...(archived ? [of(GATEWAY, OTHER_JOBS.auditArchive, "archive")] : []),
     ...(scraped.restoreTested ? [of(RESTORE_TEST, OTHER_JOBS.restoreTest, "metrics")] : []),
-    of("edge", JOBS.edge, "metrics", edgeHost),
+    { ...of("edge", JOBS.edge, "metrics"), serverName: edgeHost },
     ...stores.map((store) => of(store, JOBS[store], "metrics")),
     ...models.map((model) => ({
       ...{ ...pods, name: modelService(model), port: "api", job: JOBS.modelServer },
@@ -175,7 +189,9 @@ export function monitoredPorts(scraped: ScrapedService): Monitored[] {
             ...{ serverName: host("postgres"), authoritySecret: "tls-postgres" },
           },
         ]),
-    ...(gpuNamespace === undefined ? [] : [gpuMonitor(gpuNamespace)]),
+    ...collectorMonitors(scraped),
+    ...relayMonitors(scraped),
+    ...(gpus === undefined ? [] : [gpuMonitor(gpus)]),
     ...scraped.simulatedGpus.map((model) => ({
       ...{ ...pods, name: `gpus-of-${modelService(model)}`, port: "api", job: OTHER_JOBS.gpu },
       selector: selectorOf(MODEL_SERVER, { [MODEL_LABEL]: model }),
@@ -185,10 +201,31 @@ export function monitoredPorts(scraped: ScrapedService): Monitored[] {
   ];
 }
 
-function gpuMonitor(namespace: string): Monitored {
-  return {
-    ...{ name: OTHER_JOBS.gpu, namespace, of: "service", selector: selectorOf(GPU_EXPORTER) },
-    ...{ port: "metrics", serverName: `${GPU_METRICS}.${namespace}.svc`, job: OTHER_JOBS.gpu },
-    authoritySecret: "tls-gpu-exporter",
-  };
+function collectorMonitors({ collectorNamespace, agentNamespace }: ScrapedService): Monitored[] {
+  return [
+    ...(collectorNamespace === undefined
+      ? []
+      : [monitorOf(collectorNamespace, COLLECTOR, OTHER_JOBS.collector)]),
+    ...(agentNamespace === undefined
+      ? []
+      : [monitorOf(agentNamespace, LOG_AGENT, OTHER_JOBS.logAgent, "metrics", LOG_AGENT_METRICS)]),
+  ];
+}
+
+function relayMonitors({ relayNamespace }: ScrapedService): Monitored[] {
+  if (relayNamespace === undefined) return [];
+  return [monitorOf(relayNamespace, ALERT_RELAY, OTHER_JOBS.alertRelay)];
+}
+
+function gpuMonitor({ namespace, pods }: GpuExporters): Monitored {
+  const serverName = `${GPU_METRICS}.${namespace}.svc`;
+  const [job, port] = [OTHER_JOBS.gpu, "metrics"];
+  const place = {
+    name: job,
+    namespace,
+    of: "service",
+    selector: selectorOf(GPU_EXPORTER),
+  } as const;
+  if (pods !== undefined) return { ...place, port, job, plain: GPU_PREFIX };
+  return { ...place, port, job, serverName, authoritySecret: "tls-gpu-exporter" };
 }

@@ -75,6 +75,8 @@ export interface ServiceSettings {
   readonly ports: readonly ServicePort[];
   /** One address per pod: what a scraper wants. `all` are those that are not ready, too. */
   readonly headless?: "all" | "ready";
+  /** Where others than we label its pods. */
+  readonly selector?: Readonly<Record<string, string>>;
 }
 
 export function service(settings: ServiceSettings): ServiceArgs {
@@ -90,7 +92,7 @@ export function service(settings: ServiceSettings): ServiceArgs {
       type: exposed ? "NodePort" : "ClusterIP",
       ...(settings.headless === undefined ? {} : { clusterIP: "None" }),
       ...(settings.headless === "all" ? { publishNotReadyAddresses: true } : {}),
-      selector: selectorOf(settings.program, settings.labels),
+      selector: settings.selector ?? selectorOf(settings.program, settings.labels),
       ports: settings.ports.map(({ name, port, nodePort }) => ({
         name,
         port,

@@ -7,6 +7,7 @@ import {
   authorities,
   https,
   label,
+  labels,
   memory,
   nodePort,
   pem,
@@ -119,8 +120,7 @@ const grafana = z.strictObject({
     .default(["en", "zh"])
     .meta({ source: "ours: people of a site read one of the two" })
     .describe("Of the dashboards; the first one has the addresses that alerts link to."),
-  labels: z
-    .record(z.string().regex(/^[a-z0-9A-Z./_-]{1,317}$/), z.string().max(63))
+  labels: labels
     .default({ grafana_dashboard: "1" })
     .meta({
       source:
@@ -131,8 +131,6 @@ const grafana = z.strictObject({
     .optional()
     .describe("A Grafana of the stack's own; without it only dashboards are rendered."),
 });
-
-const labels = z.record(z.string().regex(/^[a-z0-9A-Z./_-]{1,317}$/), z.string().max(63));
 
 /** A Prometheus that the cluster has, kept by the Prometheus operator. */
 const operator = z.strictObject({

@@ -264,9 +264,6 @@ function oneWatcher({ monitoring, models }: Partial<Settings>): Fault[] {
     ["monitoring.alerts.heartbeat", alerts.heartbeat !== undefined],
     ["monitoring.remoteWrite", remoteWrite !== undefined],
     ["monitoring.grafana.deployment", grafana?.deployment !== undefined],
-    // Whether lines and spans are lost is seen by the stack's own alone.
-    ["monitoring.logs", monitoring.logs !== undefined],
-    ["monitoring.traces", monitoring.traces !== undefined],
     // KEDA asks the stack's own, and verifies it by the stack's authority.
     ["models[].server.scaling", scaled],
   ];

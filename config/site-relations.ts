@@ -185,10 +185,30 @@ function modelScaling({ models }: Part): Fault[] {
 }
 
 function gpuRuntime({ models, gpuRuntime: runtime }: Part): Fault[] {
+  if (runtime === undefined) return [];
   const wanted = (models ?? []).some(({ server }) => server.engine !== "simulator");
-  if (!wanted || runtime === undefined || runtime.mode !== "none") return [];
-  const wrong = "is none, and models want GPUs";
-  return [at("gpuRuntime.mode", wrong, "ours, or operator where the cluster has one")];
+  const nobody = wanted && runtime.mode === "none";
+  const elsewhere = runtime.mode !== "operator" && runtime.operator.exporter !== "none";
+  return [
+    ...(nobody
+      ? [
+          at(
+            "gpuRuntime.mode",
+            "is none, and models want GPUs",
+            "ours, or operator where the cluster has one",
+          ),
+        ]
+      : []),
+    ...(elsewhere
+      ? [
+          at(
+            "gpuRuntime.operator.exporter",
+            `is ${runtime.operator.exporter}, and mode is ${runtime.mode}`,
+            "none, or mode operator",
+          ),
+        ]
+      : []),
+  ];
 }
 
 /** Weights are told by the digest of their manifest, or carry it under their seal. */

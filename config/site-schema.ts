@@ -6,6 +6,7 @@ import {
   digest,
   hostName,
   label,
+  labels,
   memory,
   modelName,
   resources,
@@ -53,6 +54,32 @@ export const gpuRuntime = z.strictObject({
     .describe(
       "Who gives pods their GPUs: device plugins of ours, or an operator that the cluster has. none: no GPUs.",
     ),
+  operator: z
+    .strictObject({
+      namespace: label
+        .default("gpu-operator")
+        .meta({
+          source:
+            "vendor: where its installation puts it, https://github.com/NVIDIA/gpu-operator/blob/main/README.md",
+        })
+        .describe("Where it runs; it finds the list of counters for its exporter there."),
+      exporter: z
+        .enum(["plain", "none"])
+        .default("none")
+        .meta({ source: "ours: what crosses the cluster in clear is somebody's decision" })
+        .describe(
+          "plain: the stack's Prometheus scrapes its exporter, which speaks no TLS, and keeps counters of GPUs alone. none: it does not.",
+        ),
+      pods: labels
+        .default({ app: "nvidia-dcgm-exporter" })
+        .meta({
+          source:
+            "vendor: labels of its DaemonSet, https://github.com/NVIDIA/gpu-operator/blob/main/assets/state-dcgm-exporter/0800_daemonset.yaml",
+        })
+        .describe("Labels of its exporter's pods."),
+    })
+    .prefault({})
+    .describe("NVIDIA's operator, where mode is operator."),
 });
 
 /**

@@ -7,6 +7,9 @@ export const label = z
   .regex(/^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$/)
   .meta({ right: "lower-case letters, digits and hyphens, at most 48" });
 
+/** Of Kubernetes' objects. */
+export const labels = z.record(z.string().regex(/^[a-z0-9A-Z./_-]{1,317}$/), z.string().max(63));
+
 export const modelName = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9.-]{0,46}[a-z0-9])?$/)

@@ -23,12 +23,15 @@ const MONITORED: Monitored = {
   ...{ selector: { app: "gateway" }, serverName: "gateway.deepseek.svc" },
   ...{ authoritySecret: "tls-gateway", labels: { model: "m" } },
 };
+const { serverName: _, authoritySecret: __, ...place } = MONITORED;
+const UNVERIFIED: Monitored = { ...place, plain: "DCGM_" };
 const META = { name: "r", namespace: "m", labels: {} };
 const EVERY_JOB = [...Object.values(JOBS), ...Object.values(OTHER_JOBS)];
 
 const OBJECTS = [
   ["servicemonitors", monitorObject(MONITORED, 15, { release: "r" })],
   ["podmonitors", monitorObject({ ...MONITORED, of: "pods" }, 15, {})],
+  ["servicemonitors", monitorObject(UNVERIFIED, 15, {})],
   ["prometheusrules", prometheusRuleObject(META, EVERY_JOB, NO_LINKS)],
 ] as const;
 

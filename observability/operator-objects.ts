@@ -4,7 +4,21 @@
  */
 
 /** A Service's or a pod's port that answers Prometheus. */
-export interface Monitored {
+export type Monitored = Port & (Verified | Plain);
+
+interface Verified {
+  /** In the certificate; a pod's address is in none. */
+  readonly serverName: string;
+  /** In the same namespace, with ca.crt. */
+  readonly authoritySecret: string;
+}
+
+/** Of somebody else's that speaks no TLS: samples whose names begin so, and no other. */
+interface Plain {
+  readonly plain: string;
+}
+
+interface Port {
   readonly name: string;
   readonly namespace: string;
   /** `pods` that stand behind no Service of their own. */
@@ -12,10 +26,6 @@ export interface Monitored {
   readonly selector: Readonly<Record<string, string>>;
   /** By its name. */
   readonly port: string;
-  /** In the certificate; a pod's address is in none. */
-  readonly serverName: string;
-  /** In the same namespace, with ca.crt. */
-  readonly authoritySecret: string;
   readonly job: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** Default: /metrics. */
@@ -47,20 +57,25 @@ export function monitorObject(
 }
 
 function endpoint(monitored: Monitored, seconds: number) {
-  const { port, serverName, authoritySecret, job, labels, path } = monitored;
+  const { port, job, labels, path } = monitored;
   const written = Object.entries({ job, ...labels });
   return {
     port,
     ...(path === undefined ? {} : { path }),
-    scheme: "https",
     interval: `${seconds}s`,
     scrapeTimeout: "5s",
-    tlsConfig: {
-      ca: { secret: { name: authoritySecret, key: "ca.crt" } },
-      serverName,
-      minVersion: "TLS13",
-    },
+    ...("plain" in monitored ? believed(monitored) : verified(monitored)),
     // The operator would name the job after the Service.
     relabelings: written.map(([targetLabel, replacement]) => ({ targetLabel, replacement })),
   };
+}
+
+function verified({ authoritySecret, serverName }: Verified) {
+  const ca = { secret: { name: authoritySecret, key: "ca.crt" } };
+  return { scheme: "https", tlsConfig: { ca, serverName, minVersion: "TLS13" } };
+}
+
+function believed({ plain }: Plain) {
+  const keep = { sourceLabels: ["__name__"], regex: `${plain}.*`, action: "keep" };
+  return { scheme: "http", metricRelabelings: [keep] };
 }

@@ -11,14 +11,24 @@ import {
 } from "./rules/rule.ts";
 import { RULE_GROUPS } from "./rules.ts";
 
-export interface ScrapeJob {
+export type ScrapeJob = Target & (Verified | Plain);
+
+interface Verified {
+  /** The name the certificate must carry; a pod's address is in none. */
+  readonly serverName: string;
+}
+
+/** Of somebody else's that speaks no TLS: whoever answers there is believed in what begins so, and in nothing else. */
+interface Plain {
+  readonly plain: string;
+}
+
+interface Target {
   /** The label `job`. */
   readonly job: string;
   /** A headless Service: one address per pod. */
   readonly service: string;
   readonly port: number;
-  /** The name the certificate must carry; a pod's address is in none. */
-  readonly serverName: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** Where several are scraped under one name, which of them. */
   readonly part?: string;
@@ -131,9 +141,9 @@ function discovered(job: ScrapeJob, settings: PrometheusSettings): object {
   }));
   return {
     job_name: part === undefined ? job.job : `${job.job}/${part}`,
-    scheme: "https",
+    scheme: "plain" in job ? "http" : "https",
     ...(path === undefined ? {} : { metrics_path: path }),
-    tls_config: verified(settings, job.serverName),
+    ...("plain" in job ? {} : { tls_config: verified(settings, job.serverName) }),
     dns_sd_configs: [{ names: [service], type: "A", port, refresh_interval: "10s" }],
     relabel_configs: [
       { target_label: "job", replacement: job.job },
@@ -142,6 +152,18 @@ function discovered(job: ScrapeJob, settings: PrometheusSettings): object {
         ? []
         : [{ source_labels: ["__address__"], target_label: addressLabel }]),
     ],
+    ...("plain" in job ? onlyNamed(job.plain) : {}),
+  };
+}
+
+/** A node of eight GPUs, each in seven slices, says some two thousand samples: more is somebody else. */
+const PLAIN_SAMPLES_MAX = 5_000;
+const PLAIN_BYTES_MAX = "8MB";
+
+function onlyNamed(prefix: string): object {
+  return {
+    ...{ sample_limit: PLAIN_SAMPLES_MAX, body_size_limit: PLAIN_BYTES_MAX },
+    metric_relabel_configs: [{ source_labels: ["__name__"], regex: `${prefix}.*`, action: "keep" }],
   };
 }
 

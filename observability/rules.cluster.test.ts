@@ -66,6 +66,7 @@ test("prometheus.yml and the rules are valid", async () => {
         serverName: "model-x.d.svc",
         labels: { model: "x" },
       },
+      { job: "gpu", service: "gpus.operator.svc", port: 9400, plain: "DCGM_" },
     ],
     alertmanager: "alertmanager.monitoring.svc:9093",
     self: "prometheus.monitoring.svc",

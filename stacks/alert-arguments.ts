@@ -2,15 +2,14 @@
 import { ALERT_RELAY, ALERT_RELAY_PORTS, type RelayChannel } from "../components/alert-relay.ts";
 import { ALERTMANAGER, ALERTMANAGER_STORAGE } from "../components/alertmanager.ts";
 import type { Flow } from "../components/flows.ts";
-import { PROMETHEUS } from "../components/prometheus.ts";
-import type { FlowPlaces } from "../components/service-flows.ts";
+import { type FlowPlaces, watchersOf } from "../components/service-flows.ts";
 import { hostOf } from "../components/stateful-program.ts";
 import { isRelayed, type RelayedChannel } from "../config/alerts-schema.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { MONITORING } from "./places.ts";
 import { volumeOf } from "./volumes.ts";
-import { isWatchedElsewhere } from "./watcher.ts";
+import { isWatchedElsewhere, watcherOf } from "./watcher.ts";
 
 /** Where there is an Alertmanager of ours, and a channel that it does not speak to itself. */
 export function hasAlertRelay(settings: Settings): boolean {
@@ -100,7 +99,11 @@ export function alertRelayFlows(settings: Settings): Flow[] {
       to: relay,
       ports: [ALERT_RELAY_PORTS.alerts],
     },
-    { name: "relay-metrics", from: at(PROMETHEUS), to: relay, ports: metrics },
+    ...watchersOf({ monitoring: MONITORING, watcher: watcherOf(settings) }).map(
+      ({ end, suffix }) => ({
+        ...{ name: `relay-metrics${suffix}`, from: end, to: relay, ports: metrics },
+      }),
+    ),
     { name: "relayed-channels", from: relay, to: { ranges }, ports },
   ];
 }

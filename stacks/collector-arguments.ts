@@ -5,15 +5,16 @@ import {
   COLLECTOR_METRICS_PORT,
   collectorAddress,
 } from "../components/collector.ts";
-import type { Flow } from "../components/flows.ts";
+import type { End, Flow } from "../components/flows.ts";
 import { GATEWAY } from "../components/gateway.ts";
 import { LOG_AGENT, LOG_AGENT_METRICS, LOGS_NAMESPACE_EXEMPTION } from "../components/log-agent.ts";
-import { PROMETHEUS } from "../components/prometheus.ts";
+import { watchersOf } from "../components/service-flows.ts";
 import { hostOf } from "../components/stateful-program.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { GPU_NAMESPACE, httpsPort, LOGS_NAMESPACE, MONITORING, SERVICE } from "./places.ts";
 import { volumeOf } from "./volumes.ts";
+import { watcherOf } from "./watcher.ts";
 
 export function hasCollector({ monitoring }: Settings): boolean {
   return monitoring.logs !== undefined || monitoring.traces !== undefined;
@@ -80,7 +81,14 @@ export function collectorFlows(settings: Settings): Flow[] {
   const collector = { namespace: MONITORING, program: COLLECTOR };
   const agent = { namespace: LOGS_NAMESPACE, program: LOG_AGENT };
   const gateway = { namespace: SERVICE, program: GATEWAY };
-  const prometheus = { namespace: MONITORING, program: PROMETHEUS };
+  const watchers = watchersOf({ monitoring: MONITORING, watcher: watcherOf(settings) });
+  const watched = (name: string, to: End) =>
+    watchers.map(({ end, suffix }) => ({
+      name: `${name}${suffix}`,
+      from: end,
+      to,
+      ports: metrics,
+    }));
   const [ingest, metrics] = [[COLLECTOR_INGEST_PORT], [COLLECTOR_METRICS_PORT]];
   const stores = [
     ["log-store", logs],
@@ -91,12 +99,12 @@ export function collectorFlows(settings: Settings): Flow[] {
       ? []
       : [
           { name: "log-lines", from: agent, to: collector, ports: ingest },
-          { name: "log-agent-metrics", from: prometheus, to: agent, ports: metrics },
+          ...watched("log-agent-metrics", agent),
         ]),
     ...(traces === undefined
       ? []
       : [{ name: "spans", from: gateway, to: collector, ports: ingest }]),
-    { name: "collector-metrics", from: prometheus, to: collector, ports: metrics },
+    ...watched("collector-metrics", collector),
     ...stores.flatMap(([name, store]) =>
       store === undefined
         ? []

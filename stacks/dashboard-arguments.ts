@@ -33,8 +33,8 @@ export function shownOf(settings: Settings): Shown {
 }
 
 /**
- * NVIDIA's operator brings an exporter that the cluster's Prometheus asks. The site's own Grafana may know
- * that one, too; a Grafana of ours knows ours alone.
+ * NVIDIA's operator brings an exporter that the cluster's Prometheus asks, if ours does not. The site's own
+ * Grafana may know that one, too; a Grafana of ours knows ours alone.
  */
 function gpusOfOperator({ gpuRuntime, models, monitoring }: Settings): string[] {
   const theirs = gpuRuntime.mode === "operator" && models.some(isOnGpus);

@@ -93,6 +93,10 @@ function leftOut(shown: ReturnType<typeof shownOf>): string[] {
 
 test("the local stack gets every panel but those about what it does not have", () => {
   expect(leftOut(shownOf(settingsOf(values)))).toEqual([
+    "overview: Notifications that channels took, in an hour (alert-relay)",
+    "overview: Notifications that they did not take, in an hour (alert-relay)",
+    "overview: Notifications that wait (alert-relay)",
+    "overview: Time until a channel took it, p95 (alert-relay)",
     "edge: Addresses that answered as they should (blackbox)",
     "edge: How long they took (blackbox)",
     "edge: Time until their certificate ends (blackbox)",
@@ -137,22 +141,32 @@ test("what the cluster's own Prometheus scrapes is shown, and replicas where Red
   const redis = { replicas: 3 };
   const more = { ...values, "deepseek:monitoring": { operator }, "deepseek:redis": redis };
   const left = leftOut(shownOf(settingsOf(more)));
-  expect(left.filter((line) => !/\((cloudnative-pg|restore-test)\)$/.test(line))).toEqual([
-    "compliance: Webhooks (webhooks)",
-  ]);
+  expect(
+    left.filter((line) => !/\((cloudnative-pg|restore-test|alert-relay)\)$/.test(line)),
+  ).toEqual(["compliance: Webhooks (webhooks)"]);
   const url = "https://prometheus.example";
   const instead = { ...more, "deepseek:monitoring": { operator: { mode: "instead", url } } };
   expect(leftOut(shownOf(settingsOf(instead)))).toContain("overview: Alerts (alertmanager)");
 });
 
-test("GPUs of NVIDIA's operator are shown where a Grafana may know who scrapes them", () => {
+test("GPUs of NVIDIA's operator are shown where ours scrapes them, or a Grafana may know who does", () => {
   const bank = committedValues("onprem-bank");
   const gpus = (of: object) => {
     const { jobs } = shownOf({ ...settingsOf({ ...values, ...bank, ...of }) });
     return jobs.includes("gpu");
   };
-  expect(gpus({})).toBe(false);
-  expect(gpus({ "deepseek:monitoring": { grafana: {} } })).toBe(true);
+  const alone = { "deepseek:gpuRuntime": { mode: "operator" } };
+  expect(gpus({})).toBe(true);
+  expect(gpus(alone)).toBe(false);
+  expect(gpus({ ...alone, "deepseek:monitoring": { grafana: {} } })).toBe(true);
+});
+
+test("alerts through the relay are shown where there is one", () => {
+  const to = { name: "team", kind: "wecom", severities: ["critical"] };
+  const channels = [{ ...to, url: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k" }];
+  const alerts = { channels, ranges: ["203.0.113.0/24"] };
+  const told = settingsOf({ ...values, "deepseek:monitoring": { alerts } });
+  expect(leftOut(shownOf(told)).filter((line) => line.endsWith("(alert-relay)"))).toEqual([]);
 });
 
 test("what the local stack's panels ask of gateway, model servers and GPUs, these programs expose", () => {

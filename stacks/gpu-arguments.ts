@@ -1,6 +1,7 @@
 /** What the parts of a site that have to do with GPUs are told by the settings. Pure. */
 import type { Flow } from "../components/flows.ts";
 import { PROMETHEUS, PROMETHEUS_PORT } from "../components/prometheus.ts";
+import type { ScrapedService } from "../components/scrape-jobs.ts";
 import { watchersOf } from "../components/service-flows.ts";
 import { GPU_EXPORTER, GPU_EXPORTER_PORT } from "../components/serving/gpu-daemons.ts";
 import { groupFlows, MODEL_WORKER } from "../components/serving/group-flows.ts";
@@ -14,7 +15,7 @@ import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
 import { REALTIME } from "./gpu-models.ts";
 import { GPU_NAMESPACE, httpsPort, MONITORING, SERVICE } from "./places.ts";
-import { hasFabric, hasGpuDaemons, isOnGpus } from "./site-models.ts";
+import { hasFabric, hasGpuDaemons, hasOperatorExporter, isOnGpus } from "./site-models.ts";
 import { watcherOf } from "./watcher.ts";
 
 /** Where their own instructions install the operators. */
@@ -23,7 +24,11 @@ const KEDA = { namespace: "keda", program: "keda-operator" } as const;
 
 export function gpuRuntimeArguments(settings: Settings) {
   const { gpuRuntime, cloud, inventory } = settings;
-  if (gpuRuntime.mode !== "ours") return { mode: "operator" as const, namespace: GPU_NAMESPACE };
+  if (gpuRuntime.mode !== "ours") {
+    const { namespace, pods } = gpuRuntime.operator;
+    const scraped = hasOperatorExporter(settings) ? pods : null;
+    return { mode: "operator" as const, namespace, scraped };
+  }
   const pools = [...(cloud?.pools ?? []), ...inventory];
   const sliced = pools.filter((pool) => "slices" in pool && pool.slices !== "none");
   return {
@@ -79,16 +84,7 @@ export function gpuFlows(settings: Settings, served: readonly ServedModel[]): Fl
     ...(groups ? groupFlows(SERVICE, MODEL_SERVER) : []),
     ...(ray ? rayFlows(SERVICE, MODEL_SERVER, KUBERAY) : []),
     ...weightsFlows({ namespace: SERVICE, programs, ...weightsWays(settings) }),
-    ...(hasGpuDaemons(settings)
-      ? watchersOf({ monitoring: MONITORING, watcher: watcherOf(settings) }).map(
-          ({ end, suffix }) => ({
-            name: `gpu-metrics${suffix}`,
-            from: end,
-            to: { namespace: GPU_NAMESPACE, program: GPU_EXPORTER },
-            ports: [GPU_EXPORTER_PORT],
-          }),
-        )
-      : []),
+    ...exporterFlows(settings),
     ...(scaled
       ? [
           {
@@ -100,6 +96,25 @@ export function gpuFlows(settings: Settings, served: readonly ServedModel[]): Fl
         ]
       : []),
   ];
+}
+
+/** What exporters of GPUs are scraped by our Prometheus. */
+export function scrapedGpus(settings: Settings): ScrapedService["gpus"] {
+  if (hasGpuDaemons(settings)) return { namespace: GPU_NAMESPACE };
+  const { namespace, pods } = settings.gpuRuntime.operator;
+  return hasOperatorExporter(settings) ? { namespace, pods } : undefined;
+}
+
+function exporterFlows(settings: Settings): Flow[] {
+  const exporters = scrapedGpus(settings);
+  if (exporters === undefined) return [];
+  const { namespace, pods: labels } = exporters;
+  const to = { namespace, program: GPU_EXPORTER, ...(labels === undefined ? {} : { labels }) };
+  return watchersOf({ monitoring: MONITORING, watcher: watcherOf(settings) }).map(
+    ({ end, suffix }) => ({
+      ...{ name: `gpu-metrics${suffix}`, from: end, to, ports: [GPU_EXPORTER_PORT] },
+    }),
+  );
 }
 
 /** On AWS the network has no way to the internet: whoever may call everywhere reaches AWS alone. */

@@ -16,9 +16,10 @@ import type { Settings } from "../config/schema.ts";
 import { alertmanagerArguments, alertRelayArguments, hasAlertRelay } from "./alert-arguments.ts";
 import { isArchived } from "./archive-arguments.ts";
 import { hasCollector } from "./collector-arguments.ts";
-import { GPU_NAMESPACE, httpsPort, LOGS_NAMESPACE, MONITORING, SERVICE } from "./places.ts";
+import { scrapedGpus } from "./gpu-arguments.ts";
+import { httpsPort, LOGS_NAMESPACE, MONITORING, SERVICE } from "./places.ts";
 import { isRestoreTested } from "./restore-arguments.ts";
-import { gpusAvailable, hasGpuDaemons, simulatedGpus } from "./site-models.ts";
+import { gpusAvailable, simulatedGpus } from "./site-models.ts";
 import { hasPostgresCluster, isManaged } from "./store-arguments.ts";
 import { volumeOf } from "./volumes.ts";
 import { isWatchedElsewhere } from "./watcher.ts";
@@ -97,7 +98,7 @@ export function scrapedService(settings: Settings): ScrapedService {
     collectorNamespace: hasCollector(settings) ? MONITORING : undefined,
     relayNamespace: hasAlertRelay(settings) ? MONITORING : undefined,
     agentNamespace: settings.monitoring.logs === undefined ? undefined : LOGS_NAMESPACE,
-    gpuNamespace: hasGpuDaemons(settings) ? GPU_NAMESPACE : undefined,
+    gpus: scrapedGpus(settings),
     simulatedGpus: models.filter(({ server }) => simulatedGpus(server) > 0).map(({ name }) => name),
   };
 }
@@ -157,7 +158,7 @@ function watched(settings: Settings): Watched {
     postgresInstances: hasPostgresCluster(settings) ? settings.postgres.instances : 0,
     archivers: isArchived(settings) ? gateway.replicas : 0,
     gpus:
-      (hasGpuDaemons(settings) ? gpusAvailable(settings) : 0) +
+      (scrapedGpus(settings) === undefined ? 0 : gpusAvailable(settings)) +
       models.reduce((sum, { replicas, server }) => sum + replicas * simulatedGpus(server), 0),
     remoteWrite: settings.monitoring.remoteWrite !== undefined,
   };

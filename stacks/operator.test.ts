@@ -52,6 +52,40 @@ test("beside ours it scrapes the same, and judges only what ours does not see", 
   expect(alerts.filter((alert) => ours.includes(`alert: ${alert}\n`))).toEqual([]);
 });
 
+test("beside ours it scrapes the relay of alerts, the Collector and its agents, too", async () => {
+  const to = { name: "team", kind: "wecom", severities: ["critical"] };
+  const channels = [{ ...to, url: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k" }];
+  const logs = { url: "https://loki.bank.example/otlp/v1/logs", ranges: ["10.0.0.48/28"] };
+  const told = changed(watched({ namespace: "observability" }), "monitoring.logs", logs);
+  const settings = settingsOf(
+    changed(told, "monitoring.alerts", { channels, ranges: ["203.0.113.0/24"] }),
+  );
+  const program = await runProgram(onprem, settings);
+  const monitors = objectsOf("ServiceMonitor", program);
+  for (const [job, namespace, host, port] of [
+    ["alert-relay", "monitoring", "alert-relay.monitoring.svc", 9466],
+    ["collector", "monitoring", "collector.monitoring.svc", 8888],
+    ["log-agent", "deepseek-logs", "log-agent-metrics.deepseek-logs.svc", 8888],
+  ] as const) {
+    const monitor = monitors.find(({ metadata }) => metadata.name === job);
+    expect(monitor?.metadata.namespace).toBe(namespace);
+    expect(monitor?.spec.endpoints).toMatchObject([
+      { scheme: "https", port: "metrics", tlsConfig: { serverName: host } },
+    ]);
+    // Exactly one Service has both the label and a port of that name.
+    const scraped = objectsOf("Service", program).filter(
+      ({ metadata, spec }) =>
+        metadata.namespace === namespace &&
+        metadata.labels["app.kubernetes.io/name"] === job &&
+        spec.ports.some((one: Loose) => one.name === "metrics"),
+    );
+    expect(scraped.map(({ spec }) => spec.ports[0].port)).toEqual([port]);
+    const { ingress } = named("NetworkPolicy", `allow-${job}`, program).spec;
+    const theirs = ingress.filter(({ from }: Loose) => JSON.stringify(from).includes("observ"));
+    expect(theirs.map(({ ports }: Loose) => ports[0].port)).toEqual([port]);
+  }
+});
+
 test("its pods are let in to what they scrape, and to nothing else", async () => {
   const program = await runProgram(onprem, settingsOf(watched({ namespace: "observability" })));
   const { ingress } = named("NetworkPolicy", "allow-gateway", program).spec;
@@ -76,9 +110,17 @@ test("instead of ours it judges everything, and nothing of ours runs", async () 
   }
   const alerts = alertsOf(program);
   const some = ["APIHighErrorRate", "RedisAway", "AuditArchiveLate", "NodeDiskNearlyFull"];
-  for (const alert of [...some, "PostgresReplicaLate", "BackupOld"]) {
+  for (const alert of [...some, "PostgresReplicaLate", "BackupOld", "GpuFaultsUnseen"]) {
     expect(alerts).toContain(alert);
   }
+  // NVIDIA's own monitor says another job. What is not verified is not believed beyond GPUs.
+  const [gpus] = objectsOf("ServiceMonitor", program).filter(
+    ({ metadata }) => metadata.name === "gpu",
+  );
+  expect(gpus?.metadata.namespace).toBe("gpu-operator");
+  expect(gpus?.spec.endpoints).toMatchObject([
+    { scheme: "http", metricRelabelings: [{ regex: "DCGM_.*", action: "keep" }] },
+  ]);
   expect(named("Service", "postgres-metrics", program)).toBeUndefined();
   // The cluster's Alertmanager has a job of another name: its absence would be told for ever.
   expect(alerts).not.toContain("AlertmanagerAway");

@@ -80,14 +80,13 @@ export function siteArguments(settings: Settings) {
 function groundArguments(settings: Settings, served: readonly ServedModel[]) {
   const { limits, patientData } = settings;
   const namespaces = [service, monitoring];
-  // An operator's pods are in a namespace of its own; ours then holds a list of counters only.
   const daemons = hasGpuDaemons(settings);
   return {
     provider: provider(settings),
     namespaces: {
       names: [
         ...namespaces,
-        ...(served.length > 0 ? [GPU_NAMESPACE] : []),
+        ...(daemons ? [GPU_NAMESPACE] : []),
         ...(patientData === undefined ? [] : [PATIENT_NAMESPACE]),
         ...Object.keys(logNamespaces(settings)),
       ],

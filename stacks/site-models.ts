@@ -56,9 +56,15 @@ export function ratesOf({ models }: Settings): Rates {
   return { fetch: sealed ? FETCH.sealed : FETCH.open, load: LOAD };
 }
 
-/** Device plugins and exporters of ours; where an operator has them, the cluster watches its own. */
+/** Device plugins and exporters of ours; an operator has its own. */
 export function hasGpuDaemons({ gpuRuntime, models }: Settings): boolean {
   return gpuRuntime.mode === "ours" && models.some(isOnGpus);
+}
+
+/** The operator has an exporter, and our Prometheus is to scrape it. */
+export function hasOperatorExporter({ gpuRuntime, models }: Settings): boolean {
+  const { mode, operator } = gpuRuntime;
+  return mode === "operator" && operator.exporter === "plain" && models.some(isOnGpus);
 }
 
 /** Of one of its servers. */

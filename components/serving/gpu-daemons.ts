@@ -19,6 +19,7 @@ export const ADAPTER_PLUGIN = "efa-device-plugin";
 export const GPU_EXPORTER = "dcgm-exporter";
 export const GPU_EXPORTER_PORT = 9_400;
 export const COUNTERS_FOLDER = "/etc/dcgm";
+export const COUNTERS_FILE = "counters.csv";
 const WEB_FOLDER = "/etc/dcgm-web";
 
 /** A part of the node, why it is needed, and whether it is written to. */
@@ -119,7 +120,7 @@ export function adapterPlugin(namespace: string, image: string): DaemonSetArgs {
 export interface GpuExporter {
   readonly namespace: string;
   readonly image: string;
-  /** ConfigMap with counters.csv and web.yml. */
+  /** ConfigMap with the list of counters and web.yml. */
   readonly configuration: pulumi.Input<string>;
   readonly certificate: pulumi.Input<string>;
   readonly checksum: pulumi.Input<string>;
@@ -134,7 +135,7 @@ export function gpuExporter(exporter: GpuExporter): DaemonSetArgs {
     container: {
       image: exporter.image,
       args: [
-        `--collectors=${COUNTERS_FOLDER}/counters.csv`,
+        `--collectors=${COUNTERS_FOLDER}/${COUNTERS_FILE}`,
         `--address=:${GPU_EXPORTER_PORT}`,
         `--web-config-file=${WEB_FOLDER}/web.yml`,
         "--kubernetes=true",

@@ -26,12 +26,26 @@ const expressions = (daemon: Loose) =>
     .nodeSelectorTerms[0].matchExpressions;
 
 describe("beside an operator", () => {
-  test("nothing of ours runs; it finds our counters", async () => {
-    const others = await objectsOf(
-      () => new GpuRuntime("gpu", { namespace: "gpu-operator", mode: "operator" }),
+  const beside = (scraped: Record<string, string> | null) =>
+    objectsOf(
+      () => new GpuRuntime("gpu", { namespace: "gpu-operator", mode: "operator", scraped }),
     );
+
+  test("nothing of ours runs; it finds our counters under the key that it looks for", async () => {
+    const others = await beside(null);
     expect(others.map((object) => object.kind)).toEqual(["ConfigMap"]);
-    expect(Object.keys(others[0].data)).toEqual(["counters.csv"]);
+    expect(others[0].metadata).toMatchObject({ name: "gpu-counters", namespace: "gpu-operator" });
+    expect(Object.keys(others[0].data)).toEqual(["dcgm-metrics.csv"]);
+  });
+
+  test("its exporters have an address each where our Prometheus is to scrape them", async () => {
+    const objects = await beside({ app: "nvidia-dcgm-exporter" });
+    const { metadata, spec } = byKind(objects, "Service");
+    expect(metadata).toMatchObject({ name: "dcgm-exporter-metrics", namespace: "gpu-operator" });
+    expect(spec).toMatchObject({
+      ...{ clusterIP: "None", publishNotReadyAddresses: true },
+      ...{ selector: { app: "nvidia-dcgm-exporter" }, ports: [{ port: 9_400 }] },
+    });
   });
 });
 

@@ -1,18 +1,26 @@
 /**
  * What makes a node's GPUs usable and visible. Either ours, or NVIDIA's operator, which brings the
  * same by itself: two device plugins on one node would hand every GPU out twice, so with the operator
- * nothing of ours runs, and it only finds our list of counters.
+ * nothing of ours runs. It finds our list of counters, and our Prometheus its exporters by a Service.
  */
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { webConfiguration } from "../../observability/prometheus-files.ts";
 import { type CertificateHandle, TLS_FOLDER } from "../certificates.ts";
-import { after, Component, labelsOf, type Transform } from "../component.ts";
+import {
+  after,
+  Component,
+  type Labels,
+  labelsOf,
+  selectorOf,
+  type Transform,
+} from "../component.ts";
 import { checksumOf } from "../secret-data.ts";
-import { hostOf, service } from "../stateful-program.ts";
+import { service } from "../stateful-program.ts";
 import { gpuCounters } from "./gpu-counters.ts";
 import {
   adapterPlugin,
+  COUNTERS_FILE,
   devicePlugin,
   GPU_EXPORTER,
   GPU_EXPORTER_PORT,
@@ -22,10 +30,14 @@ import {
 type DaemonSetArgs = k8s.apps.v1.DaemonSetArgs;
 
 export type GpuRuntimeArgs = {
-  /** Must let pods reach into their node; its exemption says why. */
+  /** Ours must let pods reach into their node, and its exemption says why; or the operator's. */
   readonly namespace: string;
 } & (
-  | { readonly mode: "operator" }
+  | {
+      readonly mode: "operator";
+      /** Labels of its exporter's pods; null: our Prometheus does not scrape them. */
+      readonly scraped: Labels | null;
+    }
   | {
       readonly mode: "ours";
       readonly images: { readonly plugin: string; readonly exporter: string };
@@ -42,27 +54,27 @@ export type GpuRuntimeArgs = {
     }
 );
 
-/** NVIDIA's operator takes its list from a ConfigMap of this name and key (dcgmExporter.config). */
+/** What the operator is told as dcgmExporter.config.name; it looks for that key, in its own namespace. */
 const CONFIGURATION = "gpu-counters";
+const OPERATOR_KEY = "dcgm-metrics.csv";
 export const GPU_METRICS = `${GPU_EXPORTER}-metrics`;
 
 export class GpuRuntime extends Component {
-  /** Where the exporters are found, a pod each; null: the operator's. */
-  readonly metrics: pulumi.Output<string> | null;
-
   constructor(name: string, args: GpuRuntimeArgs, options?: pulumi.ComponentResourceOptions) {
     super("serving:GpuRuntime", name, options);
-    const files = {
-      "counters.csv": gpuCounters(),
-      ...(args.mode === "ours" ? { "web.yml": webConfiguration(TLS_FOLDER) } : {}),
-    };
+    const files: Record<string, string> =
+      args.mode === "ours"
+        ? { [COUNTERS_FILE]: gpuCounters(), "web.yml": webConfiguration(TLS_FOLDER) }
+        : { [OPERATOR_KEY]: gpuCounters() };
     const metadata = { name: CONFIGURATION, namespace: args.namespace };
     const configuration = new k8s.core.v1.ConfigMap(
       `${name}-counters`,
       { metadata: { ...metadata, labels: labelsOf(GPU_EXPORTER) }, data: files },
       { parent: this },
     );
-    this.metrics = args.mode === "operator" ? null : this.#ours(name, args, configuration, files);
+    if (args.mode === "ours") this.#ours(name, args, configuration, files);
+    const pods = args.mode === "ours" ? selectorOf(GPU_EXPORTER) : args.scraped;
+    if (pods !== null) this.#front(name, args.namespace, pods);
     this.registerOutputs({});
   }
 
@@ -71,7 +83,7 @@ export class GpuRuntime extends Component {
     args: Extract<GpuRuntimeArgs, { mode: "ours" }>,
     configuration: k8s.core.v1.ConfigMap,
     files: Readonly<Record<string, string>>,
-  ): pulumi.Output<string> {
+  ): void {
     const { namespace, images, adapterImage, slicedPools = [], transform = {} } = args;
     const parent = { parent: this };
     const made = (child: string, daemon: DaemonSetArgs, change?: Transform<DaemonSetArgs>) =>
@@ -90,18 +102,19 @@ export class GpuRuntime extends Component {
       checksum: checksumOf(...Object.values(files), args.certificate.checksum),
     });
     made("exporter", exporter, transform.exporter);
-    const front = new k8s.core.v1.Service(
-      `${name}-metrics`,
-      service({
-        name: GPU_METRICS,
-        namespace,
-        program: GPU_EXPORTER,
-        ports: [{ name: "metrics", port: GPU_EXPORTER_PORT }],
-        headless: "all",
-      }),
-      parent,
-    );
-    return pulumi.interpolate`${after(front, hostOf(GPU_METRICS, namespace))}:${GPU_EXPORTER_PORT}`;
+  }
+
+  /** Where the exporters are found, an address each: the operator's own Service has one for all. */
+  #front(name: string, namespace: string, pods: Labels): void {
+    const front = service({
+      name: GPU_METRICS,
+      namespace,
+      program: GPU_EXPORTER,
+      ports: [{ name: "metrics", port: GPU_EXPORTER_PORT }],
+      headless: "all",
+      selector: pods,
+    });
+    new k8s.core.v1.Service(`${name}-metrics`, front, { parent: this });
   }
 }
 

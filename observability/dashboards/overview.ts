@@ -1,6 +1,7 @@
 /** The first page of whoever is on call: is it well, for whom not, and which page comes next. Pure data. */
 import { type Board, CALLED, lines, number, quantile, row } from "./panel.ts";
 
+const RELAYED = "{{channel}} ({{kind}})";
 const OWN = 'model=~"$model"';
 
 export const overview: Board = {
@@ -86,6 +87,47 @@ export const overview: Board = {
         { whenWell: "empty" },
       ),
       lines("Targets that answer", "有响应的目标", "none", [["sum by (job) (up)", "{{job}}"]]),
+    ]),
+    // Only what people are told through the relay: of other channels Alertmanager does not say which one it told.
+    row("Alerts on their way through the relay", "经中继发送的告警", [
+      lines(
+        "Notifications that channels took, in an hour",
+        "每小时各渠道已接收的通知",
+        "none",
+        [
+          [
+            'sum by (channel, kind) (increase(alert_relay_notifications_total{outcome="delivered"}[1h]))',
+            RELAYED,
+          ],
+        ],
+        { whenWell: "still" },
+      ),
+      lines(
+        "Notifications that they did not take, in an hour",
+        "每小时各渠道未接收的通知",
+        "none",
+        [
+          [
+            'sum by (channel, kind, outcome) (increase(alert_relay_notifications_total{outcome!="delivered"}[1h])) > 0',
+            `${RELAYED} {{outcome}}`,
+          ],
+        ],
+        { whenWell: "empty" },
+      ),
+      lines(
+        "Notifications that wait",
+        "等待发送的通知",
+        "none",
+        [["sum by (channel, kind) (alert_relay_queue_length)", RELAYED]],
+        { whenWell: "still" },
+      ),
+      lines(
+        "Time until a channel took it, p95",
+        "渠道接收用时,p95",
+        "s",
+        [[quantile(0.95, "alert_relay_delivery_seconds", "channel, kind"), RELAYED]],
+        { whenWell: "empty" },
+      ),
     ]),
   ],
 };

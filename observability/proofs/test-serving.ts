@@ -229,6 +229,16 @@ const GPU_PROOFS: readonly Proof[] = [
     absence: true,
   },
   {
+    alert: "GpuFaultsUnseen",
+    series: [
+      gauge('up{job="gpu", instance="n"}', { calm: 1, trouble: 1, edge: 1 }),
+      gauge('up{job="gpu", instance="down"}', { calm: 0, trouble: 0, edge: 0 }),
+      counter(`DCGM_FI_DEV_ECC_DBE_VOL_TOTAL{${dcgm}}`, { calm: 0, trouble: null, edge: 0 }),
+    ],
+    fires: 20,
+    labels: { instance: "n" },
+  },
+  {
     alert: "GpuHot",
     series: [gauge(`DCGM_FI_DEV_GPU_TEMP{${dcgm}}`, { calm: 60, trouble: 88, edge: 85 })],
     fires: 8,

@@ -140,6 +140,18 @@ const healthAlerts: readonly AlertRule[] = [
     summary: "GPUs are not watched",
     description: "No exporter of GPUs answers its scrape.",
   },
+  {
+    // NVIDIA's own list of counters has no errors of memory, so that an exporter which reads it tells of none.
+    ...health,
+    alert: "GpuFaultsUnseen",
+    expr:
+      'max by (instance) (max_over_time(up{job="gpu"}[3m])) == 1' +
+      " unless on (instance) last_over_time(DCGM_FI_DEV_ECC_DBE_VOL_TOTAL[10m])",
+    for: "10m",
+    severity: "warning",
+    summary: "Faults of GPUs are not watched",
+    description: "{{ $labels.instance }} answers, but does not read our list of counters.",
+  },
 ];
 
 const heatAlerts: readonly AlertRule[] = [

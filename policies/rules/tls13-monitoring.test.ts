@@ -6,6 +6,12 @@ const GRAFANA = [
   ...["[auth.anonymous]", "enabled = false", ""],
 ].join("\n");
 
+const PLAIN = [
+  ...["scrape_configs:", "  - job_name: gpu", "    scheme: http", "    sample_limit: 1"],
+  ...["    metric_relabel_configs:", "      - source_labels:", "          - __name__"],
+  ...["        regex: DCGM_.*", "        action: keep", ""],
+].join("\n");
+
 judgedByTable(tls13Monitoring, {
   good: {
     prometheus: {
@@ -58,6 +64,30 @@ judgedByTable(tls13Monitoring, {
       ],
       /without TLS/,
     ],
+    "one of several that does not say": [
+      [
+        [
+          "prometheus",
+          ["data", "prometheus.yml"],
+          `alerting:\n  alertmanagers:\n    - scheme: https\nscrape_configs:\n  - job_name: a\n    scheme: https\n  - job_name: b\n`,
+        ],
+      ],
+      /without TLS/,
+    ],
+    "a plain scrape that keeps more than counters of GPUs": [
+      [["prometheus", ["data", "prometheus.yml"], PLAIN.replace("DCGM_", "(DCGM|api)_")]],
+      /without TLS/,
+    ],
+    "a plain scrape of GPUs that renames what it kept": [
+      [
+        [
+          "prometheus",
+          ["data", "prometheus.yml"],
+          `${PLAIN}        - target_label: __name__\n          replacement: up\n`,
+        ],
+      ],
+      /without TLS/,
+    ],
     "a scrape that does not say": [
       [["prometheus", ["data", "prometheus.yml"], "scrape_configs:\n  - job_name: a\n"]],
       /without TLS/,
@@ -72,6 +102,9 @@ judgedByTable(tls13Monitoring, {
       ],
       /any certificate/,
     ],
+  },
+  passes: {
+    "counters of GPUs in clear": [["prometheus", ["data", "prometheus.yml"], PLAIN]],
   },
   open: {
     "a file of another program": [

@@ -1,6 +1,7 @@
 /**
  * Monitoring carries who called what, so it travels as everything else: web servers of Prometheus, its
- * exporters, Alertmanager and Grafana take TLS 1.3 only, and every scrape is over HTTPS.
+ * exporters, Alertmanager and Grafana take TLS 1.3 only, and every scrape is over HTTPS. One thing may come in
+ * clear, from exporters that have no TLS: counters of GPUs, where nothing else is kept of what is said there.
  */
 import type { Rule } from "../judging/rule.ts";
 import { kindOf, nameIn } from "../kubernetes/pods.ts";
@@ -9,6 +10,9 @@ import { filesOf, hasFile } from "../kubernetes/read.ts";
 const WEB = /^web\.ya?ml$/;
 const SCRAPES = /^prometheus\.ya?ml$/;
 const GRAFANA = /^grafana\.ini$/;
+const HTTPS = /^\s+scheme:\s*["']?https["']?\s*$/m;
+const PLAIN_GPU_COUNTERS =
+  /\n\s+scheme: http\s[\s\S]*\s+metric_relabel_configs:\s+- source_labels:\s+- __name__\s+regex: DCGM_\.\*\s+action: keep\s*$/;
 /** What each section of Grafana's settings must say. */
 const GRAFANA_SAYS: readonly (readonly [section: string, line: RegExp, says: string])[] = [
   ["server", /^protocol = https$/m, "protocol = https"],
@@ -41,10 +45,9 @@ export const tls13Monitoring: Rule = {
       }
     }
     for (const { name, text } of filesOf(props, SCRAPES)) {
-      const jobs = [...text.matchAll(/^\s+- job_name:/gm)].length;
-      const secure = [...text.matchAll(/^\s+(?:- )?scheme:\s*["']?https["']?\s*$/gm)].length;
-      const plain = /^\s+(?:- )?scheme:\s*["']?http["']?\s*$/m.test(text);
-      if (plain || secure < jobs) {
+      const [, ...jobs] = text.split(/^\s+- job_name:/m);
+      const alertmanagers = /^\s+- scheme:\s*["']?http["']?\s*$/m.test(text);
+      if (alertmanagers || !jobs.every((job) => HTTPS.test(job) || PLAIN_GPU_COUNTERS.test(job))) {
         report.fails(`${where}, ${name} scrapes without TLS. Give every job scheme: https.`);
       }
       if (/insecure_skip_verify:\s*true/.test(text)) {
