@@ -193,6 +193,14 @@ export const EXPLAINED: readonly Explanation[] = [
       "CloudNativePG makes the instances that it selects, by labels which the operator writes.",
     instead: "An instance that does not answer is told of by TargetDown.",
   })),
+  ...(["LNK001", "service-targets-pod"] as const).map((rule) => ({
+    judge: rule === "LNK001" ? ("monokle" as const) : ("kube-score" as const),
+    rule,
+    objects: ["Service/gpu-operator/dcgm-exporter-metrics"],
+    reason:
+      "NVIDIA's operator makes the exporters that it selects, by the label of their DaemonSet.",
+    instead: "Where none answers, GpuExporterAway tells.",
+  })),
   {
     judge: "kube-score",
     rule: "networkpolicy-targets-pod",
