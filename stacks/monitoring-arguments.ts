@@ -1,4 +1,5 @@
 /** What Prometheus, Alertmanager and the dashboards are told by the settings. Pure. */
+import { ALERT_RELAY_REPLICAS } from "../components/alert-relay.ts";
 import { GRAFANA } from "../components/grafana.ts";
 import { PROMETHEUS, PROMETHEUS_PORT } from "../components/prometheus.ts";
 import { MODEL_SERVER_JOB, type ScrapedService, scrapeJobs } from "../components/scrape-jobs.ts";
@@ -10,6 +11,7 @@ import {
 } from "../components/sizing/monitoring.ts";
 import { mebibytes } from "../components/sizing/quantity.ts";
 import { hostOf } from "../components/stateful-program.ts";
+import { isRelayed } from "../config/alerts-schema.ts";
 import type { Fault } from "../config/fault.ts";
 import { imageReference } from "../config/images.ts";
 import type { Settings } from "../config/schema.ts";
@@ -19,7 +21,7 @@ import { hasCollector } from "./collector-arguments.ts";
 import { scrapedGpus } from "./gpu-arguments.ts";
 import { httpsPort, LOGS_NAMESPACE, MONITORING, SERVICE } from "./places.ts";
 import { isRestoreTested } from "./restore-arguments.ts";
-import { gpusAvailable, simulatedGpus } from "./site-models.ts";
+import { gpusAvailable, nodesOf, simulatedGpus } from "./site-models.ts";
 import { hasPostgresCluster, isManaged } from "./store-arguments.ts";
 import { volumeOf } from "./volumes.ts";
 import { isWatchedElsewhere } from "./watcher.ts";
@@ -144,6 +146,7 @@ function sizeOf(settings: Settings) {
 
 function watched(settings: Settings): Watched {
   const { models, gateway, edge, redis } = settings;
+  const { alerts, collector, logs, remoteWrite } = settings.monitoring;
   const stores = storesInPods(settings);
   const most = models.map(({ replicas, server }) =>
     server.engine === "simulator" ? replicas : (server.scaling?.replicasMax ?? replicas),
@@ -160,6 +163,10 @@ function watched(settings: Settings): Watched {
     gpus:
       (scrapedGpus(settings) === undefined ? 0 : gpusAvailable(settings)) +
       models.reduce((sum, { replicas, server }) => sum + replicas * simulatedGpus(server), 0),
-    remoteWrite: settings.monitoring.remoteWrite !== undefined,
+    collectors: hasCollector(settings) ? collector.replicas : 0,
+    agents: logs === undefined ? 0 : nodesOf(settings),
+    relays: hasAlertRelay(settings) ? ALERT_RELAY_REPLICAS : 0,
+    relayedChannels: alerts.channels.filter(isRelayed).length,
+    remoteWrite: remoteWrite !== undefined,
   };
 }

@@ -82,6 +82,17 @@ export function gpusAvailable(settings: Settings): number {
   return supplyOf(settings).reduce((sum, { nodes, perNode }) => sum + nodes * perNode, 0);
 }
 
+/** Nodes without GPUs are not declared where the cluster is given: a rack of them is foreseen. */
+const OTHER_NODES = 16;
+
+/** At most, of all kinds. */
+export function nodesOf({ cloud, inventory }: Settings): number {
+  const pools = (cloud?.pools ?? []).map(({ nodes }) => nodes.max);
+  const own = inventory.map(({ nodes }) => nodes);
+  const others = cloud === undefined ? OTHER_NODES : 0;
+  return [...pools, ...own].reduce((sum, nodes) => sum + nodes, others);
+}
+
 /** The same of one pool. */
 export function gpusOfPool(settings: Settings, name: string): number {
   const found = supplyOf(settings).find(({ pool }) => pool === name);

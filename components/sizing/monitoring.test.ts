@@ -23,6 +23,7 @@ const SMALL: Watched = {
     postgresInstances: 0,
   },
   ...{ archivers: 0, gpus: 0, remoteWrite: false },
+  ...{ collectors: 0, agents: 0, relays: 0, relayedChannels: 0 },
 };
 const COUNTED = [
   ...([
@@ -34,7 +35,7 @@ const COUNTED = [
     "postgres",
     "postgresInstances",
   ] as const),
-  ...(["archivers", "gpus"] as const),
+  ...(["archivers", "gpus", "collectors", "agents", "relays"] as const),
 ];
 const KEEP = { retentionDays: 15, scrapeSeconds: 15 };
 
@@ -48,6 +49,10 @@ const watched: fc.Arbitrary<Watched> = fc.record({
   postgresInstances: fc.constantFrom(0, 1, 3),
   archivers: fc.integer({ min: 0, max: 64 }),
   gpus: fc.integer({ min: 0, max: 512 }),
+  collectors: fc.integer({ min: 0, max: 16 }),
+  agents: fc.integer({ min: 0, max: 1_000 }),
+  relays: fc.constantFrom(0, 2),
+  relayedChannels: fc.integer({ min: 0, max: 16 }),
   remoteWrite: fc.boolean(),
 });
 const kept = fc.record({
@@ -72,6 +77,12 @@ describe("a small site", () => {
     const written = monitoringSize({ ...SMALL, remoteWrite: true }, KEEP).memoryMebibytes;
     expect(written).toBe(Math.ceil((64 + (size.series * 6 * 1.25) / 1_024) / 0.75));
   });
+});
+
+test("two Collectors, an agent a node, and a relay of six channels are counted", () => {
+  const told = { collectors: 2, agents: 4, relays: 2, relayedChannels: 6 };
+  const more = seriesOf({ ...SMALL, ...told }) - seriesOf(SMALL);
+  expect(more).toBe(6 * 300 + 2 * 6 * 21 + 8 * 5);
 });
 
 describe("every site", () => {

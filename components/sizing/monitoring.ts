@@ -18,8 +18,14 @@ export interface Watched {
   readonly postgresInstances: number;
   /** Audit archivers; one beside each gateway, or none. */
   readonly archivers: number;
-  /** GPUs, or slices of them, that an exporter of ours watches. */
+  /** GPUs, or slices of them, that our Prometheus is told of. */
   readonly gpus: number;
+  /** Collectors, and the agents that read the log files of each node. */
+  readonly collectors: number;
+  readonly agents: number;
+  /** Pods of the relay of alerts, and the channels that each of them tells. */
+  readonly relays: number;
+  readonly relayedChannels: number;
   /** Samples are written elsewhere, too. */
   readonly remoteWrite: boolean;
 }
@@ -72,6 +78,13 @@ const ARCHIVER = 5;
 const GPU = 30;
 /** `up` and four others about each scrape (prometheus.io/docs/concepts/jobs_instances). */
 const SCRAPE = 5;
+/**
+ * Counters and gauges of a Collector's parts and its process, and histograms of the HTTP that it speaks, by route and
+ * status: by their lists, not counted before a running one. An agent is the same program with fewer parts.
+ */
+const COLLECTOR = 300;
+/** Five outcomes, four answers, a histogram of eight bounds, a queue (tools/alert-relay/metrics.ts). */
+const RELAYED_CHANNEL = 21;
 /** Prometheus 2.42 exposes 324 series with one job, Alertmanager 0.25 fewer. */
 const PROMETHEUS = 600;
 const ALERTMANAGER = 400;
@@ -161,9 +174,11 @@ export function asQuantity(needed: number): string {
 
 export function seriesOf(watched: Watched): number {
   const { models, gateways, modelServers, edges, redis, postgres, archivers, gpus } = watched;
+  const collecting = watched.collectors + watched.agents;
   // Prometheus and Alertmanager are two of them; every GPU may have a node of its own.
   const stores = redis + postgres + watched.postgresInstances;
-  const targets = gateways + modelServers + edges + stores + archivers + gpus + 2;
+  const served = gateways + modelServers + edges + stores + archivers + gpus;
+  const targets = served + collecting + watched.relays + 2;
   return (
     gateways * gatewaySeries(models) +
     modelServers * MODEL_SERVER +
@@ -173,6 +188,8 @@ export function seriesOf(watched: Watched): number {
     watched.postgresInstances * POSTGRES_INSTANCE +
     archivers * ARCHIVER +
     gpus * GPU +
+    collecting * COLLECTOR +
+    watched.relays * watched.relayedChannels * RELAYED_CHANNEL +
     PROMETHEUS +
     ALERTMANAGER +
     targets * SCRAPE +
