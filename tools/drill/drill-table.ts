@@ -1,9 +1,15 @@
 /** What a drill showed, for people. Pure. */
-import type { DrillFigures, FaultFigures } from "./drill.ts";
+import type { DrillFigures, FaultFigures, WaveFigures } from "./drill.ts";
 import { panelLines } from "./panels.ts";
 import { KINDS } from "./sink-objects.ts";
 
 export function drillTable({ waves, panels }: DrillFigures): string {
+  const lines = [...tableLines(waves), "", ...panelLines(panels)];
+  return `${lines.join("\n")}\n`;
+}
+
+/** The faults of some waves, and what else was told meanwhile. */
+export function tableLines(waves: readonly WaveFigures[]): string[] {
   const rows = waves.flatMap(({ faults }) => faults.map(row));
   const head = ["fault", "alert", "severity", "cause → delivered", "channels", "mended → resolved"];
   const widths = head.map((title, column) =>
@@ -17,8 +23,7 @@ export function drillTable({ waves, panels }: DrillFigures): string {
   const also = waves
     .filter((wave) => wave.also.length > 0)
     .map((wave) => `  ${wave.wave}: also told: ${wave.also.join(", ")}`);
-  const lines = [line(head), ...rows.map(line), "", ...also, "", ...panelLines(panels)];
-  return `${lines.join("\n")}\n`;
+  return [line(head), ...rows.map(line), "", ...also];
 }
 
 function row(figures: FaultFigures): string[] {

@@ -19,6 +19,8 @@ export interface Drill {
   readonly waves: readonly Wave[];
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Called at the end of each wave: a drill that is ended early has shown what it took until then. */
+  readonly told: (wave: WaveFigures) => void;
 }
 
 export interface FaultFigures {
@@ -78,6 +80,7 @@ export async function drill(options: Drill): Promise<DrillFigures> {
         runWave(wave, context, { prometheus, signal, step }),
       );
       waves.push(one);
+      options.told(one);
     }
     return { waves, panels: await panelData(prometheus, from, Date.now() / 1000) };
   } finally {

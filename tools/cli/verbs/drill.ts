@@ -8,7 +8,7 @@ import { run } from "../../base/process.ts";
 import { createProgress } from "../../base/progress.ts";
 import { UserError } from "../../base/user-error.ts";
 import { type Drill, drill, wavesNamed } from "../../drill/drill.ts";
-import { drillTable } from "../../drill/drill-table.ts";
+import { drillTable, tableLines } from "../../drill/drill-table.ts";
 import type { Kubectl } from "../../drill/place.ts";
 import {
   drillAlerts,
@@ -64,7 +64,10 @@ export const verb: Verb = {
     const authority = await stackAuthority(session);
     const figures = await withStubs(session, place.kubectl, async () => {
       await simulateYesterday(place.kubectl);
-      return drill({ place, authority, waves, progress, signal: call.signal } satisfies Drill);
+      const told: Drill["told"] = (wave) => {
+        for (const line of tableLines([wave])) progress.note(line);
+      };
+      return drill({ place, authority, waves, progress, signal: call.signal, told });
     });
     const text = call.flags.on("json")
       ? `${JSON.stringify(figures, null, 2)}\n`
