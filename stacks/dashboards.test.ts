@@ -97,6 +97,10 @@ test("the local stack gets every panel but those about what it does not have", (
     "overview: Notifications that they did not take, in an hour (alert-relay)",
     "overview: Notifications that wait (alert-relay)",
     "overview: Time until a channel took it, p95 (alert-relay)",
+    "overview: Records that were passed on (collector)",
+    "overview: How full queues are (collector)",
+    "overview: Records that were given up, in an hour (collector)",
+    "overview: Records that were not taken, in an hour (collector)",
     "edge: Addresses that answered as they should (blackbox)",
     "edge: How long they took (blackbox)",
     "edge: Time until their certificate ends (blackbox)",
@@ -142,7 +146,7 @@ test("what the cluster's own Prometheus scrapes is shown, and replicas where Red
   const more = { ...values, "deepseek:monitoring": { operator }, "deepseek:redis": redis };
   const left = leftOut(shownOf(settingsOf(more)));
   expect(
-    left.filter((line) => !/\((cloudnative-pg|restore-test|alert-relay)\)$/.test(line)),
+    left.filter((line) => !/\((cloudnative-pg|restore-test|alert-relay|collector)\)$/.test(line)),
   ).toEqual(["compliance: Webhooks (webhooks)"]);
   const url = "https://prometheus.example";
   const instead = { ...more, "deepseek:monitoring": { operator: { mode: "instead", url } } };

@@ -129,5 +129,50 @@ export const overview: Board = {
         { whenWell: "empty" },
       ),
     ]),
+    row("Log lines and traces on their way", "日志与追踪的发送", [
+      lines(
+        "Records that were passed on",
+        "已转发的记录",
+        "ops",
+        (["log_records", "spans"] as const).map((what) => [
+          `sum by (job, exporter) (rate(otelcol_exporter_sent_${what}_total[5m]))`,
+          `{{job}} {{exporter}} ${what}`,
+        ]),
+      ),
+      lines(
+        "How full queues are",
+        "队列占用",
+        "percentunit",
+        [
+          [
+            "max by (instance, exporter) (otelcol_exporter_queue_size)" +
+              " / max by (instance, exporter) (otelcol_exporter_queue_capacity)",
+            "{{instance}} {{exporter}}",
+          ],
+        ],
+        // Of CollectorQueueNearlyFull.
+        { bound: 0.8, whenWell: "still" },
+      ),
+      lines(
+        "Records that were given up, in an hour",
+        "每小时放弃的记录",
+        "none",
+        (["log_records", "spans"] as const).map((what) => [
+          `sum by (instance) (increase(otelcol_exporter_send_failed_${what}_total[1h]))`,
+          `{{instance}} ${what}`,
+        ]),
+        { bound: 1, whenWell: "empty" },
+      ),
+      lines(
+        "Records that were not taken, in an hour",
+        "每小时未接收的记录",
+        "none",
+        (["log_records", "spans"] as const).map((what) => [
+          `sum by (job, instance) (increase(otelcol_receiver_refused_${what}_total[1h]))`,
+          `{{job}} {{instance}} ${what}`,
+        ]),
+        { bound: 1, whenWell: "empty" },
+      ),
+    ]),
   ],
 };
