@@ -119,6 +119,11 @@ export interface RequestContext {
   answerFilter: AnswerFilter | null;
   /** converse: how the answer is shown where it is not OpenAI's way. */
   presenter: Presenter | null;
+  /**
+   * admit: settles with the quota store's word, which the call did not wait for; null: it did. Whoever
+   * shows something of an answer, or sends what cannot be stopped, waits for it first.
+   */
+  admission: Promise<void> | null;
   /** forward */
   usage: Usage;
   /** forward: the first event or byte of an answer. */
@@ -179,6 +184,7 @@ export function createContext(arrival: Arrival): RequestContext {
     inspections: [],
     answerFilter: null,
     presenter: null,
+    admission: null,
     usage: { promptTokens: 0, completionTokens: 0, source: "none" },
     firstByteMs: null,
     target: null,

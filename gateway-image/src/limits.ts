@@ -95,6 +95,11 @@ export const limits = {
    * One that is gone is known at once.
    */
   quotaTimeoutMs: 2_000,
+  /**
+   * How long what Redis said of a caller's limits is good enough to begin a call by. A wrong guess
+   * costs a call that is stopped at a model server, once for each caller and this time.
+   */
+  headroomKnownMs: 10_000,
   /** Callers of one gateway who wait for a limit; beyond them the next is refused. */
   quotaWaitersMax: 1_000,
   /** Who waits for a limit looks again after this at the latest: others may have settled elsewhere. */

@@ -72,6 +72,7 @@ function createGuard(
     store,
     siteShare: config.GW_QUOTA_SHARE_PERCENT / 100,
     localShare: config.GW_SHARED_STORE_DOWN === "local-share" ? share : null,
+    clock,
     onFault: (cause) => {
       metrics.quotaFaults.inc();
       log.warn({ cause }, "the quota store does not answer");

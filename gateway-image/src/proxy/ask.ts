@@ -2,6 +2,7 @@
 import { UPSTREAM_PATHS } from "../endpoints.ts";
 import { limits } from "../limits.ts";
 import { type Attempt, failedAttempt, withoutResult } from "./attempt.ts";
+import { isOutside } from "./eligible-targets.ts";
 import type { Flight } from "./flight.ts";
 import type { ProviderKeys } from "./provider-keys.ts";
 import type { Target } from "./target.ts";
@@ -32,7 +33,11 @@ export type Opening =
 /** Never rejects. */
 export async function ask(parts: AskParts, flight: Flight, question: Question): Promise<Opening> {
   try {
+    const { admission } = flight.context;
+    // What is sent to a provider costs money and is seen there; a server of the site is stopped in time.
+    if (isOutside(question.target)) await admission;
     const answer = await send(parts, flight, question);
+    await admission;
     const failed = await withoutResult(answer);
     if (failed !== null) return { answer: null, failed };
     if (question.untilFirstByte) await answer.firstByte(limits.hedgeSilenceMs);

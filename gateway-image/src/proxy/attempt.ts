@@ -20,6 +20,7 @@ export const GOOD: Attempt = { health: "good", error: null, tryNext: false };
 
 /** Statuses by which a model server says that the request itself is wrong. */
 const REQUEST_AT_FAULT = new Set([400, 413, 422]);
+const TIMES_UP: ReadonlySet<ErrorCode> = new Set(["model_timeout", "stream_timeout"]);
 /** What failed after the model server had answered, and is no fault of its own. */
 const OURS: ReadonlySet<ErrorCode> = new Set([
   "audit_unavailable",
@@ -67,7 +68,8 @@ async function refuse(answer: UpstreamAnswer): Promise<Attempt> {
 export function failedAttempt(signal: AbortSignal, error: unknown): Attempt {
   if (signal.aborted) {
     const reason = signal.reason as GatewayError;
-    const health = reason.code === "client_closed" ? "unknown" : "fault";
+    // Only the time that is up says something of the server.
+    const health = TIMES_UP.has(reason.code) ? "fault" : "unknown";
     return { health, error: reason, tryNext: false, reason: "timeout" };
   }
   const reason = faultReason(error);

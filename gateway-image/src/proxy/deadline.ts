@@ -1,4 +1,4 @@
-/** One signal for both ends of a call: its caller leaves, or its time is up. */
+/** One signal for all ends of a call: its caller leaves, its time is up, its quota is refused late. */
 import type { RequestContext } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 
@@ -13,6 +13,8 @@ export function watchEnd(context: RequestContext, timeoutMs: number, elapsedMs: 
   const gone = context.gone.signal;
   if (gone.aborted) onGone();
   else gone.addEventListener("abort", onGone, { once: true });
+  // Refused while a model server was at work: it is stopped.
+  context.admission?.catch((refusal: unknown) => stop.abort(refusal));
   const clear = () => {
     clearTimeout(timer);
     gone.removeEventListener("abort", onGone);

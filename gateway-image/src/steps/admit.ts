@@ -1,7 +1,8 @@
 /**
  * Reserves the call on all of its accounts at its upper bound, and settles it at the end with what
  * was used. Where a limit is reached the tier says what happens: refused, waiting, or a smaller
- * model.
+ * model. A call of a caller who is far from every limit does not wait for the store: it goes on to
+ * the model server meanwhile, and is stopped there, with nothing shown of it, if the store refuses.
  */
 import type { Clock } from "../base/clock.ts";
 import { patchMembers, scanMembers } from "../base/json-members.ts";
@@ -18,7 +19,7 @@ import type { QuotaWarnings } from "../quota/quota-warnings.ts";
 import { rateHeaders } from "../quota/rate-headers.ts";
 import { knownScopesOf } from "../quota/scopes.ts";
 import type { Answer, Held, QuotaGuard } from "../stores/quota-guard.ts";
-import type { LimitName, Refusal, Standing } from "../stores/quota-store.ts";
+import type { LimitName, Refusal, Reservation, Standing } from "../stores/quota-store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
 const CODES = {
@@ -47,7 +48,11 @@ type Admitted = Extract<Answer, { held: Held }>;
 
 export function admit(parts: AdmitParts): Step {
   return async function admit(context, next) {
-    const { verdict, held } = await admitted(parts, context);
+    const wanted = reservationOf(parts, context);
+    if (mayGoAhead(context) && parts.quota.expects(wanted)) {
+      return goAhead(parts, context, wanted, next);
+    }
+    const { verdict, held } = await admitted(parts, context, wanted);
     try {
       // The call is on its way to the model server when this comes back; what its caller is told of
       // the limits is made while that works.
@@ -55,19 +60,47 @@ export function admit(parts: AdmitParts): Step {
       tell(parts, context, verdict.standings);
       await served;
     } finally {
-      const { promptTokens, completionTokens } = context.usage;
-      const durationMs = parts.clock.monotonicMs() - context.startedMs;
-      const cost = costMicrosOf(priceOf(parts, context), {
-        promptTokens,
-        completionTokens,
-        durationMs,
-      });
-      // Nothing was produced, nothing is owed: a refusal of the model server costs no money.
-      const owed = isProduced(context.usage) ? cost : 0;
-      await parts.quota.settle(held, promptTokens + completionTokens, owed);
-      for (const { id } of held.reservation.scopes) parts.waiters.wake(id);
+      await settle(parts, context, held);
     }
   };
+}
+
+/** Where a refusal would be the end of it: who waits or gets a smaller model must be known before. */
+function mayGoAhead({ caller, job }: RequestContext): boolean {
+  return job === null && (caller?.tier.overQuota.action ?? "refuse") === "refuse";
+}
+
+async function goAhead(
+  parts: AdmitParts,
+  context: RequestContext,
+  wanted: Reservation,
+  next: () => Promise<void>,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  context.admission = promise;
+  // A refusal is thrown by whoever waits for it; a call may end for another reason before.
+  promise.catch(() => {});
+  // The model server is asked in this turn, the store while that works, also about what a step refuses.
+  const served = (async () => next())();
+  const admission = Promise.resolve().then(() => admitted(parts, context, wanted));
+  admission.then(({ verdict }) => tell(parts, context, verdict.standings)).then(resolve, reject);
+  try {
+    await served;
+  } finally {
+    const answer = await admission.catch(() => null);
+    if (answer !== null) await settle(parts, context, answer.held);
+  }
+}
+
+async function settle(parts: AdmitParts, context: RequestContext, held: Held): Promise<void> {
+  const { promptTokens, completionTokens } = context.usage;
+  const durationMs = parts.clock.monotonicMs() - context.startedMs;
+  const price = priceOf(parts, context);
+  const cost = costMicrosOf(price, { promptTokens, completionTokens, durationMs });
+  // Nothing was produced, nothing is owed: a refusal of the model server costs no money.
+  const owed = isProduced(context.usage) ? cost : 0;
+  await parts.quota.settle(held, promptTokens + completionTokens, owed);
+  for (const { id } of held.reservation.scopes) parts.waiters.wake(id);
 }
 
 function tell(parts: AdmitParts, context: RequestContext, standings: readonly Standing[]): void {
@@ -81,8 +114,12 @@ function tell(parts: AdmitParts, context: RequestContext, standings: readonly St
 }
 
 /** Throws the refusal where the tier knows no other way, or that way is closed as well. */
-async function admitted(parts: AdmitParts, context: RequestContext): Promise<Admitted> {
-  const first = await reserve(parts, context);
+async function admitted(
+  parts: AdmitParts,
+  context: RequestContext,
+  wanted: Reservation,
+): Promise<Admitted> {
+  const first = await parts.quota.reserve(wanted);
   if (first.held !== null) return first;
   const { overQuota } = context.caller?.tier ?? { overQuota: { action: "refuse" } };
   if (overQuota.action === "queue") return waitFor(parts, context, first.verdict, overQuota.waitMs);
@@ -96,10 +133,14 @@ async function admitted(parts: AdmitParts, context: RequestContext): Promise<Adm
 }
 
 function reserve(parts: AdmitParts, context: RequestContext): Promise<Answer> {
+  return parts.quota.reserve(reservationOf(parts, context));
+}
+
+function reservationOf(parts: AdmitParts, context: RequestContext): Reservation {
   const { caller, model, endpoint, callId } = context;
   if (caller === null || model === null) throw new Error("admit comes too early");
   const bound = boundOf(parts, context);
-  return parts.quota.reserve({
+  return {
     callId,
     scopes: knownScopesOf(caller, endpoint.path, model.id, model.limits),
     tokens: bound.promptTokens + bound.completionTokens,
@@ -107,7 +148,7 @@ function reserve(parts: AdmitParts, context: RequestContext): Promise<Answer> {
       ...bound,
       durationMs: parts.answerTimeoutMs,
     }),
-  });
+  };
 }
 
 /** Looks again when something was settled here, or when the limit itself says that it is time. */

@@ -100,6 +100,7 @@ function hashOf({ caller, endpoint, model, call, body }: RequestContext, words: 
 async function answerAgain(context: RequestContext, answer: Buffer): Promise<void> {
   const { call, response, usage } = context;
   usage.source = "cached";
+  await context.admission;
   if (call?.stream !== true) await context.keepWhole?.(answer);
   await beforeEnd(context);
   response.setHeader("x-cache", "hit");

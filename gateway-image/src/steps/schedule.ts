@@ -38,6 +38,8 @@ export function schedule({ metrics, clock }: ScheduleParts): Step {
     { model, caller, slots }: { model: Model; caller: Caller; slots: number },
     next: () => Promise<void>,
   ) => {
+    // A turn is for those alone who were admitted.
+    await context.admission;
     const queue = queueOf(model.id, slots);
     const priority = priorityOf(context);
     const flow = `${caller.tenant.id}\n${priority}`;

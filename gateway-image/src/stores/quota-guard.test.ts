@@ -36,6 +36,7 @@ function create(replicas: number | null, siteShare = 1) {
   const guard = new QuotaGuard({
     store,
     siteShare,
+    clock,
     localShare: replicas === null ? null : { store: new MemoryQuotaStore(clock), replicas },
     onFault: () => {
       faults += 1;

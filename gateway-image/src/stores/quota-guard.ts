@@ -2,9 +2,11 @@
  * Reservation as the pipeline sees it: the shared store, what to do while it is away (refuse, or
  * count a local share), the site's share of each limit, and the renewal of the slots of running calls.
  */
+import type { Clock } from "../base/clock.ts";
 import type { Limits } from "../directory/entities.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { Headroom } from "./headroom.ts";
 import type {
   QuotaStore,
   Reservation,
@@ -21,6 +23,7 @@ export interface QuotaGuardOptions {
   /** null: refuse while the store is away. */
   readonly localShare: { readonly store: QuotaStore; readonly replicas: number } | null;
   readonly onFault: (error: unknown) => void;
+  readonly clock: Pick<Clock, "monotonicMs">;
 }
 
 /** A reservation that was admitted, and where. */
@@ -41,6 +44,7 @@ export class QuotaGuard {
   /** Calls that hold slots in the shared store. */
   readonly #held = new Map<string, Held>();
   readonly #timer: NodeJS.Timeout;
+  readonly #headroom = new Headroom();
 
   constructor(options: QuotaGuardOptions) {
     this.#options = options;
@@ -48,18 +52,28 @@ export class QuotaGuard {
     this.#timer.unref();
   }
 
+  /** The store will admit it, as far as can be told without asking. */
+  expects(wanted: Reservation): boolean {
+    return this.storeAnswers && this.#headroom.isAmple(wanted, this.#options.clock.monotonicMs());
+  }
+
   async reserve(wanted: Reservation): Promise<Answer> {
     const reservation = scaled(wanted, this.#options.siteShare);
+    let standings: readonly Standing[] | null = null;
+    this.#headroom.begin(wanted.scopes);
     try {
       const verdict = await this.#options.store.reserve(reservation);
       this.storeAnswers = true;
       if (!verdict.admitted) return { verdict, held: null };
+      standings = verdict.standings;
       const held = { reservation, month: verdict.month, store: this.#options.store };
       this.#held.set(reservation.callId, held);
       return { verdict, held };
     } catch (error) {
       this.#noteFault(error);
       return this.#reserveLocally(reservation, error);
+    } finally {
+      this.#headroom.end(wanted.scopes, standings, this.#options.clock.monotonicMs());
     }
   }
 

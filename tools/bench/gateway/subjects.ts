@@ -118,7 +118,7 @@ export async function startGatewayProcess(
   const server = await supervise(port, () =>
     launch(SUBJECT_CORE, [process.execPath, ...nodeWords, bundle], {
       ...env,
-      NODE_ENV: "production",
+      ...gateway.environment,
     }),
   );
   const base = `http://127.0.0.1:${port}`;
