@@ -1,5 +1,5 @@
-/** Policy documents of IAM, KMS and S3, which Pulumi carries as JSON texts. */
-import { asFields, type Fields } from "../kubernetes/values.ts";
+/** Policy documents of IAM, KMS, S3 and others, which Pulumi carries as JSON texts. */
+import { asFields, type Fields, isPresent } from "../kubernetes/values.ts";
 
 export interface Statement {
   readonly sid: string;
@@ -7,6 +7,10 @@ export interface Statement {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly principals: readonly string[];
+  /** Of an identity provider elsewhere: whom it vouches for is the condition's word. */
+  readonly federated: boolean;
+  /** `NotAction`, `NotResource`, `NotPrincipal`: everything but what is written. */
+  readonly negations: readonly string[];
   readonly condition: Fields | undefined;
 }
 
@@ -28,8 +32,30 @@ function statementOf(fields: Fields, index: number): Statement {
     resources: listOf(fields["Resource"]),
     principals:
       named === undefined ? listOf(principal) : Object.values(named).flatMap((one) => listOf(one)),
+    federated: isPresent(named?.["Federated"]),
+    negations: ["NotAction", "NotResource", "NotPrincipal"].filter((key) => isPresent(fields[key])),
     condition: asFields(fields["Condition"]),
   };
+}
+
+/** How a request comes, not whose it is or what it is about. */
+const HOW_IT_COMES =
+  /^(aws:(SecureTransport|UserAgent|Referer|CurrentTime|EpochTime|TokenIssueTime|ViaAWSService|MultiFactorAuth\w+)|s3:TlsVersion)$/i;
+
+/**
+ * Does a condition leave somebody or something out? One that only says how a request comes does not, nor
+ * one that holds where its key is absent (IfExists, ForAllValues, Null), one that names who is left out
+ * (Not…), or one whose value is anything.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+ */
+export function narrows(condition: Fields | undefined): boolean {
+  return Object.entries(condition ?? {}).some(([operator, tests]) => {
+    if (/IfExists$|^ForAllValues:|^Null$|Not/i.test(operator)) return false;
+    return Object.entries(asFields(tests) ?? {}).some(
+      ([key, value]) =>
+        !HOW_IT_COMES.test(key) && !listOf(value).some((one) => /^[*?]*$|\/0$/.test(one)),
+    );
+  });
 }
 
 function parse(text: string): unknown {

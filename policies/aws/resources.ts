@@ -1,6 +1,11 @@
 /** The resources of AWS that rules look for in a stack, by type and by what they point to. */
 import type { Context, Resource } from "../judging/rule.ts";
 
+/** The older name of the type has the same form and makes the same bucket. */
+export function isBucket(type: string): boolean {
+  return /^aws:s3\/bucket(V2)?:/.test(type);
+}
+
 export function resourcesOf({ resources, once }: Context, type: string): readonly Resource[] {
   return once(`resources of ${type}`, () => resources.filter((one) => one.type === type));
 }

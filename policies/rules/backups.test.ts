@@ -57,6 +57,10 @@ judgedByTable(backups, {
     ],
   },
   fails: {
+    "a schedule that is suspended": [
+      [["scheduled", "spec.suspend", true]],
+      /no ScheduledBackup that runs/,
+    ],
     "a day of backups": [[["database", "backupRetentionPeriod", 1]], /1 days of 7/],
     "a database in no plan": [[["selection", "resources", ["other"]]], /in no backup plan/],
     "a plan without a schedule": [[["plan", "rules", []]], /in no backup plan/],

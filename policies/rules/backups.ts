@@ -87,9 +87,10 @@ function clusterFaults(props: Fields, days: number, { resources }: Context): str
   const scheduled = here("ScheduledBackup").some(
     (one) =>
       textAt(one.props, "spec", "cluster", "name") === nameIn(props) &&
-      textAt(one.props, "spec", "schedule") !== undefined,
+      textAt(one.props, "spec", "schedule") !== undefined &&
+      at(one.props, "spec", "suspend") !== true,
   );
-  if (!scheduled) faults.push("has no ScheduledBackup. Add one");
+  if (!scheduled) faults.push("has no ScheduledBackup that runs. Add one");
   const plugins = at(props, "spec", "plugins");
   const names = (Array.isArray(plugins) ? plugins : []).map((one) =>
     textAt(one, "parameters", "barmanObjectName"),

@@ -16,6 +16,12 @@ judgedByTable(cloudDataEncrypted, {
       type: "aws:elasticache/replicationGroup:ReplicationGroup",
       props: { atRestEncryptionEnabled: true, kmsKeyId: "k" },
     },
+    queue: { type: "aws:sqs/queue:Queue", props: { kmsMasterKeyId: "k" } },
+    table: {
+      type: "aws:dynamodb/table:Table",
+      props: { serverSideEncryption: { enabled: true, kmsKeyArn: "k" } },
+    },
+    older: { type: "aws:s3/bucketV2:BucketV2", props: { bucket: "b" } },
     logs: { type: "aws:cloudwatch/logGroup:LogGroup", props: { kmsKeyId: "k" } },
     vault: { type: "aws:backup/vault:Vault", props: { kmsKeyArn: "k" } },
     images: {
@@ -52,6 +58,20 @@ judgedByTable(cloudDataEncrypted, {
       [["cache", "atRestEncryptionEnabled", undefined]],
       /atRestEncryptionEnabled/,
     ],
+    "the provider's own key by its alias": [
+      [["database", "kmsKeyId", "arn:aws:kms:r:1:alias/aws/rds"]],
+      /database is not encrypted/,
+    ],
+    "a store of another kind": [[["queue", "kmsMasterKeyId", undefined]], /queue is not encrypted/],
+    "a store of another kind under the provider's key": [
+      [["queue", "kmsMasterKeyId", "alias/aws/sqs"]],
+      /queue is not encrypted/,
+    ],
+    "a table whose key is within": [
+      [["table", "serverSideEncryption", { enabled: true }]],
+      /table is not encrypted/,
+    ],
+    "a bucket by its older name": [[["older", "bucket", "c"]], /older is not encrypted/],
     "logs under AWS' own key": [[["logs", "kmsKeyId", undefined]], /logs is not encrypted/],
     "a vault without a key": [[["vault", "kmsKeyArn", undefined]], /kmsKeyArn/],
     "images under AES256": [

@@ -17,6 +17,7 @@ judgedByTable(deletionProtection, {
       props: { enableDeletionProtection: true },
     },
     bucket: { type: "aws:s3/bucket:Bucket", props: { forceDestroy: false } },
+    volume: { type: "kubernetes:core/v1:PersistentVolume", props: { spec: {} } },
     class: {
       type: "kubernetes:storage.k8s.io/v1:StorageClass",
       props: { reclaimPolicy: "Retain" },
@@ -35,6 +36,14 @@ judgedByTable(deletionProtection, {
     "Kubernetes' own way": [["set", "spec.persistentVolumeClaimRetentionPolicy", undefined]],
   },
   fails: {
+    "a bucket that the provider empties at a word": [
+      [["bucket", "forceDestroy", "true"]],
+      /is emptied/,
+    ],
+    "a volume that goes with its claim": [
+      [["volume", "spec.persistentVolumeReclaimPolicy", "Delete"]],
+      /goes with its claim/,
+    ],
     "a database that can be deleted": [
       [["database", "deletionProtection", undefined]],
       /can be deleted/,

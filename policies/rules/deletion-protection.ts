@@ -9,7 +9,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
   "aws:rds/instance:Instance": (props) => [
     when(props["deletionProtection"] !== true, "can be deleted. Set deletionProtection: true"),
     when(
-      props["skipFinalSnapshot"] === true || !isPresent(props["finalSnapshotIdentifier"]),
+      String(props["skipFinalSnapshot"]) === "true" || !isPresent(props["finalSnapshotIdentifier"]),
       "leaves no last snapshot. Set finalSnapshotIdentifier",
     ),
     when(
@@ -26,13 +26,15 @@ const LOOKS: Readonly<Record<string, Look>> = {
       "can be deleted. Set enableDeletionProtection: true",
     ),
   ],
-  "aws:s3/bucket:Bucket": (props) => [
-    when(props["forceDestroy"] === true, "is emptied when it is deleted. Set forceDestroy: false"),
-  ],
-  "aws:backup/vault:Vault": (props) => [
-    when(props["forceDestroy"] === true, "is emptied when it is deleted. Set forceDestroy: false"),
-  ],
+  "aws:s3/bucket:Bucket": notEmptied,
+  "aws:s3/bucketV2:BucketV2": notEmptied,
+  "aws:backup/vault:Vault": notEmptied,
 };
+
+function notEmptied(props: Fields) {
+  const emptied = String(props["forceDestroy"]) === "true";
+  return [when(emptied, "is emptied when it is deleted. Set forceDestroy: false")];
+}
 
 export const deletionProtection: Rule = {
   name: "deletion-protection",
@@ -42,7 +44,7 @@ export const deletionProtection: Rule = {
   about: "data that could be deleted",
   applies: ({ type, props }) =>
     LOOKS[type] !== undefined ||
-    kindOf(type) === "StorageClass" ||
+    ["StorageClass", "PersistentVolume"].includes(kindOf(type) ?? "") ||
     (kindOf(type) === "StatefulSet" && isPresent(at(props, "spec", "volumeClaimTemplates"))),
   judge: ({ type, props, name }, report) => {
     for (const fault of LOOKS[type]?.(props) ?? []) {
@@ -51,6 +53,12 @@ export const deletionProtection: Rule = {
     if (kindOf(type) === "StorageClass" && props["reclaimPolicy"] !== "Retain") {
       report.fails(
         `StorageClass ${nameIn(props)} deletes volumes with their claims. Set reclaimPolicy: Retain.`,
+      );
+    }
+    const reclaim = at(props, "spec", "persistentVolumeReclaimPolicy") ?? "Retain";
+    if (kindOf(type) === "PersistentVolume" && reclaim !== "Retain") {
+      report.fails(
+        `PersistentVolume ${nameIn(props)} goes with its claim. Set persistentVolumeReclaimPolicy: Retain.`,
       );
     }
     if (kindOf(type) !== "StatefulSet") return;

@@ -3,12 +3,19 @@ import { judgedByTable } from "./test-table.ts";
 
 judgedByTable(hardenedNodes, {
   good: {
+    group: { type: "aws:eks/nodeGroup:NodeGroup", props: { launchTemplate: { id: "l" } } },
+    machine: {
+      type: "aws:ec2/instance:Instance",
+      props: { metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 } },
+    },
     nodes: {
       type: "aws:ec2/launchTemplate:LaunchTemplate",
       props: { metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 } },
     },
   },
   fails: {
+    "nodes without a template of ours": [[["group", "launchTemplate", undefined]], /answers pods/],
+    "a machine by itself": [[["machine", "metadataOptions", undefined]], /machine answers/],
     "requests without a session": [
       [["nodes", "metadataOptions.httpTokens", "optional"]],
       /without a session/,

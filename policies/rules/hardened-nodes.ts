@@ -3,16 +3,24 @@
  * not across a hop, so that a pod cannot ask for them.
  */
 import type { Rule } from "../judging/rule.ts";
-import { at } from "../kubernetes/values.ts";
+import { at, isPresent } from "../kubernetes/values.ts";
+
+const MACHINES = /^aws:ec2\/(launchTemplate|launchConfiguration|instance|spotInstanceRequest):/;
+const GROUP = "aws:eks/nodeGroup:NodeGroup";
 
 export const hardenedNodes: Rule = {
   name: "hardened-nodes",
   description: "Nodes give their credentials to nobody: IMDSv2, one hop.",
   severity: "high",
   sees: "resource",
-  about: "launch templates",
-  applies: ({ type }) => type === "aws:ec2/launchTemplate:LaunchTemplate",
-  judge: ({ props, name }, report) => {
+  about: "machines of a cloud",
+  applies: ({ type }) => MACHINES.test(type) || type === GROUP,
+  judge: ({ type, props, name }, report) => {
+    if (type === GROUP) {
+      if (isPresent(props["launchTemplate"])) return;
+      report.fails(`${name} answers pods, as its service's own template does. Set launchTemplate.`);
+      return;
+    }
     const options = props["metadataOptions"];
     if (at(options, "httpTokens") !== "required") {
       report.fails(`${name} answers without a session. Set metadataOptions.httpTokens: required.`);

@@ -16,6 +16,10 @@ judgedByTable(keyRotation, {
     ],
   },
   fails: {
+    "a key that is renewed every seven years": [
+      [["key", "rotationPeriodInDays", 2560]],
+      /renewed every 2560 days/,
+    ],
     "a key for ever": [[["key", "enableKeyRotation", undefined]], /never renewed/],
     "a key that is gone in a week": [[["key", "deletionWindowInDays", 7]], /gone 7 days/],
     "a private key for ever": [

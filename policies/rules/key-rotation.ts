@@ -6,6 +6,8 @@ import { at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
 const KEY = "aws:kms/key:Key";
 /** KMS allows 7 to 30; a mistake that is noticed after a holiday must still be mended. */
 const DELETION_DAYS_MIN = 30;
+/** KMS' own period, where it allows up to 2,560; a leap year is still one. */
+const ROTATION_DAYS_MAX = 366;
 
 export const keyRotation: Rule = {
   name: "key-rotation",
@@ -27,6 +29,10 @@ function judgeKey(name: string, props: Fields, report: Report): void {
   const usage = textAt(props, "keyUsage") ?? "ENCRYPT_DECRYPT";
   if (usage === "ENCRYPT_DECRYPT" && props["enableKeyRotation"] !== true) {
     report.fails(`${name} is never renewed. Set enableKeyRotation: true.`);
+  }
+  const every = props["rotationPeriodInDays"] ?? ROTATION_DAYS_MAX;
+  if (typeof every !== "number" || every > ROTATION_DAYS_MAX) {
+    report.fails(`${name} is renewed every ${String(every)} days. Set rotationPeriodInDays: 365.`);
   }
   const days = props["deletionWindowInDays"] ?? DELETION_DAYS_MIN;
   if (typeof days !== "number" || days < DELETION_DAYS_MIN) {

@@ -2,10 +2,14 @@
  * A NetworkPolicy names both ends and the port. An empty peer list, an empty port list and 0.0.0.0/0 all
  * mean "anything"; only the edge may be called by anybody, and by whom is the settings' word.
  */
+import { isEverybody } from "../judging/ranges.ts";
 import type { Report, Rule } from "../judging/rule.ts";
 import { kindOf, nameIn } from "../kubernetes/pods.ts";
-import { asFields, at, textAt } from "../kubernetes/values.ts";
+import { asFields, at, isPresent, textAt } from "../kubernetes/values.ts";
 
+const PORTS_MAX = 65_535;
+/** Policies of one network plugin, or of the whole cluster: they can allow what a plain one forbids. */
+const OTHER_KINDS = /^(?!NetworkPolicy$)\w*NetworkPolic(y|ies)(Patch|List)?$/;
 const SIDES = [
   ["ingress", "from"],
   ["egress", "to"],
@@ -17,9 +21,13 @@ export const namedFlows: Rule = {
   severity: "high",
   sees: "resource",
   about: "network policies",
-  applies: ({ type }) => kindOf(type) === "NetworkPolicy",
-  judge: ({ props }, report) => {
-    const where = `NetworkPolicy ${nameIn(props)}`;
+  applies: ({ type }) => kindOf(type) === "NetworkPolicy" || OTHER_KINDS.test(kindOf(type) ?? ""),
+  judge: ({ type, props }, report) => {
+    const where = `${kindOf(type)} ${nameIn(props)}`;
+    if (kindOf(type) !== "NetworkPolicy") {
+      report.fails(`${where} is of a kind that cannot be judged. Write NetworkPolicies.`);
+      return;
+    }
     const spec = asFields(props["spec"]);
     if (spec === undefined) {
       report.fails(`${where} has no specification that could be judged.`);
@@ -44,7 +52,7 @@ function judgeRule(
   report: Report,
   { anybody }: { readonly anybody: boolean },
 ): void {
-  if (!Array.isArray(ports) || ports.length === 0) {
+  if (!Array.isArray(ports) || ports.length === 0 || ports.some(isEveryPort)) {
     report.fails(`${where} allows every port. Name the ports.`);
   }
   if (!Array.isArray(peers) || peers.length === 0) {
@@ -53,7 +61,7 @@ function judgeRule(
   }
   for (const peer of peers) {
     const range = textAt(peer, "ipBlock", "cidr") ?? "";
-    if (/\/0$/.test(range) && !anybody) report.fails(`${where} allows ${range}. Name ranges.`);
+    if (isEverybody(range) && !anybody) report.fails(`${where} allows ${range}. Name ranges.`);
     const empty = ["podSelector", "namespaceSelector"].every((key) => isEverything(at(peer, key)));
     if (at(peer, "ipBlock") === undefined && empty) {
       report.fails(`${where} allows pods of every name in every namespace. Select some.`);
@@ -61,9 +69,19 @@ function judgeRule(
   }
 }
 
+/** Without a number it is every port of a protocol; the greater half of all ports is none by name either. */
+function isEveryPort(port: unknown): boolean {
+  const [first, last] = [at(port, "port"), at(port, "endPort")];
+  if (!isPresent(first)) return true;
+  return Number(last) - Number(first) > PORTS_MAX / 2;
+}
+
+/** That a label is there, or is not one value, names nobody. */
 function isEverything(selector: unknown): boolean {
-  if (selector === undefined || selector === null) return true;
-  return ["matchLabels", "matchExpressions"].every(
-    (key) => Object.keys((at(selector, key) as object | undefined) ?? {}).length === 0,
+  const labels = Object.keys(asFields(at(selector, "matchLabels")) ?? {});
+  const expressions = at(selector, "matchExpressions");
+  const naming = (Array.isArray(expressions) ? expressions : []).some(
+    (one) => at(one, "operator") === "In",
   );
+  return labels.length === 0 && !naming;
 }

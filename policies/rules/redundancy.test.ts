@@ -8,6 +8,7 @@ judgedByTable(redundancy, {
     budget: {
       type: "kubernetes:policy/v1:PodDisruptionBudget",
       props: {
+        metadata: { namespace: "deepseek" },
         spec: {
           maxUnavailable: 1,
           selector: { matchLabels: { "app.kubernetes.io/name": "gateway" } },
@@ -44,6 +45,25 @@ judgedByTable(redundancy, {
     "a budget of another program": [
       [["budget", "spec.selector.matchLabels", { "app.kubernetes.io/name": "edge" }]],
       /evicted whole/,
+    ],
+    "a budget that keeps none": [
+      [
+        ["budget", "spec.maxUnavailable", undefined],
+        ["budget", "spec.minAvailable", 0],
+      ],
+      /evicted whole/,
+    ],
+    "a budget as large as the program": [[["budget", "spec.maxUnavailable", 2]], /evicted whole/],
+    "a budget of another namespace": [
+      [["budget", "metadata.namespace", "elsewhere"]],
+      /evicted whole/,
+    ],
+    "an affinity that says nothing": [
+      [
+        ["gateway", "spec.template.spec.topologySpreadConstraints", undefined],
+        ["gateway", "spec.template.spec.affinity", { podAntiAffinity: {} }],
+      ],
+      /not spread over/,
     ],
     "a budget of everything": [[["budget", "spec.maxUnavailable", "100%"]], /evicted whole/],
     "a balancer in one zone": [[["balancer", "subnets", ["a", "a"]]], /stands in 1 subnet/],

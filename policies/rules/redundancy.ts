@@ -5,7 +5,7 @@
 import type { Context, Report, Resource, Rule } from "../judging/rule.ts";
 import { hasPods, kindOf, type Pod, podsOf } from "../kubernetes/pods.ts";
 import { programOf, selects } from "../kubernetes/read.ts";
-import { asFields, at, type Fields, isPresent } from "../kubernetes/values.ts";
+import { asFields, at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
 
 /** Programs that every call passes; a model's replicas are a matter of GPUs, and of its plan. */
 const PROGRAMS = ["edge", "gateway"];
@@ -56,18 +56,35 @@ function judgeProgram({ props }: Resource, pod: Pod, report: Report, { resources
   }
   const spread = pod.spec["topologySpreadConstraints"];
   const keys = (Array.isArray(spread) ? spread : []).map((one) => asFields(one)?.["topologyKey"]);
-  const apart = isPresent(at(pod.spec, "affinity", "podAntiAffinity"));
+  const apart = Object.values(asFields(at(pod.spec, "affinity", "podAntiAffinity")) ?? {}).some(
+    (terms) => Array.isArray(terms) && terms.length > 0,
+  );
   for (const key of ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]) {
     if (!apart && !keys.includes(key))
       report.fails(`${pod.owner} is not spread over ${key}. Add a topologySpreadConstraint.`);
   }
   const kept = resources.some(
-    (one) => kindOf(one.type) === "PodDisruptionBudget" && protects(one.props, pod.labels),
+    (one) =>
+      kindOf(one.type) === "PodDisruptionBudget" &&
+      (textAt(one.props, "metadata", "namespace") ?? "default") === pod.namespace &&
+      protects(one.props, pod.labels, Number(replicas)),
   );
   if (!kept) report.fails(`${pod.owner} may be evicted whole. Add a PodDisruptionBudget.`);
 }
 
-function protects(props: Fields, labels: Fields): boolean {
-  const all = String(at(props, "spec", "maxUnavailable")) === "100%";
-  return !all && selects(at(props, "spec", "selector"), labels);
+/** One is left, whatever is evicted. */
+function protects(props: Fields, labels: Fields, replicas: number): boolean {
+  const selector = at(props, "spec", "selector");
+  const exact = !isPresent(at(selector, "matchExpressions"));
+  const away = partOf(at(props, "spec", "maxUnavailable"), replicas);
+  const left = partOf(at(props, "spec", "minAvailable"), replicas);
+  const kept = away === undefined ? left : replicas - away;
+  return kept !== undefined && kept >= 1 && exact && selects(selector, labels);
+}
+
+/** A number, or a percentage, which Kubernetes rounds up. */
+function partOf(value: unknown, whole: number): number | undefined {
+  if (!isPresent(value)) return undefined;
+  const percent = /^(\d+)%$/.exec(String(value))?.[1];
+  return percent === undefined ? Number(value) : Math.ceil((Number(percent) / 100) * whole);
 }

@@ -20,6 +20,11 @@ judgedByTable(regionFence, {
       [["key", "targets", [{ to: "arn:aws:backup:us-west-2:1:v" }]]],
       /us-west-2/,
     ],
+    "a resource's own region": [[["key", "region", "us-east-1"]], /key points to us-east-1/],
+    "a copy in another region": [
+      [["key", "replicas", [{ regionName: "ap-southeast-1" }]]],
+      /ap-southeast-1/,
+    ],
     "another profile's region": [[["stack", "plan.profile", "gdpr"]], /outside of eu-/],
     "no profile": [[["stack", "plan.profile", "none"]], /names no profile/],
   },

@@ -10,6 +10,8 @@ const PROVIDER = "pulumi:providers:aws";
 /** `arn:aws-cn:s3:cn-north-1:…`: the region, where the service has one. */
 const ARN_REGION = /\barn:aws(?:-cn|-us-gov)?:[a-z0-9-]+:([a-z]{2}(?:-[a-z]+)+-\d):/g;
 
+const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d$/;
+
 export const regionFence: Rule = {
   name: "region-fence",
   description: "Data lies in regions that the profile's laws allow.",
@@ -35,7 +37,9 @@ export const regionFence: Rule = {
     }
     // The provider answers for its own region; a resource, for one that differs from it.
     const home = context.once("home", () => homeRegions(context.resources));
-    const foreign = new Set(regionsIn(props).filter((one) => !home.has(one)));
+    const foreign = new Set(
+      [...regionsIn(props), ...namedIn(props)].filter((one) => !home.has(one)),
+    );
     for (const region of foreign) if (!isAllowedRegion(region, regions)) fail(region, "points to");
   },
 };
@@ -47,6 +51,16 @@ function homeRegions(resources: readonly { type: string; props: object }[]): Rea
       return region === undefined ? [] : [region];
     }),
   );
+}
+
+/** `region`, which stands above the provider's own, and `replicas[].regionName`: at any depth. */
+function namedIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(namedIn);
+  return Object.entries(asFields(value) ?? {}).flatMap(([key, inner]) => {
+    if (!/region(Name|s)?$/i.test(key)) return namedIn(inner);
+    const named = Array.isArray(inner) ? inner : [inner];
+    return named.filter((one): one is string => typeof one === "string" && REGION.test(one));
+  });
 }
 
 function regionsIn(value: unknown): string[] {

@@ -58,6 +58,7 @@ judgedByTable(restoredBackups, {
     ],
   },
   fails: {
+    "a test that runs nowhere": [[["test", "spec.replicas", 0]], /nobody restores/],
     "a database that no test selects": [
       [["selection", "protectedResourceArns", ["other"]]],
       /no restore testing plan/,

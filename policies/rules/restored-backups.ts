@@ -64,7 +64,7 @@ function clusterFault(props: Fields, { resources }: Context): string | undefined
 
 /** Reads that archive over and over. */
 function restores({ type, props }: Resource, archive: string): boolean {
-  if (kindOf(type) !== "StatefulSet") return false;
+  if (kindOf(type) !== "StatefulSet" || at(props, "spec", "replicas") === 0) return false;
   return listOf(at(props, "spec", "template", "spec", "containers")).some((container) => {
     const value = (name: string) =>
       textAt(
