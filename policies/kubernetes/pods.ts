@@ -29,7 +29,17 @@ const PLACES: Readonly<Record<string, readonly Place[]>> = {
   RayCluster: rayPlaces(["spec"]),
   RayService: rayPlaces(["spec", "rayClusterConfig"]),
   RayJob: rayPlaces(["spec", "rayClusterSpec"]),
+  // KEDA, Argo Rollouts, JobSet.
+  ScaledJob: [{ path: ["spec", "jobTargetRef", "template"], longRunning: false }],
+  Rollout: TEMPLATE,
+  JobSet: [
+    { path: ["spec", "replicatedJobs", "*", "template", "spec", "template"], longRunning: false },
+  ],
+  // What a chart makes is known to Helm alone: it has no pod that could be judged, and is refused for it.
+  Release: [{ path: ["pods"], longRunning: true }],
 };
+/** The SDK's lists and patches of those; a patch may hold the part that it changes and no more. */
+const VARIANT = /^(\w+)(List|Patch)$/;
 
 function rayPlaces(cluster: readonly string[]): Place[] {
   return [
@@ -44,6 +54,7 @@ export interface Pod {
   /** Read when asked for, since it may be a value that a preview does not know. */
   readonly namespace: string;
   readonly labels: Fields;
+  readonly annotations: Fields;
   readonly spec: Fields;
   readonly longRunning: boolean;
 }
@@ -69,13 +80,25 @@ export function kindOf(type: string): string | undefined {
 }
 
 export function hasPods(type: string): boolean {
-  return PLACES[kindOf(type) ?? ""] !== undefined;
+  return placesOf(type).length > 0;
+}
+
+function placesOf(type: string): readonly Place[] {
+  const kind = kindOf(type) ?? "";
+  const own = PLACES[kind];
+  if (own !== undefined) return own;
+  const [, base = "", variant] = VARIANT.exec(kind) ?? [];
+  return (PLACES[base] ?? []).map((place) => ({
+    ...place,
+    optional: true,
+    path: variant === "List" ? ["items", "*", ...place.path] : place.path,
+  }));
 }
 
 /** The pods of an object, if its type has any. */
 export function podsOf(type: string, props: Fields): Found<Pod> {
   const kind = kindOf(type) ?? "";
-  const found = (PLACES[kind] ?? []).map((place) => podsAt(kind, place, props));
+  const found = placesOf(type).map((place) => podsAt(kind, place, props));
   return {
     items: found.flatMap(({ items }) => items),
     malformed: found.flatMap(({ malformed }) => malformed),
@@ -100,6 +123,7 @@ function podsAt(kind: string, place: Place, props: Fields): Found<Pod> {
           return textAt(props, "metadata", "namespace") ?? "default";
         },
         labels: asFields(at(template, "metadata", "labels")) ?? {},
+        annotations: asFields(at(template, "metadata", "annotations")) ?? {},
         spec,
         longRunning: place.longRunning,
       },

@@ -1,6 +1,7 @@
 /** What rules read of Kubernetes objects: variables, arguments, files, labels. */
+import type { Report } from "../judging/rule.ts";
 import { isUnknownValue } from "./judge.ts";
-import type { Container, Pod } from "./pods.ts";
+import { type Container, containersOf, type Pod } from "./pods.ts";
 import { asFields, at, type Fields, textAt } from "./values.ts";
 
 const NAME_LABEL = "app.kubernetes.io/name";
@@ -12,9 +13,27 @@ export function programOf(pod: Pod): string {
 
 /** The literal value of a variable; undefined where it is absent or comes from elsewhere. */
 export function variableOf(container: Container, name: string): string | undefined {
+  return textAt(entryOf(container, name), "value");
+}
+
+/** Is there such a variable, whatever its value is and wherever that comes from? */
+export function hasVariable(container: Container, name: string): boolean {
+  return container.fields["envFrom"] !== undefined || entryOf(container, name) !== undefined;
+}
+
+/** Of two with one name, Kubernetes takes the last. */
+function entryOf(container: Container, name: string): unknown {
   const { env } = container.fields;
-  const entry = (Array.isArray(env) ? env : []).find((one: unknown) => at(one, "name") === name);
-  return textAt(entry, "value");
+  return (Array.isArray(env) ? env : []).findLast((one: unknown) => at(one, "name") === name);
+}
+
+/** The gateway among the containers of its pod; one by another name would be judged by nobody. */
+export function gatewayIn(pod: Pod, report: Report): readonly Container[] {
+  const found = containersOf(pod).items.filter(
+    ({ kind, name }) => kind === "container" && name === "gateway",
+  );
+  if (found.length === 0) report.fails(`${pod.owner} has no container gateway to judge.`);
+  return found;
 }
 
 export function wordsOf(container: Container): string[] {

@@ -10,6 +10,23 @@ judgedByTable(adminMfa, {
     },
   },
   fails: {
+    "a second word that takes it back": [
+      [
+        [
+          "gateway",
+          "spec.template.spec.containers.0.env",
+          [
+            { name: "GW_ADMIN_TOTP", value: "required" },
+            { name: "GW_ADMIN_TOTP", value: "optional" },
+          ],
+        ],
+      ],
+      /is optional/,
+    ],
+    "a gateway by another name": [
+      [["gateway", "spec.template.spec.containers.0.name", "main"]],
+      /no container gateway/,
+    ],
     "an optional factor": [
       [
         [

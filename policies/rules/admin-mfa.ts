@@ -1,7 +1,7 @@
 /** Administrators of the gateway need a second factor before anything else (GW_ADMIN_TOTP). */
 import { podRule } from "../kubernetes/pod-rule.ts";
-import { containersOf, hasPods, podsOf, whereOf } from "../kubernetes/pods.ts";
-import { programOf, variableOf } from "../kubernetes/read.ts";
+import { hasPods, podsOf, whereOf } from "../kubernetes/pods.ts";
+import { gatewayIn, programOf, variableOf } from "../kubernetes/read.ts";
 
 const VARIABLE = "GW_ADMIN_TOTP";
 
@@ -13,7 +13,7 @@ export const adminMfa = podRule({
   applies: ({ type, props }) =>
     hasPods(type) && podsOf(type, props).items.some((pod) => programOf(pod) === "gateway"),
   pod: (pod, report) => {
-    for (const container of containersOf(pod).items.filter(({ name }) => name === "gateway")) {
+    for (const container of gatewayIn(pod, report)) {
       const value = variableOf(container, VARIABLE) ?? "optional";
       if (value !== "required") {
         report.fails(

@@ -7,8 +7,8 @@
 import type { Profile } from "../catalogue/profiles.ts";
 import { profileOf } from "../judging/profile.ts";
 import type { Report, Rule } from "../judging/rule.ts";
-import { containersOf, hasPods, podsOf } from "../kubernetes/pods.ts";
-import { programOf, variableOf } from "../kubernetes/read.ts";
+import { hasPods, podsOf } from "../kubernetes/pods.ts";
+import { gatewayIn, programOf, variableOf } from "../kubernetes/read.ts";
 import { at } from "../kubernetes/values.ts";
 
 const LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration";
@@ -38,7 +38,7 @@ export const auditRetention: Rule = {
       return;
     }
     for (const pod of podsOf(type, props).items.filter((one) => programOf(one) === "gateway")) {
-      for (const container of containersOf(pod).items.filter((one) => one.name === "gateway")) {
+      for (const container of gatewayIn(pod, report)) {
         const days = Number(variableOf(container, VARIABLE) ?? Number.NaN);
         judgeDays(`${pod.owner} keeps its audit trail`, days, profile, report);
       }

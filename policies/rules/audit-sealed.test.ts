@@ -23,6 +23,10 @@ judgedByTable(auditSealed, {
     },
   },
   fails: {
+    "calls without a record, as something else may say": [
+      [["gateway", "spec.template.spec.containers.0.envFrom", [{ configMapRef: { name: "c" } }]]],
+      /serves what it cannot record/,
+    ],
     "no seal": [
       [["gateway", "spec.template.spec.containers.0.env.0.name", "OTHER"]],
       /does not seal/,

@@ -3,9 +3,12 @@
  * each segment is sealed with a key, and calls stop where nobody could record them.
  */
 import type { Report, Rule } from "../judging/rule.ts";
-import { containersOf, hasPods, kindOf, podsOf, whereOf } from "../kubernetes/pods.ts";
-import { programOf, variableOf } from "../kubernetes/read.ts";
+import { hasPods, kindOf, podsOf, whereOf } from "../kubernetes/pods.ts";
+import { gatewayIn, hasVariable, programOf, variableOf } from "../kubernetes/read.ts";
 import { at, type Fields } from "../kubernetes/values.ts";
+
+/** What the gateway does where it cannot record. */
+const DOWN = "GW_AUDIT_DOWN";
 
 export const auditSealed: Rule = {
   name: "audit-sealed",
@@ -17,13 +20,13 @@ export const auditSealed: Rule = {
     hasPods(type) && podsOf(type, props).items.some((pod) => programOf(pod) === "gateway"),
   judge: ({ type, props }, report) => {
     for (const pod of podsOf(type, props).items.filter((one) => programOf(one) === "gateway")) {
-      for (const container of containersOf(pod).items.filter(({ name }) => name === "gateway")) {
+      for (const container of gatewayIn(pod, report)) {
         const where = whereOf(pod, container);
         if (variableOf(container, "GW_AUDIT_SEAL_KEY_FILE") === undefined) {
           report.fails(`${where} does not seal its audit trail. Set GW_AUDIT_SEAL_KEY_FILE.`);
         }
-        if (variableOf(container, "GW_AUDIT_DOWN") === "open") {
-          report.fails(`${where} serves what it cannot record. Remove GW_AUDIT_DOWN.`);
+        if (hasVariable(container, DOWN) && variableOf(container, DOWN) !== "closed") {
+          report.fails(`${where} serves what it cannot record. Remove ${DOWN}.`);
         }
         const folder = variableOf(container, "GW_DATA_FOLDER");
         judgeVolume(where, folder, kindOf(type) ?? "", props, container.fields, report);

@@ -6,7 +6,7 @@
 import { profileOf } from "../judging/profile.ts";
 import type { Context, Report, Rule } from "../judging/rule.ts";
 import { containersOf, hasPods, kindOf, nameIn, podsOf, whereOf } from "../kubernetes/pods.ts";
-import { filesOf, hasFile, programOf, variableOf } from "../kubernetes/read.ts";
+import { filesOf, hasFile, hasVariable, programOf } from "../kubernetes/read.ts";
 import { at, textAt } from "../kubernetes/values.ts";
 
 const ROUTES = /^routes\.json$/;
@@ -27,7 +27,7 @@ export const dataResidency: Rule = {
     if (profileOf(context)?.floors.outsideProviders !== false) return;
     for (const pod of podsOf(type, props).items) {
       for (const container of containersOf(pod).items) {
-        if (variableOf(container, "GW_PROVIDERS_FOLDER") === undefined) continue;
+        if (!hasVariable(container, "GW_PROVIDERS_FOLDER")) continue;
         report.fails(
           `${whereOf(pod, container)} has outside providers, which profile ${profileOf(context)?.name} does not allow.`,
         );

@@ -43,6 +43,10 @@ judgedByTable(defaultAccountsOff, {
       [["rules", ["data", "pg_hba.conf"], "host all all 0.0.0.0/0 trust\n"]],
       /by trust/,
     ],
+    "a method with a remark after it": [
+      [["rules", ["data", "pg_hba.conf"], "host all all ::/0 trust # soon\nlocal all all peer\n"]],
+      /by trust/,
+    ],
     md5: [[["rules", ["data", "pg_hba.conf"], "hostssl all all 0.0.0.0/0 md5\n"]], /by md5/],
     "ElastiCache's default user": [[["user", "accessString", "on ~* +@all"]], /default user is on/],
     "no word about it": [[["user", "accessString", undefined]], /default user is on/],

@@ -50,12 +50,10 @@ function judgeFiles(where: string, props: Fields, report: Report): void {
     }
   }
   for (const { name, text } of filesOf(props, HBA)) {
-    const open = text
-      .split("\n")
-      .filter((one) => /^\s*host\S*\s.*\s(trust|password|md5)\s*$/.test(one));
-    if (open.length > 0)
-      report.fails(
-        `${where}, ${name} lets callers in by ${open[0]?.trim().split(/\s+/).at(-1)}. Use scram-sha-256.`,
-      );
+    // Options and remarks may follow the method.
+    const [, method] =
+      /^[ \t]*host\S*[ \t][^#\n]*[ \t](trust|password|md5)(?=[ \t\r#]|$)/m.exec(text) ?? [];
+    if (method !== undefined)
+      report.fails(`${where}, ${name} lets callers in by ${method}. Use scram-sha-256.`);
   }
 }

@@ -30,6 +30,28 @@ judgedByTable(leastRbac, {
     "every Secret": [[["role", "rules.0.resources", ["secrets"]]], /every Secret/],
     "more rights than one has": [[["role", "rules.0.verbs", ["escalate"]]], /may escalate/],
     "a shell": [[["role", "rules.0.resources", ["pods/exec"]]], /pods\/exec/],
+    "a shell in every pod of a node": [
+      [["role", "rules.0.resources", ["nodes/proxy"]]],
+      /nodes\/proxy/,
+    ],
+    "somebody's token": [
+      [["role", "rules.0.resources", ["serviceaccounts/token"]]],
+      /serviceaccounts\/token/,
+    ],
+    "a shell in a container that is added": [
+      [["role", "rules.0.resources", ["pods/ephemeralcontainers"]]],
+      /ephemeralcontainers/,
+    ],
+    "every kind of shell": [[["role", "rules.0.resources", ["*/exec"]]], /\* in resources/],
+    "certificates for anybody": [[["role", "rules.0.verbs", ["approve"]]], /may approve/],
+    "who cannot be refused": [
+      [["binding", "subjects.0", { kind: "Group", name: "system:masters" }]],
+      /system:masters/,
+    ],
+    "who has no name": [
+      [["binding", "subjects.0", { kind: "User", name: "system:anonymous" }]],
+      /system:anonymous/,
+    ],
     "no rules": [[["role", "rules", undefined]], /no rules/],
     "the administrator's role": [
       [["binding", "roleRef.name", "cluster-admin"]],

@@ -6,7 +6,12 @@ import { at, type Fields, textAt } from "../kubernetes/values.ts";
 const KINDS = ["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"];
 const ADMIN_ROLES = ["cluster-admin", "admin", "edit"];
 /** Whoever has one of these can give himself everything else. */
-const ESCALATING = ["escalate", "bind", "impersonate"];
+const ESCALATING = ["escalate", "bind", "impersonate", "approve", "sign"];
+/** A shell in a pod, in every pod of a node, or somebody's token. */
+const WAYS_IN =
+  /^(pods\/(exec|attach|portforward|ephemeralcontainers|proxy)|nodes\/proxy|services\/proxy|serviceaccounts\/token)$/;
+/** Who cannot be refused anything, and who has no name. */
+const NOBODYS = ["system:masters", "system:anonymous"];
 /** Groups that anybody, or everybody with an account, belongs to. */
 const EVERYBODY = ["system:unauthenticated", "system:authenticated", "system:serviceaccounts"];
 
@@ -36,14 +41,15 @@ function judgeRule(where: string, rule: unknown, report: Report): void {
     return Array.isArray(list) ? list.map(String) : [];
   };
   for (const key of ["apiGroups", "resources", "verbs", "nonResourceURLs"]) {
-    if (words(key).includes("*")) report.fails(`${where} has * in ${key}. Name what is needed.`);
+    if (words(key).some((word) => word === "*" || /^\*\/|\/\*$/.test(word)))
+      report.fails(`${where} has * in ${key}. Name what is needed.`);
   }
   const escalating = words("verbs").filter((verb) => ESCALATING.includes(verb));
   if (escalating.length > 0) report.fails(`${where} may ${escalating.join(", ")}. Remove it.`);
   const named = words("resourceNames").length > 0;
   const secrets = words("resources").includes("secrets") && words("apiGroups").includes("");
   if (secrets && !named) report.fails(`${where} reads every Secret. Name them in resourceNames.`);
-  const shells = words("resources").filter((one) => /^pods\/(exec|attach|portforward)$/.test(one));
+  const shells = words("resources").filter((one) => WAYS_IN.test(one));
   if (shells.length > 0) report.fails(`${where} may use ${shells.join(", ")}. Remove it.`);
 }
 
@@ -54,7 +60,10 @@ function judgeBinding(where: string, props: Fields, report: Report): void {
   const { subjects } = props;
   for (const subject of Array.isArray(subjects) ? subjects : []) {
     const name = textAt(subject, "name") ?? "";
-    if (EVERYBODY.some((group) => name === group || name.startsWith(`${group}:`))) {
+    if (
+      NOBODYS.includes(name) ||
+      EVERYBODY.some((group) => name === group || name.startsWith(`${group}:`))
+    ) {
       report.fails(`${where} gives it to ${name}. Name who it is for.`);
     }
     if (textAt(subject, "kind") === "ServiceAccount" && name === "default") {

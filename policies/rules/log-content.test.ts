@@ -37,6 +37,14 @@ judgedByTable(logContent, {
     },
   },
   fails: {
+    "nginx' own format": [
+      [["nginx", ["data", "nginx.conf"], "access_log /dev/stdout;\n"]],
+      /logs \$request/,
+    ],
+    "nginx' own format by its name": [
+      [["nginx", ["data", "nginx.conf"], "  access_log /dev/stdout combined buffer=8k;\n"]],
+      /logs \$request/,
+    ],
     bodies: [
       [["nginx", ["data", "nginx.conf"], "log_format a '$request_body';\n"]],
       /logs \$request_body/,

@@ -71,6 +71,13 @@ function judgeFiles(props: Fields, report: Report): void {
       if (found !== undefined)
         report.fails(`${where}, ${name} logs ${found}. Log $uri, and no body or header.`);
     }
+    // Without a format of ours it is nginx' own, with the whole line of the request.
+    for (const [line] of text.matchAll(
+      /^[ \t]*access_log\s+(?!off\b)\S+(\s+combined\b[^;]*)?\s*;/gm,
+    ))
+      report.fails(
+        `${where}, ${name} logs $request (${line.trim()}). Name a log_format of its own.`,
+      );
   }
   for (const { name, text } of filesOf(props, POSTGRES)) {
     judgeStatements(`${where}, ${name}`, settingIn(text, "log_statement"), report);

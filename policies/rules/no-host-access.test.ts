@@ -16,7 +16,36 @@ test("an ordinary pod passes", async () => {
   ).toEqual([]);
 });
 
+test("a volume that is a folder of a node is refused, a local one is not", async () => {
+  const volume = (spec: object) =>
+    judge(noHostAccess, "kubernetes:core/v1:PersistentVolume", { metadata: { name: "v" }, spec });
+  expect((await volume({ hostPath: { path: "/" } })).violations.join()).toContain("path of a node");
+  expect((await volume({ local: { path: "/disks/1" } })).violations).toEqual([]);
+});
+
+test("lists, patches and charts are no way around", async () => {
+  const bad = { spec: { hostNetwork: true, containers: [container()] } };
+  const template = { spec: { template: bad } };
+  for (const [type, props] of [
+    ["kubernetes:apps/v1:DeploymentList", { items: [template] }],
+    ["kubernetes:apps/v1:DeploymentPatch", template],
+    ["kubernetes:keda.sh/v1alpha1:ScaledJob", { spec: { jobTargetRef: { template: bad } } }],
+    ["kubernetes:argoproj.io/v1alpha1:Rollout", template],
+  ] as const) {
+    expect((await judge(noHostAccess, type, props)).violations.join(), type).toContain(
+      "hostNetwork",
+    );
+  }
+  const chart = await judge(noHostAccess, "kubernetes:helm.sh/v3:Release", { chart: "x" });
+  expect(chart.violations.join()).toContain("no pod specification");
+});
+
 test.each([
+  [
+    "a host process in one container",
+    { containers: [contained({ windowsOptions: { hostProcess: true } })] },
+    "is a host process",
+  ],
   ["hostNetwork", { hostNetwork: true }, "sets hostNetwork"],
   ["hostPID", { hostPID: true }, "sets hostPID"],
   ["hostIPC", { hostIPC: true }, "sets hostIPC"],

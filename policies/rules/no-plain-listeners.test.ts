@@ -37,6 +37,23 @@ judgedByTable(noPlainListeners, {
     ],
   },
   fails: {
+    "a switch that something else turns": [
+      [
+        [
+          "gateway",
+          "spec.template.spec.containers.0.env",
+          [
+            { name: "GW_TLS_CERT_FILE", value: "/t" },
+            { name: "GW_TLS", valueFrom: { configMapKeyRef: { name: "c", key: "k" } } },
+          ],
+        ],
+      ],
+      /without TLS/,
+    ],
+    "a model server within a shell's line": [
+      [["gateway", "spec.template.spec.containers.0.command", ["sh", "-c", "vllm serve m"]]],
+      /without a certificate/,
+    ],
     "a probe over plain HTTP": [
       [["gateway", "spec.template.spec.containers.0.readinessProbe", { httpGet: { port: 80 } }]],
       /plain HTTP/,

@@ -6,10 +6,12 @@
 import type { Report, Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
 import { type Container, containersOf, hasPods, podsOf, whereOf } from "../kubernetes/pods.ts";
-import { programOf, variableOf, wordsOf } from "../kubernetes/read.ts";
+import { hasVariable, programOf, variableOf, wordsOf } from "../kubernetes/read.ts";
 import { asFields, at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
 
-const LISTENER = "aws:lb/listener:Listener";
+const LISTENER = /^aws:(lb|alb)\/listener:/;
+/** vLLM, by its command, its module, or within a shell's line. */
+const SERVING = /(^|[\s/])vllm\s+serve\b|\bvllm\.entrypoints\./;
 const PROBES = ["readinessProbe", "livenessProbe", "startupProbe"];
 /** What is bound to the pod's own loopback is no listener that anybody reaches. */
 const LOOPBACK = /--(?:web\.)?listen-address=(?:127\.0\.0\.1|localhost):/;
@@ -20,9 +22,9 @@ export const noPlainListeners: Rule = {
   severity: "high",
   sees: "resource",
   about: "listeners",
-  applies: ({ type }) => hasPods(type) || type === LISTENER,
+  applies: ({ type }) => hasPods(type) || LISTENER.test(type),
   judge: ({ type, props }, report) => {
-    if (type === LISTENER) return judgeListener(props, report);
+    if (LISTENER.test(type)) return judgeListener(props, report);
     judgeEach(podsOf(type, props).items, (pod) => {
       judgeEach(containersOf(pod).items, (container) => {
         judgeContainer(whereOf(pod, container), programOf(pod), container, report);
@@ -46,7 +48,7 @@ function judgeContainer(
   }
   if (container.kind !== "container") return;
   // A worker of a group answers to its leader alone, and listens to nobody's calls.
-  if (words.includes("vllm") && words.includes("serve") && !words.includes("--headless")) {
+  if (SERVING.test(words.join(" ")) && !words.includes("--headless")) {
     const secured = ["--ssl-certfile", "--ssl-keyfile"].every((flag) =>
       words.some((word) => word === flag || word.startsWith(`${flag}=`)),
     );
@@ -57,7 +59,7 @@ function judgeContainer(
   }
   if (program !== "gateway" || container.name !== "gateway") return;
   if (
-    variableOf(container, "GW_TLS") === "off" ||
+    (hasVariable(container, "GW_TLS") && variableOf(container, "GW_TLS") !== "on") ||
     variableOf(container, "GW_TLS_CERT_FILE") === undefined
   ) {
     report.fails(`${where} serves without TLS. Set GW_TLS_CERT_FILE and leave GW_TLS alone.`);

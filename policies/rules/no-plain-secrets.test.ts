@@ -26,6 +26,11 @@ test.each([
   ["API_KEY", "hunter2"],
   ["SESSION_SECRET", "hunter2"],
   ["GITHUB_TOKEN", "hunter2"],
+  ["PGPASSWORD", "hunter2"],
+  ["MYSQL_PWD", "hunter2"],
+  ["clientSecret", "hunter2"],
+  ["JWT_SIGNING_KEY", "hunter2"],
+  ["ANYTHING", `c${API_KEY}`],
   ["ANYTHING", AWS_KEY],
   ["ANYTHING", API_KEY],
   ["ANYTHING", JWT],
@@ -133,4 +138,26 @@ test("what has no form is refused or passed over without a crash", async () => {
     (await judge(noPlainSecrets, "kubernetes:core/v1:Secret", { stringData: { password: "x" } }))
       .violations,
   ).toEqual([]);
+});
+
+test.each([
+  [["redis-cli", "--pass", "hunter2"]],
+  [["sh", "-c", "exec redis-server /etc/redis.conf --requirepass hunter2"]],
+  [["sh", "-c", "psql --password=hunter2"]],
+])("refuses a secret among the words %j", async (command) => {
+  const containers = [container({ command })];
+  const { violations } = await judge(noPlainSecrets, DEPLOYMENT, deployment({ containers }));
+  expect(violations).toHaveLength(1);
+  expect(violations.join()).not.toContain("hunter2");
+});
+
+test.each([
+  [["redis-cli", "--pass", "$(PASSWORD)"]],
+  [["tool", "--password", "--verbose"]],
+  [["sh", "-c", "redis-cli --pass $PASSWORD ping"]],
+  [["tool", "--token-file", "/run/token"]],
+])("allows the words %j", async (command) => {
+  const containers = [container({ command })];
+  const verdict = await judge(noPlainSecrets, DEPLOYMENT, deployment({ containers }));
+  expect(verdict.violations).toEqual([]);
 });

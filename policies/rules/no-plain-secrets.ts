@@ -18,15 +18,15 @@ import { asFields, type Fields } from "../kubernetes/values.ts";
 
 /** Names that promise a secret; `_FILE` and `_PATH` promise only where it is. */
 const SECRET_NAME =
-  /(^|[_.-])(pass(word|wd|phrase)?|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key|hmac[_-]?key|auth)$/i;
+  /(^|[_.-])(pass|pwd|secret|token|credentials?|(api|access|private|hmac|signing|encryption|master)[_-]?key|auth)$|pass(word|wd|phrase)$|^(requirepass|masterauth)$/i;
 const POINTER_NAME = /[_.-](file|path|dir|folder|name|header|url|ttl|seconds|ms|count|max|min)$/i;
 
 /** Texts that are a secret wherever they stand. */
 const SECRET_TEXTS: readonly [what: string, pattern: RegExp][] = [
   ["a private key", /-----BEGIN (RSA |EC |OPENSSH |ENCRYPTED |DSA )?PRIVATE KEY-----/],
   ["an AWS access key", /\b(AKIA|ASIA)[0-9A-Z]{16}\b/],
-  ["an API key", /\bsk-[A-Za-z0-9_-]{20,}/],
-  ["a GitHub token", /\bgh[pousr]_[A-Za-z0-9]{36,}/],
+  ["an API key", /\bc?sk-[A-Za-z0-9_-]{20,}|\bnvapi-[A-Za-z0-9_-]{20,}|\bhf_[A-Za-z0-9]{30,}/],
+  ["a forge's token", /\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_\w{50,}|\bglpat-[\w-]{20,}/],
   ["a signed token", /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+/],
   ["a password inside an address", /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"'$]*:[^\s:/@"'${}<>]+@/i],
 ];
@@ -90,7 +90,8 @@ function judgeContainer(
   for (const key of ["command", "args"] as const) {
     const list = container.fields[key];
     judgeEach(Array.isArray(list) ? list.keys() : [], (index) => {
-      const fault = argumentFault(String((list as unknown[])[index]));
+      const words = list as unknown[];
+      const fault = argumentFault(String(words[index]), String(words[index - 1] ?? ""));
       if (fault === undefined) return;
       report(`${where}, ${key}[${index}] holds ${fault}. Use a file from a Secret.`);
     });
@@ -102,7 +103,7 @@ function faultOf(name: string, value: unknown): string | undefined {
   if (typeof value !== "string" || value.trim() === "") return undefined;
   const known = SECRET_TEXTS.find(([, pattern]) => pattern.test(value));
   if (known !== undefined) return known[0];
-  if (SECRET_NAME.test(name) && !POINTER_NAME.test(name) && !isPointer(value)) {
+  if (SECRET_NAME.test(separated(name)) && !POINTER_NAME.test(name) && !isPointer(value)) {
     return "what its name calls a secret";
   }
   for (const [, setting = "", content = ""] of value.matchAll(SETTING)) {
@@ -112,9 +113,23 @@ function faultOf(name: string, value: unknown): string | undefined {
   return undefined;
 }
 
-function argumentFault(text: string): string | undefined {
+/** `clientSecret` as `client_Secret`. */
+function separated(name: string): string {
+  return name.replace(/([a-z])(?=[A-Z])/g, "$1_");
+}
+
+/** `--password=x`, `--password x` in two words, and either within a shell's line. */
+function argumentFault(text: string, before: string): string | undefined {
   const flag = /^--?([\w.-]+)=(.+)$/s.exec(text);
-  return flag === null ? faultOf("", text) : faultOf(flag[1] ?? "", flag[2]);
+  if (flag !== null) return faultOf(flag[1] ?? "", flag[2]);
+  const [, name = ""] = /^--?([\w.-]+)$/.exec(before) ?? [];
+  const own = faultOf(text.startsWith("-") ? "" : name, text);
+  if (own !== undefined) return own;
+  const [, inner, value] =
+    [...text.matchAll(/(?<=\s)--?([\w.-]+)[= ]["']?([^\s"'-][^\s"']*)/g)].find(
+      ([, one = "", said]) => faultOf(one, said) !== undefined,
+    ) ?? [];
+  return inner === undefined ? undefined : faultOf(inner, value);
 }
 
 /** A path, a reference to a variable, or a word for "none" tells no secret. */

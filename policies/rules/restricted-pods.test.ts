@@ -29,6 +29,9 @@ test.each([
     "adds the capability SYS_ADMIN",
   ],
   ["no seccomp", { seccompProfile: { type: "Unconfined" } }, "has no seccomp profile"],
+  ["AppArmor lifted", { appArmorProfile: { type: "Unconfined" } }, "lifts AppArmor"],
+  ["an SELinux domain", { seLinuxOptions: { type: "spc_t" } }, "chooses its SELinux domain"],
+  ["an SELinux role", { seLinuxOptions: { role: "sysadm_r" } }, "chooses its SELinux domain"],
   ["procMount", { procMount: "Unmasked" }, "unmasked /proc"],
 ])("refuses %s", async (_, context, message) => {
   const found = await faults(deployment({ containers: [contained(context)] }));

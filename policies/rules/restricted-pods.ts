@@ -10,6 +10,15 @@ import { asFields, at, type Fields, isPresent } from "../kubernetes/values.ts";
 
 const SECCOMP = ["RuntimeDefault", "Localhost"];
 const CAPABILITIES_ADDED = ["NET_BIND_SERVICE"];
+const APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/";
+const CONFINED = /^(runtime\/default|localhost\/.+)?$/;
+const SELINUX_TYPES = [
+  "",
+  "container_t",
+  "container_init_t",
+  "container_kvm_t",
+  "container_engine_t",
+];
 const VOLUMES = [
   "configMap",
   "csi",
@@ -45,6 +54,11 @@ export const restrictedPods = podRule({
 function judgePod(pod: Pod, report: Report): void {
   const context = asFields(pod.spec.securityContext) ?? {};
   if (context.runAsUser === 0) report.fails(`${pod.owner} runs as root. Set runAsUser to 10001.`);
+  judgeProfiles(pod.owner, context, report);
+  for (const [key, value] of Object.entries(pod.annotations)) {
+    if (!key.startsWith(APPARMOR_ANNOTATION) || CONFINED.test(String(value))) continue;
+    report.fails(`${pod.owner} lifts AppArmor (${key}). Remove the annotation.`);
+  }
   const { sysctls } = context;
   for (const sysctl of Array.isArray(sysctls) ? sysctls : []) {
     const name = String(at(sysctl, "name"));
@@ -82,10 +96,21 @@ function judgeContainer(pod: Pod, container: Container, report: Report): void {
   if (!SECCOMP.includes(String(at(effective("seccompProfile"), "type")))) {
     report.fails(`${where} has no seccomp profile. Set seccompProfile.type: RuntimeDefault.`);
   }
+  judgeProfiles(where, own, report);
   judgeCapabilities(where, own, report);
   if (isPresent(own.procMount) && own.procMount !== "Default") {
     report.fails(`${where} sees an unmasked /proc. Remove procMount.`);
   }
+}
+
+/** What the baseline of the standard forbids of SELinux and AppArmor. */
+function judgeProfiles(where: string, context: Fields, report: Report): void {
+  if (at(context, "appArmorProfile", "type") === "Unconfined")
+    report.fails(`${where} lifts AppArmor. Remove appArmorProfile.`);
+  const { user, role, type } = asFields(context.seLinuxOptions) ?? {};
+  const other = isPresent(type) && !SELINUX_TYPES.includes(String(type));
+  if (isPresent(user) || isPresent(role) || other)
+    report.fails(`${where} chooses its SELinux domain. Remove seLinuxOptions.`);
 }
 
 function judgeCapabilities(where: string, own: Fields, report: Report): void {

@@ -30,6 +30,16 @@ judgedByTable(tls13Monitoring, {
     },
   },
   fails: {
+    "a job in clear beside an Alertmanager over TLS": [
+      [
+        [
+          "prometheus",
+          ["data", "prometheus.yml"],
+          "scrape_configs:\n  - job_name: a\nalerting:\n  alertmanagers:\n    - scheme: https\n",
+        ],
+      ],
+      /scrapes without TLS/,
+    ],
     "a Grafana that speaks in clear": [
       [["grafana", ["data", "grafana.ini"], GRAFANA.replace("https", "http")]],
       /protocol = https in \[server\]/,

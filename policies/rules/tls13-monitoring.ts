@@ -45,7 +45,7 @@ export const tls13Monitoring: Rule = {
       }
     }
     for (const { name, text } of filesOf(props, SCRAPES)) {
-      const [, ...jobs] = text.split(/^\s+- job_name:/m);
+      const jobs = jobsIn(text);
       const alertmanagers = /^\s+- scheme:\s*["']?http["']?\s*$/m.test(text);
       if (alertmanagers || !jobs.every((job) => HTTPS.test(job) || PLAIN_GPU_COUNTERS.test(job))) {
         report.fails(`${where}, ${name} scrapes without TLS. Give every job scheme: https.`);
@@ -56,6 +56,12 @@ export const tls13Monitoring: Rule = {
     }
   },
 };
+
+/** Each job's own lines: what the whole says elsewhere (of Alertmanagers) is no word about it. */
+function jobsIn(text: string): string[] {
+  const [, ...jobs] = text.split(/^(?=[ \t]+- job_name:)/m);
+  return jobs.map((job) => job.split(/^\S/m)[0] ?? "");
+}
 
 function sectionOf(text: string, section: string): string {
   const [, rest = ""] = `\n${text}`.split(`\n[${section}]\n`);

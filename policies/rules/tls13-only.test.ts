@@ -38,6 +38,26 @@ test.each([
     GOOD.replace("http {", "http { proxy_ssl_protocols TLSv1.2;"),
     1,
   ],
+  [
+    "OpenSSL's word above nginx'",
+    GOOD.replace("return 421;", "ssl_conf_command MinProtocol TLSv1.2; return 421;"),
+    1,
+  ],
+  [
+    "a plain port that passes calls on",
+    "server { listen 8081; location / { proxy_pass http://g; } }",
+    1,
+  ],
+  [
+    "the plain port of a server that names none",
+    GOOD.replace("server {", "server { proxy_pass http://g; } server {"),
+    1,
+  ],
+  [
+    "a plain port beside TLS",
+    "server { listen 1 ssl; listen 2; ssl_protocols TLSv1.3; proxy_pass g; }",
+    1,
+  ],
 ])("refuses %s", async (_, text, count) => {
   expect(await faults(text)).toHaveLength(count);
 });
@@ -76,4 +96,14 @@ test("an unknown file is not evaluated, and its neighbour is", async () => {
   expect(other).toMatchObject({ violations: [], notEvaluated: false });
   const verdict = await judge(tls13Only, CONFIG_MAP, { metadata: { name: "edge" }, data });
   expect([verdict.notEvaluated, verdict.violations.length]).toEqual([true, 1]);
+});
+
+test("a part that another file includes is judged by itself", async () => {
+  expect(await faults("ssl_protocols TLSv1.2 TLSv1.3;", "tls.inc")).toHaveLength(1);
+  expect(await faults("ssl_protocols TLSv1.3;", "tls.inc")).toEqual([]);
+});
+
+test("a plain port on loopback may pass on", async () => {
+  const text = "server { listen 127.0.0.1:8081; location / { proxy_pass http://g; } }";
+  expect(await faults(text)).toEqual([]);
 });

@@ -54,7 +54,9 @@ function readable(data: Fields): [key: string, text: unknown][] {
 function isNginx(key: string, text: string): boolean {
   return (
     /nginx[^/]*\.conf|\.nginx$/i.test(key) ||
-    (/(^|[\s;{}])server\s*\{/.test(text) && /(^|[\s;{}])listen\s/.test(text))
+    (/(^|[\s;{}])server\s*\{/.test(text) && /(^|[\s;{}])listen\s/.test(text)) ||
+    // A part that another file includes.
+    /(^|[\s;{}])ssl_(protocols|conf_command)\s/.test(text)
   );
 }
 
@@ -77,14 +79,31 @@ function judgeBlock(
 ): void {
   const own = directives.filter((one) => one.name === "ssl_protocols").at(-1);
   const protocols = own?.words ?? inherited;
+  // Where no server stands around it, another file's does.
+  if (own !== undefined && inherited === undefined && !isOnly13(own.words) && isPart(directives)) {
+    faults.push(`ssl_protocols ${own.words.join(" ")} takes less than TLS 1.3.`);
+  }
   for (const one of directives) {
     if (/^(proxy|grpc|uwsgi)_ssl_protocols$/.test(one.name) && !isOnly13(one.words)) {
       faults.push(`${one.name} ${one.words.join(" ")} lets a connection go out below TLS 1.3.`);
+    }
+    // OpenSSL's own words stand above nginx'.
+    if (/ssl_conf_command$/.test(one.name) && /^(Min)?Protocol$/i.test(one.words[0] ?? "")) {
+      if (!isOnly13(one.words.slice(1)))
+        faults.push(`${one.name} ${one.words.join(" ")} takes less than TLS 1.3. Remove it.`);
     }
     if (one.block === undefined) continue;
     if (one.name === "server") judgeServer(one.block, protocols, faults);
     judgeBlock(one.block, protocols, faults);
   }
+}
+
+/** No server in it, nor around it. */
+function isPart(directives: readonly Directive[]): boolean {
+  return directives.every(
+    ({ name, block }) =>
+      name !== "server" && name !== "listen" && (block === undefined || isPart(block)),
+  );
 }
 
 function judgeServer(
@@ -97,6 +116,7 @@ function judgeServer(
     one.words.some((word) => word === "ssl" || word === "quic"),
   );
   const ssl = block.some((one) => one.name === "ssl" && one.words[0] === "on");
+  if (!ssl) judgePlain(block, faults);
   if (secure.length === 0 && !ssl) return;
   const protocols = block.filter((one) => one.name === "ssl_protocols").at(-1)?.words ?? inherited;
   if (protocols !== undefined && isOnly13(protocols)) return;
@@ -105,6 +125,26 @@ function judgeServer(
   const which = `${isDefault ? "the default server" : `server ${nameOf(block)}`} on ${address}`;
   const found = protocols === undefined ? "takes nginx's default" : `takes ${protocols.join(" ")}`;
   faults.push(`${which} ${found}. Set ssl_protocols TLSv1.3;`);
+}
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]|unix)(:|$)/;
+
+/** A plain port sends callers to the other one, and passes nothing on. */
+function judgePlain(block: readonly Directive[], faults: string[]): void {
+  const listens = block.filter(({ name }) => name === "listen").map(({ words }) => words);
+  // nginx' own default, where nothing is said.
+  const plain = (listens.length === 0 ? [["80"]] : listens).find(
+    (words) =>
+      !words.some((word) => word === "ssl" || word === "quic") && !LOOPBACK.test(words[0] ?? ""),
+  );
+  if (plain === undefined || !passes(block)) return;
+  faults.push(`server ${nameOf(block)} passes calls on without TLS (listen ${plain[0]}).`);
+}
+
+function passes(block: readonly Directive[]): boolean {
+  return block.some(
+    ({ name, block: inner }) => /^\w+_pass$/.test(name) || (inner !== undefined && passes(inner)),
+  );
 }
 
 function isOnly13(protocols: readonly string[]): boolean {
