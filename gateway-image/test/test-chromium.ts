@@ -25,6 +25,7 @@ const LAUNCH_TIMEOUT_MS = 60_000;
 
 export async function openChromium(folder: string): Promise<Browser> {
   const { root } = await ensurePackages(PACKAGES, { without: WITHOUT });
+  const environment = environmentFor(root);
   const fonts = path.join(folder, "fonts.conf");
   const cache = path.join(folder, "font-cache");
   mkdirSync(cache);
@@ -36,7 +37,12 @@ export async function openChromium(folder: string): Promise<Browser> {
     executablePath: path.join(root, "usr/lib/chromium/chromium-headless-shell"),
     // Tests run as root in a container, where its own sandbox cannot be made; it opens nothing but our page.
     args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
-    env: { ...environmentFor(root), FONTCONFIG_FILE: fonts, HOME: folder },
+    env: {
+      ...environment,
+      // Found by an absolute path otherwise, and then only where the host has sound as well.
+      LD_LIBRARY_PATH: `${environment.LD_LIBRARY_PATH}:${root}/usr/lib/x86_64-linux-gnu/pulseaudio`,
+      ...{ FONTCONFIG_FILE: fonts, HOME: folder },
+    },
     timeout: LAUNCH_TIMEOUT_MS,
   });
 }

@@ -55,7 +55,7 @@ export const CN_CLAUSES: readonly Clause[] = [
   ]),
   ...clausesOf("ai", false, [
     ["label-4", "显式标识", "Visible labels on generated content"],
-    ["label-5", "隐式标识(元数据)", "Hidden labels in metadata"],
+    ["label-5", "隐式标识（元数据）", "Hidden labels in metadata"],
     ["label-9", "无显式标识内容的日志留存", "Logs of content without visible labels"],
     ["interim-4", "生成内容合法合规", "Lawful content"],
     ["interim-14", "违法内容停止生成、处置与整改", "Unlawful content is stopped and mended"],

@@ -105,7 +105,7 @@ const AUTOMATED: readonly Control[] = [
   ),
   checked(
     "audit-retention",
-    "审计留存期限(下限与上限)",
+    "审计留存期限（下限与上限）",
     "Audit retention, floor and ceiling",
     "audit-retention",
   ),

@@ -5,7 +5,7 @@ export const LAWS: readonly LawEntry[] = [
   {
     law: "mlps",
     title: {
-      zh: "网络安全等级保护 2.0 第三级(GB/T 22239-2019)",
+      zh: "网络安全等级保护 2.0 第三级（GB/T 22239-2019）",
       en: "MLPS 2.0 level 3 (GB/T 22239-2019)",
     },
     effective: "2019-12-01",
@@ -13,7 +13,7 @@ export const LAWS: readonly LawEntry[] = [
   },
   {
     law: "csl",
-    title: { zh: "网络安全法(2025 年修正)", en: "Cybersecurity Law (amended 2025)" },
+    title: { zh: "网络安全法（2025 年修正）", en: "Cybersecurity Law (amended 2025)" },
     effective: "2026-01-01",
     source: "中华人民共和国网络安全法, as amended",
   },
@@ -32,7 +32,7 @@ export const LAWS: readonly LawEntry[] = [
   {
     law: "crypto",
     title: {
-      zh: "信息系统密码应用基本要求 第三级(GB/T 39786-2021)",
+      zh: "信息系统密码应用基本要求 第三级（GB/T 39786-2021）",
       en: "Cryptography application, level 3 (GB/T 39786-2021)",
     },
     effective: "2021-10-01",
@@ -42,14 +42,14 @@ export const LAWS: readonly LawEntry[] = [
     law: "ai",
     title: { zh: "生成式人工智能与内容标识规则", en: "Generative AI and content labelling" },
     effective: "2025-11-01",
-    source: "人工智能生成合成内容标识办法; 生成式人工智能服务管理暂行办法; GB/T 45654-2025",
+    source: "人工智能生成合成内容标识办法；生成式人工智能服务管理暂行办法；GB/T 45654-2025",
   },
   {
     law: "bank",
     title: { zh: "银行业监管规则", en: "Rules for banks" },
     effective: "2026-06-18",
     source:
-      "银监发〔2009〕19号; 金规〔2024〕24号; 金发〔2026〕8号; GB/T 20988-2025; JR/T 0071.2-2020",
+      "银监发〔2009〕19号；金规〔2024〕24号；金发〔2026〕8号；GB/T 20988-2025; JR/T 0071.2-2020",
   },
   {
     law: "health",

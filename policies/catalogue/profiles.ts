@@ -47,7 +47,7 @@ const CN_LAWS: readonly Law[] = ["mlps", "csl", "dsl", "pipl", "crypto", "ai"];
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   cnGeneral: {
     name: "cnGeneral",
-    title: { zh: "通用(中国)", en: "General, China" },
+    title: { zh: "通用（中国）", en: "General, China" },
     laws: CN_LAWS,
     floors: {
       auditDaysMin: SIX_MONTHS,
@@ -61,7 +61,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
   cnBank: {
     name: "cnBank",
-    title: { zh: "银行(中国)", en: "Bank, China" },
+    title: { zh: "银行（中国）", en: "Bank, China" },
     laws: [...CN_LAWS, "bank"],
     floors: {
       auditDaysMin: ONE_YEAR,
@@ -75,7 +75,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
   cnHospital: {
     name: "cnHospital",
-    title: { zh: "医院(中国)", en: "Hospital, China" },
+    title: { zh: "医院（中国）", en: "Hospital, China" },
     laws: [...CN_LAWS, "health"],
     floors: {
       auditDaysMin: SIX_MONTHS,
@@ -89,7 +89,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
   usHospital: {
     name: "usHospital",
-    title: { zh: "医院(美国)", en: "Hospital, United States" },
+    title: { zh: "医院（美国）", en: "Hospital, United States" },
     laws: ["hipaa"],
     floors: {
       // Whether raw audit logs are "documentation" is disputed; the longer reading is the safe one.
@@ -105,7 +105,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
   gdpr: {
     name: "gdpr",
-    title: { zh: "欧盟(GDPR)", en: "European Union (GDPR)" },
+    title: { zh: "欧盟（GDPR）", en: "European Union (GDPR)" },
     laws: ["gdpr"],
     floors: {
       // No number in the law; less than a quarter finds no abuse.

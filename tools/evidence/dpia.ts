@@ -14,11 +14,11 @@ const WORDS = {
     en: "Draft of a data protection impact assessment",
   },
   draft: {
-    zh: "草稿:方括号处由个人信息处理者(控制者)填写;由个人信息保护负责人签字后方为评估。",
+    zh: "草稿：方括号处由个人信息处理者（控制者）填写；由个人信息保护负责人签字后方为评估。",
     en: "A draft. Places in square brackets are the controller's to fill; it becomes an assessment when the data protection officer has signed it.",
   },
   operations: {
-    zh: "一、处理活动与目的(GDPR 35(7)(a);PIPL 56)",
+    zh: "一、处理活动与目的（GDPR 35(7)(a)；PIPL 56）",
     en: "(a) Operations and purposes (GDPR 35(7)(a); PIPL 56)",
   },
   purpose: {
@@ -26,7 +26,7 @@ const WORDS = {
     en: "[Purposes, legal basis, whose data, which data]",
   },
   service: {
-    zh: "服务:私有大语言模型接口。输入与输出文本可能含个人信息。",
+    zh: "服务：私有大语言模型接口。输入与输出文本可能含个人信息。",
     en: "The service is a private interface to language models. Texts that go in and out may hold personal data.",
   },
   models: { zh: "模型", en: "Models" },
@@ -37,7 +37,7 @@ const WORDS = {
   outside: { zh: "外部模型提供方", en: "Providers outside" },
   yes: { zh: "已配置", en: "configured" },
   no: { zh: "未配置", en: "none configured" },
-  flows: { zh: "数据流(来自网络策略)", en: "Flows, from the network policies" },
+  flows: { zh: "数据流（来自网络策略）", en: "Flows, from the network policies" },
   from: { zh: "从", en: "From" },
   to: { zh: "到", en: "To" },
   ports: { zh: "端口", en: "Ports" },
@@ -45,22 +45,22 @@ const WORDS = {
   name: { zh: "名称", en: "Name" },
   kind: { zh: "类型", en: "Kind" },
   necessity: {
-    zh: "二、必要性与相称性(35(7)(b))",
+    zh: "二、必要性与相称性（35(7)(b)）",
     en: "(b) Necessity and proportionality (35(7)(b))",
   },
   need: {
-    zh: "[为何需要;有无更少侵入的办法;最小化与期限的理由]",
+    zh: "[为何需要；有无更少侵入的办法；最小化与期限的理由]",
     en: "[Why it is needed; what would intrude less; reasons for extent and time]",
   },
-  risks: { zh: "三、风险(35(7)(c))与剩余风险", en: "(c) Risks (35(7)(c)), and what remains" },
+  risks: { zh: "三、风险（35(7)(c)）与剩余风险", en: "(c) Risks (35(7)(c)), and what remains" },
   risk: { zh: "风险", en: "Risk" },
   state: { zh: "现状", en: "Where it stands" },
-  measures: { zh: "四、措施(35(7)(d);PIPL 51)", en: "(d) Measures (35(7)(d); PIPL 51)" },
+  measures: { zh: "四、措施（35(7)(d)；PIPL 51）", en: "(d) Measures (35(7)(d); PIPL 51)" },
   measure: { zh: "措施", en: "Measure" },
   result: { zh: "结果", en: "Result" },
   conclusion: { zh: "五、结论与签字", en: "Conclusion and signature" },
   sign: {
-    zh: "[剩余风险是否可接受;是否须事先咨询(GDPR 36);签字、日期;保存三年(PIPL 56)]",
+    zh: "[剩余风险是否可接受；是否须事先咨询（GDPR 36）；签字、日期；保存三年（PIPL 56）]",
     en: "[Is what remains acceptable; is prior consultation needed (GDPR 36); signature, date; kept three years (PIPL 56)]",
   },
 } as const satisfies Readonly<Record<string, Words>>;
@@ -73,7 +73,7 @@ const INHERENT: readonly { readonly risk: Words; readonly state: Words }[] = [
       en: "Root on a node reads prompts and weights in memory",
     },
     state: {
-      zh: "A100 不支持机密计算;[谁可登录节点、如何记录]",
+      zh: "A100 不支持机密计算；[谁可登录节点、如何记录]",
       en: "An A100 has no confidential computing; [who may reach a node, and how that is recorded]",
     },
   },
@@ -83,7 +83,7 @@ const INHERENT: readonly { readonly risk: Words; readonly state: Words }[] = [
       en: "A model's answer may be wrong, or hold what it was trained on",
     },
     state: {
-      zh: "过滤与人工复核;[业务措施]",
+      zh: "过滤与人工复核；[业务措施]",
       en: "Filters and people's review; [measures of the business]",
     },
   },
@@ -93,7 +93,7 @@ const INHERENT: readonly { readonly risk: Words; readonly state: Words }[] = [
       en: "A write-once trail against the right to erasure",
     },
     state: {
-      zh: "审计仅存哈希,或以站点数据密钥密封的内容;其余存储可按请求清除;[审计保留的法律依据,GDPR 17(3)]",
+      zh: "审计仅存哈希，或以站点数据密钥密封的内容；其余存储可按请求清除；[审计保留的法律依据，GDPR 17(3)]",
       en: "The trail holds hashes, or texts sealed under the site's data key; what is kept elsewhere is erased on request; [on what ground the trail keeps the rest, GDPR 17(3)]",
     },
   },

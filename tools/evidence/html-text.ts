@@ -11,5 +11,5 @@ const NAMED: Readonly<Record<string, string>> = {
 export function escaped(text: string): string {
   return text
     .replaceAll(/[&<>"]/g, (one) => NAMED[one] ?? one)
-    .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD]/g, "");
+    .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "");
 }

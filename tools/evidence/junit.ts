@@ -16,7 +16,7 @@ export function junit({ stack, verdicts, proofs }: Assessment): string {
       }
       const why =
         one.result === "exempt" ? `exempt until ${one.exemption?.expires}: ` : "not evaluated: ";
-      return `    <testcase ${name}><skipped message="${why}${text}"/></testcase>`;
+      return `    <testcase ${name}><skipped message="${why}${inAttribute(text)}"/></testcase>`;
     });
     const none = `    <testcase name="nothing to judge" classname="${rule.name}"><skipped message="${escaped(reason ?? "")}"/></testcase>`;
     const body = cases.length === 0 ? [none] : cases;
@@ -38,7 +38,7 @@ function proofSuites(proofs: readonly Proof[]): string[] {
     const head = `    <testcase name="${escaped(one.on)}" classname="evidence ${escaped(one.id)}"`;
     if (one.result === "pass") return `${head}/>`;
     if (one.result === "notEvaluated") {
-      return `${head}><skipped message="not evaluated: ${text}"/></testcase>`;
+      return `${head}><skipped message="not evaluated: ${inAttribute(text)}"/></testcase>`;
     }
     const first = escaped(one.findings[0] ?? "");
     return `${head}><failure message="${first}">${text}</failure></testcase>`;
@@ -48,4 +48,9 @@ function proofSuites(proofs: readonly Proof[]): string[] {
     ...cases,
     "  </testsuite>",
   ];
+}
+
+/** Whoever reads XML makes a space of a line's end within an attribute. */
+function inAttribute(text: string): string {
+  return text.replaceAll("\n", "&#10;");
 }

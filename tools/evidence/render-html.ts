@@ -19,6 +19,14 @@ th { background: #eef0f3; font-weight: 600; }
 td.pass { background: #e3f4e6; } td.partial { background: #eef7e4; }
 td.fail { background: #fbdcdc; font-weight: 700; } td.exempt { background: #fdeccf; }
 td.notEvaluated { background: #e8e4f7; } td.evidence, td.manual { background: #e4eefb; } td.notApplicable { background: #f3f4f6; }
+@media screen and (max-width: 40rem) {
+  table, tbody, tr, th, td { display: block; width: auto; }
+  thead { display: none; }
+  tr { margin-bottom: .6rem; border-top: 2px solid #6b7280; }
+  td, tr > th { border-top: 0; }
+  td:empty { display: none; }
+  td[data-head]::before { content: attr(data-head); display: block; font-size: .8rem; font-weight: 400; color: #57606a; }
+}
 @page { size: A4; margin: 15mm 12mm; }
 @media print {
   body { font-size: 9.5px; line-height: 1.4; margin: 0; padding: 0; max-width: none; }
@@ -56,17 +64,28 @@ function block(one: Block): string {
   if (one.kind === "text") return `<p>${escaped(one.text)}</p>`;
   if (one.kind === "notice") return `<p class="notice">${escaped(one.text)}</p>`;
   const columns = (one.widths ?? []).map((width) => `<col style="width:${width}%">`).join("");
+  // A table of two columns without words above them has its words on the left.
+  const isNamed = one.head.some((words) => words !== "");
   const head = one.head.map((words) => `<th scope="col">${escaped(words)}</th>`).join("");
-  const rows = one.rows.map((cells) => `<tr>${cells.map(cell).join("")}</tr>`);
+  const rows = one.rows.map((cells) => {
+    const written = cells.map((each, index) =>
+      cell(each, one.head[index] ?? "", isNamed || index > 0),
+    );
+    return `<tr>${written.join("")}</tr>`;
+  });
   return [
     `<table>${columns === "" ? "" : `<colgroup>${columns}</colgroup>`}`,
-    `<thead><tr>${head}</tr></thead>`,
+    ...(isNamed ? [`<thead><tr>${head}</tr></thead>`] : []),
     `<tbody>${rows.join("\n")}</tbody>`,
     "</table>",
   ].join("\n");
 }
 
-function cell(one: Cell): string {
+/** With the words of its column, which stand above it where a narrow screen shows cells one by one. */
+function cell(one: Cell, head: string, isValue: boolean): string {
   const words = escaped(textOfCell(one));
-  return typeof one === "string" ? `<td>${words}</td>` : `<td class="${one.result}">${words}</td>`;
+  if (!isValue) return `<th scope="row">${words}</th>`;
+  const label = head === "" ? "" : ` data-head="${escaped(head)}"`;
+  const result = typeof one === "string" ? "" : ` class="${one.result}"`;
+  return `<td${result}${label}>${words}</td>`;
 }

@@ -1,8 +1,10 @@
 /**
  * SARIF 2.1.0: faults are results, exemptions are suppressions with their reason, what could not be judged
- * is a result of kind "open", and the clauses are a taxonomy that each rule points into.
+ * is a result of kind "open", and the clauses are a taxonomy that each rule points into. A resource has no
+ * line of its own; code scanning refuses a file with a result that stands in none, so that each stands in
+ * the stack's settings.
  */
-
+import { createHash } from "node:crypto";
 import type { Catalogue, Clause } from "../../policies/catalogue/catalogue.ts";
 import { answersTo } from "../../policies/catalogue/whole.ts";
 import type { Judgement } from "../../policies/judging/judge-graph.ts";
@@ -17,7 +19,7 @@ export function sarif(assessment: Assessment, catalogue: Catalogue): object {
   const clauses = assessment.clauses.map(({ clause }) => clause);
   const rules = assessment.verdicts.map(({ rule }) => rule);
   const results = assessment.verdicts.flatMap(({ judgements }) =>
-    judgements.flatMap((one) => resultsOf(one, rules)),
+    judgements.flatMap((one) => resultsOf(one, rules, assessment.stack)),
   );
   return {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -32,6 +34,8 @@ export function sarif(assessment: Assessment, catalogue: Catalogue): object {
             supportedTaxonomies: [{ name: TAXONOMY, index: 0 }],
           },
         },
+        // Each stack's faults are its own, where several are told to one repository.
+        automationDetails: { id: `policies/${assessment.stack}/` },
         taxonomies: [
           {
             name: TAXONOMY,
@@ -74,7 +78,7 @@ function descriptorOf(rule: Rule, clauses: readonly Clause[], catalogue: Catalog
   };
 }
 
-function resultsOf(judgement: Judgement, rules: readonly Rule[]) {
+function resultsOf(judgement: Judgement, rules: readonly Rule[], stack: string) {
   if (judgement.result === "pass") return [];
   const { rule: ruleId, urn, exemption } = judgement;
   const rule = rules.find(({ name }) => name === ruleId);
@@ -86,9 +90,22 @@ function resultsOf(judgement: Judgement, rules: readonly Rule[]) {
     level: open ? "none" : (LEVELS[rule?.severity as keyof typeof LEVELS] ?? "warning"),
     message: { text },
     locations: [
-      { logicalLocations: [{ fullyQualifiedName: urn, name: placeOf(urn), kind: "resource" }] },
+      {
+        physicalLocation: {
+          artifactLocation: { uri: `Pulumi.${stack}.yaml` },
+          region: { startLine: 1 },
+        },
+        logicalLocations: [{ fullyQualifiedName: urn, name: placeOf(urn), kind: "resource" }],
+      },
     ],
-    partialFingerprints: { "urn/v1": `${ruleId} ${urn}` },
+    partialFingerprints: {
+      "urn/v1": `${ruleId} ${urn}`,
+      // Code scanning tells faults apart by this one; the line is the same for all.
+      primaryLocationLineHash: createHash("sha256")
+        .update(`${ruleId} ${urn} ${text}`)
+        .digest("hex")
+        .slice(0, 16),
+    },
     ...(judgement.result !== "exempt" || exemption === undefined
       ? {}
       : {

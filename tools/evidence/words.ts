@@ -5,23 +5,23 @@ import type { ClauseResult, ControlResult } from "./assessment.ts";
 export type Language = keyof Words;
 
 export const SELF_ASSESSMENT: Words = {
-  zh: "本报告为自评估,不是认证或测评结论,也不是法律意见。",
+  zh: "本报告为自评估，不是认证或测评结论，也不是法律意见。",
   en: "This is a self-assessment. It is no certificate, no graded assessment and no legal advice.",
 };
 
 export const SIMULATED: Words = {
-  zh: "评估对象是模拟部署(simulated)之后的资源图:没有访问任何集群或云账户。运行中的系统须另行举证。",
+  zh: "评估对象是模拟部署（simulated）之后的资源图：没有访问任何集群或云账户。运行中的系统须另行举证。",
   en: "Judged was the resource graph after a simulated apply: no cluster and no cloud account was asked. What only a running site can show is listed as evidence.",
 };
 
 /** Where the running stack was asked as well. */
 export const RULES_SIMULATED: Words = {
-  zh: "规则的评估对象是模拟部署(simulated)之后的资源图。",
+  zh: "规则的评估对象是模拟部署（simulated）之后的资源图。",
   en: "The rules judged the resource graph after a simulated apply.",
 };
 
 export const ASKED: Words = {
-  zh: "此外以只读方式询问了运行中的系统:结果列于“运行证据”。未能访问的部分记为未评估,不视为符合。",
+  zh: "此外以只读方式询问了运行中的系统：结果列于“运行证据”。未能访问的部分记为未评估，不视为符合。",
   en: "The running stack was asked as well, read-only: see “Evidence of the running stack”. What could not be reached is not evaluated, and counts as nothing shown.",
 };
 
@@ -32,9 +32,9 @@ export const UNVERIFIED: Words = {
 
 export const RESULTS: Readonly<Record<ClauseResult | ControlResult, Words>> = {
   pass: { zh: "符合", en: "pass" },
-  partial: { zh: "部分符合(其余须举证)", en: "partly; the rest is attested" },
+  partial: { zh: "部分符合（其余须举证）", en: "partly; the rest is attested" },
   fail: { zh: "不符合", en: "fail" },
-  exempt: { zh: "例外(有期限)", en: "exempt until a day" },
+  exempt: { zh: "例外（有期限）", en: "exempt until a day" },
   notEvaluated: { zh: "未评估", en: "not evaluated" },
   notApplicable: { zh: "不适用", en: "not applicable" },
   evidence: { zh: "须运行证据", en: "evidence of a running site" },
@@ -50,7 +50,7 @@ export const STRENGTHS = {
 
 export const TEXT = {
   title: { zh: "合规自评估报告", en: "Compliance self-assessment" },
-  stack: { zh: "部署(stack)", en: "Stack" },
+  stack: { zh: "部署（stack）", en: "Stack" },
   profile: { zh: "合规画像", en: "Profile" },
   date: { zh: "评估日期", en: "Judged on" },
   summary: { zh: "概要", en: "Summary" },
@@ -85,7 +85,7 @@ export const TEXT = {
   since: { zh: "编号生效日", en: "In force since" },
   none: { zh: "无", en: "none" },
   rest: {
-    zh: "系统所有者: 规则未覆盖的部分",
+    zh: "系统所有者：规则未覆盖的部分",
     en: "owner of the system: what the rules do not cover",
   },
   unused: { zh: "未被使用的例外", en: "Exemptions that nothing needed" },

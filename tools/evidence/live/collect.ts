@@ -109,7 +109,7 @@ function edgeHandshakes({ outputs, now }: Ground): Promise<Shown> {
         ];
   return handshakeProof({
     id: "handshakes-edge",
-    title: { zh: "TLS 握手:入口(edge)", en: "TLS handshakes: the edge" },
+    title: { zh: "TLS 握手：入口（edge）", en: "TLS handshakes: the edge" },
     on: url?.origin ?? "edge",
     listeners,
     without: NOT_DEPLOYED,
@@ -126,7 +126,7 @@ async function insideHandshakes(
   try {
     return await handshakeProof({
       id: "handshakes-inside",
-      title: { zh: "TLS 握手:集群内监听端口", en: "TLS handshakes: listeners inside" },
+      title: { zh: "TLS 握手：集群内监听端口", en: "TLS handshakes: listeners inside" },
       on: namespaces.join(", ") || "cluster",
       listeners: inside?.listeners ?? [],
       without: seen.without,

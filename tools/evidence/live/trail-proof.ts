@@ -57,8 +57,8 @@ export interface TrailFacts {
   readonly own: OwnVerdict | null;
 }
 
-const CHAIN = { zh: "审计链完整性(逐行复核)", en: "The audit trail's chain, judged again" };
-const KEPT = { zh: "审计留存:最早事件与缺日", en: "How far back the audit trail reaches" };
+const CHAIN = { zh: "审计链完整性（逐行复核）", en: "The audit trail's chain, judged again" };
+const KEPT = { zh: "审计留存：最早事件与缺日", en: "How far back the audit trail reaches" };
 
 /** Two proofs: of the chain, and of its age. */
 export async function trailProofs(question: TrailQuestion): Promise<Shown[]> {

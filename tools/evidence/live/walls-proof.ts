@@ -22,7 +22,7 @@ export interface Service {
   };
 }
 
-const TITLE = { zh: "网络策略生效(实测连接)", en: "Network policies hold, by trying" };
+const TITLE = { zh: "网络策略生效（实测连接）", en: "Network policies hold, by trying" };
 const NODE = "/usr/local/bin/node";
 const TRY_MS = 3_000;
 const LIMIT_MS = 60_000;
