@@ -9,6 +9,7 @@ judgedByTable(onlyThroughGateway, {
     policy: {
       type: NETWORK_POLICY,
       props: {
+        metadata: { namespace: "deepseek" },
         spec: {
           podSelector: { matchLabels: { "app.kubernetes.io/name": "model-server" } },
           ingress: [
@@ -23,6 +24,7 @@ judgedByTable(onlyThroughGateway, {
     service: {
       type: "kubernetes:core/v1:Service",
       props: {
+        metadata: { namespace: "deepseek" },
         spec: { type: "ClusterIP", selector: { "app.kubernetes.io/name": "model-server" } },
       },
     },
@@ -51,6 +53,24 @@ judgedByTable(onlyThroughGateway, {
     "a range of addresses": [
       [["policy", "spec.ingress.0.from.0", { ipBlock: { cidr: "10.0.0.0/8" } }]],
       /lets 10.0.0.0\/8 call/,
+    ],
+    "another caller by a policy for all pods": [
+      [
+        ["policy", "spec.podSelector", {}],
+        ["policy", "spec.ingress.0.from.0", { podSelector: { matchLabels: { a: "b" } } }],
+      ],
+      /call model servers past/,
+    ],
+    "a gateway of any namespace": [
+      [["policy", "spec.ingress.0.from.0.namespaceSelector", {}]],
+      /pods of every namespace/,
+    ],
+    "a port of the nodes by another label": [
+      [
+        ["pods", "spec.template.metadata.labels.model", "r1"],
+        ["service", "spec", { type: "NodePort", selector: { model: "r1" } }],
+      ],
+      /way around the gateway/,
     ],
     everybody: [[["policy", "spec.ingress.0.from", undefined]], /everybody call/],
     "no policy": [[["policy", "", undefined]], /no NetworkPolicy/],

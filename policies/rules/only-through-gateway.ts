@@ -3,9 +3,9 @@
  * Prometheus may scrape it, and members of a group may talk among themselves. Without this, every
  * control of the gateway can be walked around.
  */
-import type { Report, Rule } from "../judging/rule.ts";
-import { hasPods, kindOf, nameIn, podsOf } from "../kubernetes/pods.ts";
-import { programOf } from "../kubernetes/read.ts";
+import type { Context, Report, Rule } from "../judging/rule.ts";
+import { hasPods, kindOf, nameIn, type Pod, podsOf } from "../kubernetes/pods.ts";
+import { programOf, selects } from "../kubernetes/read.ts";
 import { asFields, at, type Fields, textAt } from "../kubernetes/values.ts";
 
 const NAME = "app.kubernetes.io/name";
@@ -18,10 +18,10 @@ export const onlyThroughGateway: Rule = {
   severity: "critical",
   sees: "stack",
   about: "model servers",
-  applies: ({ type, props }) =>
+  applies: ({ type, props }, context) =>
     (hasPods(type) && podsOf(type, props).items.some((pod) => programOf(pod) === MODEL)) ||
-    (kindOf(type) === "NetworkPolicy" && selectsModels(props)) ||
-    (kindOf(type) === "Service" && textAt(props, "spec", "selector", NAME) === MODEL),
+    (kindOf(type) === "NetworkPolicy" && opensModels(props, context)) ||
+    (kindOf(type) === "Service" && leadsToModels(props, context)),
   judge: ({ type, props }, report, context) => {
     const where = `${kindOf(type)} ${nameIn(props)}`;
     if (kindOf(type) === "NetworkPolicy") return judgePolicy(where, props, report);
@@ -33,7 +33,7 @@ export const onlyThroughGateway: Rule = {
     }
     const guarded = context.once("guarded", () =>
       context.resources.some(
-        (one) => kindOf(one.type) === "NetworkPolicy" && selectsModels(one.props),
+        (one) => kindOf(one.type) === "NetworkPolicy" && opensModels(one.props, context),
       ),
     );
     if (!guarded)
@@ -41,12 +41,30 @@ export const onlyThroughGateway: Rule = {
   },
 };
 
-function selectsModels(props: Fields): boolean {
-  const selector = at(props, "spec", "podSelector");
+/** By whichever of their labels, or by none at all, which is every pod of the namespace. */
+function opensModels(props: Fields, context: Context): boolean {
   const ingress = at(props, "spec", "ingress");
-  return (
-    textAt(selector, "matchLabels", NAME) === MODEL && Array.isArray(ingress) && ingress.length > 0
+  if (!Array.isArray(ingress) || ingress.length === 0) return false;
+  const selector = at(props, "spec", "podSelector");
+  return modelsIn(props, context).some((pod) => selects(selector, pod.labels));
+}
+
+function leadsToModels(props: Fields, context: Context): boolean {
+  const matchLabels = asFields(at(props, "spec", "selector")) ?? {};
+  // Without a selector it leads where Endpoints say.
+  if (Object.keys(matchLabels).length === 0) return false;
+  return modelsIn(props, context).some((pod) => selects({ matchLabels }, pod.labels));
+}
+
+/** Pods of model servers in the namespace of an object. */
+function modelsIn(props: Fields, { resources, once }: Context): readonly Pod[] {
+  const models = once("models", () =>
+    resources
+      .flatMap((one) => podsOf(one.type, one.props).items)
+      .filter((pod) => programOf(pod) === MODEL),
   );
+  const namespace = textAt(props, "metadata", "namespace") ?? "default";
+  return models.filter((pod) => pod.namespace === namespace);
 }
 
 function judgePolicy(where: string, props: Fields, report: Report): void {
@@ -59,8 +77,14 @@ function judgePolicy(where: string, props: Fields, report: Report): void {
     }
     for (const peer of peers) {
       const caller = textAt(peer, "podSelector", "matchLabels", NAME);
-      if (caller !== undefined && CALLERS.includes(caller)) continue;
-      const who = caller ?? textAt(peer, "ipBlock", "cidr") ?? JSON.stringify(asFields(peer) ?? {});
+      const from = at(peer, "namespaceSelector");
+      // Whoever may make a namespace may call its pods what he likes.
+      const anywhere =
+        from !== undefined && Object.keys(asFields(at(from, "matchLabels")) ?? {}).length === 0;
+      if (caller !== undefined && CALLERS.includes(caller) && !anywhere) continue;
+      const who = anywhere
+        ? "pods of every namespace"
+        : (caller ?? textAt(peer, "ipBlock", "cidr") ?? JSON.stringify(asFields(peer) ?? {}));
       report.fails(`${where} lets ${who} call model servers past the gateway. Remove it.`);
     }
   }

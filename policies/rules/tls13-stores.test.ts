@@ -3,6 +3,8 @@ import { tls13Stores } from "./tls13-stores.ts";
 
 judgedByTable(tls13Stores, {
   good: {
+    database: { type: "aws:rds/instance:Instance", props: { parameterGroupName: "g" } },
+    single: { type: "aws:elasticache/cluster:Cluster", props: { transitEncryptionEnabled: true } },
     redis: {
       type: "kubernetes:core/v1:ConfigMap",
       props: {
@@ -40,6 +42,14 @@ judgedByTable(tls13Stores, {
     },
   },
   fails: {
+    "a database under its service's own parameters": [
+      [["database", "parameterGroupName", undefined]],
+      /default parameters/,
+    ],
+    "a single cache in clear": [
+      [["single", "transitEncryptionEnabled", undefined]],
+      /single takes plain connections/,
+    ],
     "a plain port": [
       [["redis", ["data", "redis.conf"], 'port 6379\ntls-protocols "TLSv1.3"\n']],
       /plain port/,

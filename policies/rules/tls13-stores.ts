@@ -5,10 +5,12 @@
 import type { Report, Rule } from "../judging/rule.ts";
 import { kindOf, nameIn } from "../kubernetes/pods.ts";
 import { filesOf, hasFile, settingIn } from "../kubernetes/read.ts";
-import { asFields, at, type Fields, textAt } from "../kubernetes/values.ts";
+import { asFields, at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
 
 const FILES = /^(redis|sentinel|postgresql)\.conf$/;
 const REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup";
+const SINGLE_CACHE = "aws:elasticache/cluster:Cluster";
+const DATABASE = "aws:rds/instance:Instance";
 const PARAMETER_GROUP = "aws:rds/parameterGroup:ParameterGroup";
 
 export const tls13Stores: Rule = {
@@ -20,13 +22,16 @@ export const tls13Stores: Rule = {
   applies: ({ type, props }) =>
     (kindOf(type) === "ConfigMap" && hasFile(props, FILES)) ||
     isPostgresCluster(type) ||
-    type === REPLICATION_GROUP ||
-    type === PARAMETER_GROUP,
-  judge: ({ type, props }, report) => {
+    [REPLICATION_GROUP, PARAMETER_GROUP, DATABASE, SINGLE_CACHE].includes(type),
+  judge: ({ type, props, name }, report) => {
     if (kindOf(type) === "ConfigMap") judgeFiles(props, report);
     if (isPostgresCluster(type)) judgeCluster(props, report);
     if (type === REPLICATION_GROUP) judgeCache(props, report);
     if (type === PARAMETER_GROUP) judgeParameters(props, report);
+    if (type === DATABASE && !isPresent(props["parameterGroupName"]))
+      report.fails(`${name} takes TLS 1.2 by its default parameters. Set parameterGroupName.`);
+    if (type === SINGLE_CACHE && props["transitEncryptionEnabled"] !== true)
+      report.fails(`${name} takes plain connections. Set transitEncryptionEnabled: true.`);
   },
 };
 
