@@ -1,6 +1,7 @@
 /**
  * Proof of a restore test: the last record of the site's own test (tools/restore-test), whose whole chain is
- * judged again here, or, where another one restores, the record that it has kept and that is handed in.
+ * judged again here, or, where another one restores, what it has kept and somebody hands in: a record, or the
+ * list of restore jobs of AWS Backup.
  */
 import {
   isGood,
@@ -9,6 +10,7 @@ import {
   restoreRecordSchema,
 } from "../../restore-test/record.ts";
 import { reasonOf } from "./listener.ts";
+import { judgeJobs, restoreJobsSchema } from "./restore-jobs.ts";
 import type { RestoreSource } from "./restore-source.ts";
 import type { Shown } from "./shown.ts";
 
@@ -66,10 +68,22 @@ function told(now: Date, on: string, findings: readonly string[]): Shown {
 }
 
 function handedIn(text: string, now: Date): Shown {
-  const read = restoreRecordSchema.safeParse(parsed(text));
+  const value = parsed(text);
+  if (typeof value === "object" && value !== null && "RestoreJobs" in value)
+    return jobsHandedIn(value, now);
+  const read = restoreRecordSchema.safeParse(value);
   if (read.success) return proofOf(read.data, now, null);
   const faults = read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
   return told(now, "record", faults);
+}
+
+function jobsHandedIn(value: object, now: Date): Shown {
+  const read = restoreJobsSchema.safeParse(value);
+  if (!read.success) {
+    const faults = read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    return told(now, "restore jobs of AWS Backup", faults);
+  }
+  return { ...about(now), ...judgeJobs(read.data.RestoreJobs, now, DAYS_MAX), raw: value };
 }
 
 function proofOf(record: RestoreRecord, now: Date, chain: Chain | null): Shown {
