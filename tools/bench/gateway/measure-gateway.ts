@@ -72,8 +72,11 @@ const WARM_UP_SHARE = 2;
 /** The first round is not counted: a path is compiled when it has been gone some hundred times. */
 const FIRST_ROUNDS = 6;
 const FIRST_STREAMS = 100;
-/** As the stacks have it: larger young generations are collected for longer at a time (components/gateway.ts). */
-const AS_IN_A_STACK = ["--max-semi-space-size=8"];
+/**
+ * As a stack's gateway of 512 MiB has it (components/sizing/quantity.ts): larger young generations are collected
+ * for longer at a time, and how much an old one may grow between collections depends on its limit.
+ */
+const AS_IN_A_STACK = ["--max-old-space-size=360", "--max-semi-space-size=8"];
 const STREAMS_AT_ONCE = 500;
 const TOKENS_PER_SECOND = 20;
 const LEAVING_STREAMS = 40;
