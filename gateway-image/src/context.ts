@@ -209,6 +209,30 @@ export async function beforeEnd(context: RequestContext): Promise<void> {
   await Promise.all(context.beforeEnd.splice(0).map((work) => work()));
 }
 
+/** Records the call's end once: before its caller is told of it, or with what was thrown. */
+export async function recorded(
+  context: RequestContext,
+  next: () => Promise<void>,
+  record: (thrown: unknown) => Promise<void>,
+): Promise<void> {
+  let done = false;
+  const once = async (thrown: unknown) => {
+    if (done) return;
+    done = true;
+    await record(thrown);
+  };
+  context.beforeEnd.push(() => once(undefined));
+  let thrown: unknown;
+  try {
+    await next();
+  } catch (error) {
+    thrown = error;
+    throw error;
+  } finally {
+    await once(thrown);
+  }
+}
+
 /** What the word lists have met until now; never the text. */
 export function verdictsOf({ inspections }: RequestContext): Verdict[] {
   return inspections.flatMap(({ verdicts }) => [...verdicts.values()]);

@@ -5,7 +5,7 @@
  */
 import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { Verdict } from "../content/word-filter.ts";
-import { type RequestContext, type Step, verdictsOf } from "../context.ts";
+import { type RequestContext, recorded, type Step, verdictsOf } from "../context.ts";
 import { outcomeOf } from "../outcome.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
@@ -15,24 +15,11 @@ export function audit(trail: AuditTrail | null, metrics: Metrics): Step {
     if (trail === null) return next();
     // While nothing can be recorded nothing is begun; one event tries whether it can again.
     if (trail.isDown) await trail.append(eventOf(context, "audit.retry", undefined));
-    let recorded = false;
-    const record = async (thrown: unknown) => {
-      if (recorded) return;
-      recorded = true;
+    await recorded(context, next, (thrown) => {
       const event = eventOf(context, actionOf(context), thrown);
       metrics.auditEvents.inc({ outcome: event.outcome });
-      await trail.append(event);
-    };
-    context.beforeEnd.push(() => record(undefined));
-    let thrown: unknown;
-    try {
-      await next();
-    } catch (error) {
-      thrown = error;
-      throw error;
-    } finally {
-      await record(thrown);
-    }
+      return trail.append(event);
+    });
   };
 }
 

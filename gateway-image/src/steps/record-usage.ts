@@ -1,6 +1,6 @@
 /** Writes the call into the ledger: opened before anything is sent upstream, settled at its end. */
 import type { Clock } from "../base/clock.ts";
-import { isProduced, type RequestContext, type Step } from "../context.ts";
+import { isProduced, type RequestContext, recorded, type Step } from "../context.ts";
 import type { Directory } from "../directory/directory.ts";
 import { GatewayError } from "../errors.ts";
 import { outcomeOf } from "../outcome.ts";
@@ -17,28 +17,15 @@ export interface RecordParts {
 }
 
 export function recordUsage(parts: RecordParts): Step {
-  return async function recordUsage(context, next) {
+  return function recordUsage(context, next) {
     const current = () => ({ ...settledRow(parts, context, undefined), state: "open" as const });
     if (!parts.ledger.open(openRow(parts, context), current)) throw new GatewayError("ledger_full");
-    let settled = false;
-    const settle = async (thrown: unknown) => {
-      if (settled) return;
-      settled = true;
-      await parts.ledger.settle(settledRow(parts, context, thrown)).catch((cause: unknown) => {
-        throw new GatewayError("ledger_full", { cause });
-      });
-    };
     // A whole answer is not told to be whole before its row is safe.
-    context.beforeEnd.push(() => settle(undefined));
-    let thrown: unknown;
-    try {
-      await next();
-    } catch (error) {
-      thrown = error;
-      throw error;
-    } finally {
-      await settle(thrown);
-    }
+    return recorded(context, next, (thrown) =>
+      parts.ledger.settle(settledRow(parts, context, thrown)).catch((cause: unknown) => {
+        throw new GatewayError("ledger_full", { cause });
+      }),
+    );
   };
 }
 
