@@ -13,7 +13,7 @@ import {
   randomSeed,
   wantedInputs,
 } from "../plan/decision.ts";
-import type { Goal } from "../plan/goal.ts";
+import { type Goal, PLAIN_GOAL } from "../plan/goal.ts";
 import { plannedState, unchangedState } from "../plan/state.ts";
 import type { Provider } from "../provider.ts";
 import type { ResourceState } from "../resource.ts";
@@ -125,21 +125,8 @@ export class Registrar {
       type: providerType(packageName),
       name: defaultProviderName(version),
       custom: true,
-      parent: undefined,
+      ...PLAIN_GOAL,
       inputs: version === "" ? inputs : { ...inputs, version },
-      protect: undefined,
-      provider: undefined,
-      version: "",
-      dependencies: [],
-      propertyDependencies: {},
-      deleteBeforeReplace: undefined,
-      ignoreChanges: [],
-      replaceOnChanges: [],
-      additionalSecretOutputs: [],
-      aliases: [],
-      customTimeouts: {},
-      retainOnDelete: undefined,
-      deletedWith: undefined,
     });
     return makeReference(urn, id);
   }

@@ -41,6 +41,25 @@ export interface Goal {
   readonly deletedWith: string | undefined;
 }
 
+/** Nothing but itself is asked for. */
+export const PLAIN_GOAL: Omit<Goal, "type" | "name" | "custom"> = {
+  parent: undefined,
+  inputs: {},
+  protect: undefined,
+  provider: undefined,
+  version: "",
+  dependencies: [],
+  propertyDependencies: {},
+  deleteBeforeReplace: undefined,
+  ignoreChanges: [],
+  replaceOnChanges: [],
+  additionalSecretOutputs: [],
+  aliases: [],
+  customTimeouts: {},
+  retainOnDelete: undefined,
+  deletedWith: undefined,
+};
+
 /** A `get`: a resource that exists and is only looked at. */
 export interface ReadGoal {
   readonly type: string;
