@@ -108,9 +108,10 @@ async function runWave(wave: Wave, context: FaultContext, watch: Watch): Promise
   const mends: (() => Promise<void>)[] = [];
   const found: Found[] = [];
   try {
-    found.push(
-      ...(await Promise.all(wave.faults.map((fault) => meet(fault, wave, context, watch, mends)))),
-    );
+    const met = wave.faults.map((fault) => meet(fault, wave, context, watch, mends));
+    // A drill that is ended has caused what it was causing before all of it is mended.
+    await Promise.allSettled(met);
+    found.push(...(await Promise.all(met)));
   } finally {
     for (const mend of mends) await mend();
   }
@@ -147,6 +148,8 @@ async function meet(
   const since = new Date();
   mends.push(await fault.cause(context));
   const killer = killPrometheus(fault, place, signal);
+  // Where the drill is ended nobody waits for it any more.
+  killer.catch(() => {});
   const limit = since.getTime() + wave.limitMinutes * 60_000;
   let told: Told | undefined;
   while (told === undefined && Date.now() < limit) {
