@@ -12,7 +12,7 @@ th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; 
 th { background: var(--soft); }
 code, pre { font: 13px/1.45 ui-monospace, monospace; }
 code { background: var(--soft); border-radius: 3px; padding: 0 .25em; overflow-wrap: anywhere; }
-pre { border: 1px solid var(--line); padding: .5rem; overflow-x: auto; margin: .25rem 0 1rem; }
+pre { border: 1px solid var(--line); padding: .5rem; white-space: pre-wrap; overflow-wrap: anywhere; margin: .25rem 0 1rem; }
 pre span { display: block; min-height: 1.45em; } .add { background: var(--add); } .gone { background: var(--gone); } .hunk { background: var(--hunk); }
 details { border: 1px solid var(--line); border-radius: 4px; margin: .6rem 0; padding: .2rem .8rem; }
 summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
