@@ -36,6 +36,8 @@ export interface LogAgentArgs {
   readonly image: string;
   readonly certificate: CertificateHandle;
   readonly resources: Resources;
+  /** Of the node, where kubelet keeps pods' lines. */
+  readonly folder: string;
   /** Whose pods' lines it reads. */
   readonly namespaces: readonly string[];
   /** The namespace of the Collector, whose own lines are not read. */
@@ -112,7 +114,7 @@ function daemonSet(
           tolerations: [{ operator: "Exists", effect: "NoSchedule" }],
           containers: [container(args)],
           volumes: [
-            { name: "pods", hostPath: { path: PODS_FOLDER, type: "Directory" } },
+            { name: "pods", hostPath: { path: args.folder, type: "Directory" } },
             { name: "configuration", configMap: { name: configuration, defaultMode: 0o444 } },
             { name: "tls", secret: { secretName: args.certificate.secret, defaultMode: 0o400 } },
             // Gone with the pod: the next one reads again what kubelet still has.

@@ -53,7 +53,19 @@ export const collector = z.strictObject({
     .describe("Each pod's volume: half is the queue of lines, a fifth that of spans."),
   resources: resources("100m", "512Mi"),
   agent: z
-    .strictObject({ resources: resources("50m", "256Mi") })
+    .strictObject({
+      resources: resources("50m", "256Mi"),
+      folder: z
+        .string()
+        .regex(/^(\/[A-Za-z0-9][A-Za-z0-9._-]*)+$/)
+        .meta({
+          right: "an absolute path without blanks",
+          source:
+            "vendor: kubelet's podLogsDir, https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/",
+        })
+        .default("/var/log/pods")
+        .describe("Folder of the nodes in which kubelet keeps the pods' lines (its podLogsDir)."),
+    })
     .prefault({})
     .describe("The agent on each node, which reads the pods' log files."),
 });

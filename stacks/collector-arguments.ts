@@ -39,7 +39,7 @@ export function logAgentArguments(settings: Settings) {
   return {
     namespace: LOGS_NAMESPACE,
     image: imageReference(settings, "collector"),
-    resources: collector.agent.resources,
+    ...collector.agent,
     // Not the patients': what trains on their records may quote them when it fails.
     namespaces: [SERVICE, MONITORING, GPU_NAMESPACE],
     collectorNamespace: MONITORING,

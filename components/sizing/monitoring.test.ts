@@ -82,7 +82,7 @@ describe("a small site", () => {
 test("two Collectors, an agent a node, and a relay of six channels are counted", () => {
   const told = { collectors: 2, agents: 4, relays: 2, relayedChannels: 6 };
   const more = seriesOf({ ...SMALL, ...told }) - seriesOf(SMALL);
-  expect(more).toBe(6 * 300 + 2 * 6 * 21 + 8 * 5);
+  expect(more).toBe(6 * 60 + 2 * 6 * 21 + 8 * 5);
 });
 
 describe("every site", () => {

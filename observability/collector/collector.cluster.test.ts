@@ -193,6 +193,25 @@ describe("a store that is away", () => {
     expect(sum(page, "otelcol_exporter_send_failed_log_records_total")).toBe(0);
   });
 
+  test("loses nothing of a Collector that is told to stop meanwhile, whatever it was trying to send", async () => {
+    site.store.status = 503;
+    const texts = Array.from({ length: 12 }, (_, at) => `told to stop ${at}`);
+    const accepted = async () =>
+      sum(await site.collector.metrics(), "otelcol_receiver_accepted_log_records_total");
+    // Each in a request of its own, so that several wait and several are on their way.
+    for (const message of texts) {
+      const before = await accepted();
+      await write(GATEWAY, [json({ message })]);
+      await until("it is taken", async () => (await accepted()) > before);
+    }
+    await site.collector.stop();
+    await site.collector.start();
+    site.store.status = 200;
+    const missing = () => texts.filter((text) => !came(text));
+    await until("all of them", () => missing().length === 0).catch(() => {});
+    expect(missing()).toEqual([]);
+  });
+
   test("loses nothing of an agent that is killed whenever it may be reading", async () => {
     // It looks every 200 ms; wherever in that it is killed, nothing may be between file and disk.
     const moments = [60, 110, 160, 210, 260, 310];

@@ -39,6 +39,8 @@ export interface Part {
   start(): Promise<void>;
   /** As kill -9. */
   kill(): Promise<void>;
+  /** As kubelet does at a rollout. */
+  stop(): Promise<void>;
   metrics(options?: https.RequestOptions): Promise<string>;
   output(): string;
 }
@@ -152,6 +154,12 @@ function partOf({ name, program, folder, ca, port, text }: PartSettings): Part {
   let child: ChildProcess | null = null;
   let output = "";
   const metrics = (options: https.RequestOptions = {}) => ask(port, ca, options);
+  const end = async (signal: NodeJS.Signals) => {
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  };
   return {
     name,
     metrics,
@@ -172,12 +180,8 @@ function partOf({ name, program, folder, ca, port, text }: PartSettings): Part {
         return (await metrics().catch(() => "")) !== "";
       });
     },
-    kill: async () => {
-      if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, "exit");
-      child.kill("SIGKILL");
-      await ended;
-    },
+    kill: () => end("SIGKILL"),
+    stop: () => end("SIGTERM"),
   };
 }
 

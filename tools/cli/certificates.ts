@@ -45,6 +45,8 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   prometheus: { namespace: "monitoring", services: ["prometheus"], outside: true },
   alertmanager: { namespace: "monitoring", services: ["alertmanager"] },
   "alert-relay": { namespace: "monitoring", services: ["alert-relay"] },
+  collector: { namespace: "monitoring", services: ["collector"] },
+  "log-agent": { namespace: "deepseek-logs", services: ["log-agent-metrics"] },
 };
 
 /** `kept` again where everything in it is still good, else what is missing made new. */

@@ -19,8 +19,9 @@ import {
   clusterDir,
   givenKubeconfig,
   IMAGES_KEY,
+  onOwnCluster,
   type Prepared,
-  STACK_IMAGES,
+  stackImages,
   withLocalValues,
 } from "./local-stack.ts";
 import { configuration, type Session } from "./session.ts";
@@ -30,13 +31,14 @@ const KUBECTL_TIMEOUT_MS = 30_000;
 /** Everything is made that is missing. */
 export async function prepareLocal(session: Session, progress: Progress): Promise<Prepared> {
   const { environment } = session;
-  const values = await configuration(session);
   const given = givenKubeconfig(session);
+  const asked = await configuration(session);
+  const values = given === undefined ? onOwnCluster(asked, environment) : asked;
   if (given === undefined) await refuseTakenPorts(values);
   const [lock, kubeconfig] = await Promise.all([
     // Images that the settings name (pushed to a registry) need no building.
     values[IMAGES_KEY] === undefined
-      ? buildImages({ names: [...STACK_IMAGES], stateDir: environment.stateDir, progress })
+      ? buildImages({ names: stackImages(values), stateDir: environment.stateDir, progress })
       : undefined,
     given === undefined ? startOwnCluster(session, progress) : readable(given),
   ]);

@@ -13,6 +13,7 @@ import { JOBS, OTHER_JOBS } from "../../observability/metrics.ts";
 import { RULE_GROUPS } from "../../observability/rules.ts";
 import { seriesFaults } from "../../observability/test-exposition.ts";
 import { withRecorded } from "../../observability/test-promql.ts";
+import { collecting } from "./test-collecting.ts";
 import { panelsUnderLoad } from "./test-panels.ts";
 import { podDeaths } from "./test-pod-deaths.ts";
 import { runVerb, runVerbOrFail, type StackOutputs, stackOutputs, trusting } from "./test-stack.ts";
@@ -187,6 +188,8 @@ describe("the local stack after up", () => {
 describe("through the edge", () => callsThroughTheEdge(() => ({ outputs, dispatcher })));
 
 describe("pods that die or are replaced", () => podDeaths(() => ({ outputs, dispatcher })));
+
+describe("with a store of lines and traces", () => collecting(() => ({ outputs, dispatcher })));
 
 describe("a second up", () => {
   test("changes nothing", async () => {

@@ -4,6 +4,7 @@
  */
 import { access, constants } from "node:fs/promises";
 import path from "node:path";
+import { clusterLayout, podLogsDir } from "../cluster/layout.ts";
 import type { ConfigValue } from "../engine/values.ts";
 import { type ImagesLock, readImagesLock } from "../images/lock.ts";
 import type { CertificateStore } from "./certificates.ts";
@@ -25,6 +26,8 @@ export const STACK_IMAGES = [
   "postgres-exporter",
 ] as const;
 
+const MONITORING_KEY = "deepseek:monitoring";
+
 export const IMAGES_KEY = "deepseek:images";
 export const CERTIFICATES_KEY = "deepseek:certificates";
 /** Kept beside the stack's certificates; the program never sees the authority's key. */
@@ -44,6 +47,44 @@ export interface Prepared {
   readonly cluster?: string;
 }
 
+interface Collecting {
+  readonly logs?: object;
+  readonly traces?: object;
+  readonly collector?: { readonly agent?: object };
+}
+
+/** What the settings ask for; the Collector takes minutes to build, and most stacks have none. */
+export function stackImages(values: Readonly<Record<string, ConfigValue>>): string[] {
+  return [...STACK_IMAGES, ...(collects(collecting(values)) ? ["collector"] : [])];
+}
+
+/**
+ * The one-node cluster keeps the pods' lines in a folder of its own, so as to leave the machine's alone, and has room for
+ * one Collector: several stand on nodes apart.
+ */
+export function onOwnCluster(
+  values: Readonly<Record<string, ConfigValue>>,
+  environment: Environment,
+): Readonly<Record<string, ConfigValue>> {
+  const given = values[MONITORING_KEY];
+  const monitoring = collecting(values);
+  if (given === undefined || !collects(monitoring)) return values;
+  const { collector } = monitoring;
+  const folder = podLogsDir(clusterLayout(clusterDir(environment)));
+  const agent = { folder, ...collector?.agent };
+  const own = { replicas: 1, ...collector, agent };
+  const value = JSON.stringify({ ...monitoring, collector: own });
+  return { ...values, [MONITORING_KEY]: { ...given, value } };
+}
+
+function collects({ logs, traces }: Collecting): boolean {
+  return logs !== undefined || traces !== undefined;
+}
+
+function collecting(values: Readonly<Record<string, ConfigValue>>): Collecting {
+  return JSON.parse(values[MONITORING_KEY]?.value ?? "{}");
+}
+
 export function clusterDir(environment: Environment): string {
   return path.join(environment.stateDir, "cluster");
 }
@@ -56,7 +97,9 @@ export async function inspectLocal(session: Session): Promise<Prepared> {
     () => true,
     () => false,
   );
-  const values = await configuration(session);
+  const given = await configuration(session);
+  const own = givenKubeconfig(session) === undefined;
+  const values = own ? onOwnCluster(given, environment) : given;
   const certificates = values[CERTIFICATES_KEY] === undefined ? await passingOnes() : undefined;
   return {
     config: withLocalValues(values, await readImagesLock(environment.stateDir), certificates),
@@ -81,7 +124,7 @@ export function withLocalValues(
   certificates: CertificateStore | undefined,
 ): Readonly<Record<string, ConfigValue>> {
   const images = Object.fromEntries(
-    STACK_IMAGES.map((name) => {
+    stackImages(values).map((name) => {
       const built = lock?.images.find((image) => image.name === name);
       const { tag, digest, inputHash } = built ?? notBuilt(name);
       return [name, { tag, digest, ...(inputHash === undefined ? {} : { inputHash }) }];

@@ -6,6 +6,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { runVerbOrFail } from "./test-stack.ts";
 
+const SERVICE = "deepseek";
+
 interface Pod {
   readonly metadata: { readonly name: string };
   readonly status: {
@@ -19,8 +21,8 @@ interface Pod {
 }
 
 /** Sends SIGKILL to the program of the first pod with this label; resolves with the pod's name. */
-export async function killMainProcess(label: string): Promise<string> {
-  const pod = await firstPod(label);
+export async function killMainProcess(label: string, namespace = SERVICE): Promise<string> {
+  const pod = await firstPod(label, namespace);
   // Exporters have names of their own that end so.
   const [container] =
     pod.status.containerStatuses?.filter(({ name }) => !name.endsWith("-exporter")) ?? [];
@@ -31,10 +33,14 @@ export async function killMainProcess(label: string): Promise<string> {
 }
 
 /** Until the pod's containers run again and are ready. */
-export async function waitUntilRestarted(label: string, name: string): Promise<void> {
+export async function waitUntilRestarted(
+  label: string,
+  name: string,
+  namespace = SERVICE,
+): Promise<void> {
   const deadline = Date.now() + 90_000;
   for (;;) {
-    const pods = await podsOf(label);
+    const pods = await podsOf(label, namespace);
     const pod = pods.find(({ metadata }) => metadata.name === name);
     const statuses = pod?.status.containerStatuses ?? [];
     if (
@@ -48,14 +54,14 @@ export async function waitUntilRestarted(label: string, name: string): Promise<v
   }
 }
 
-async function firstPod(label: string): Promise<Pod> {
-  const [pod] = await podsOf(label);
+async function firstPod(label: string, namespace: string): Promise<Pod> {
+  const [pod] = await podsOf(label, namespace);
   if (pod === undefined) throw new Error(`no pod of ${label}`);
   return pod;
 }
 
-async function podsOf(label: string): Promise<readonly Pod[]> {
-  const { stdout } = await kubectl("get", "pods", "-n", "deepseek", "-l", label, "-o", "json");
+async function podsOf(label: string, namespace: string): Promise<readonly Pod[]> {
+  const { stdout } = await kubectl("get", "pods", "-n", namespace, "-l", label, "-o", "json");
   return (JSON.parse(stdout) as { items: Pod[] }).items;
 }
 

@@ -17,6 +17,8 @@ export interface VerbResult {
 export interface VerbOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** On its standard input; default: nothing. */
+  readonly input?: string;
   /** Called with the child's process id, for tests that end it. */
   readonly onStart?: (pid: number) => void;
 }
@@ -30,16 +32,17 @@ export function runVerb(args: readonly string[], options: VerbOptions = {}): Pro
       {
         cwd: root,
         env: { ...process.env, DEEPSEEK_STATE_DIR: testStateDir, ...options.environment },
-        stdio: ["ignore", "pipe", "pipe"],
+        stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
         timeout: options.timeoutMs ?? 1_200_000,
       },
     );
     let stdout = "";
     let stderr = "";
-    child.stdout.on("data", (chunk) => {
+    child.stdin?.end(options.input);
+    child.stdout?.on("data", (chunk) => {
       stdout += chunk;
     });
-    child.stderr.on("data", (chunk) => {
+    child.stderr?.on("data", (chunk) => {
       stderr += chunk;
     });
     child.once("error", reject);

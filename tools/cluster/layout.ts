@@ -89,6 +89,11 @@ export function clusterLayout(dir: string, second: number = RANGE_CANDIDATES[0])
   };
 }
 
+/** Where kubelet keeps the pods' lines. */
+export function podLogsDir(layout: Layout): string {
+  return `${layout.kubeletDir}/pod-logs`;
+}
+
 /** A path below the data folder. */
 export function below(layout: Layout, ...parts: string[]): string {
   return path.join(layout.dir, ...parts);

@@ -1,6 +1,14 @@
 /** Configuration files of the node's programs: containerd, kubelet, the CNI chain. Pure texts. */
 import { certificateFile, keyFile, kubeconfigFile } from "./certificates.ts";
-import { agentSocket, below, containerdSocket, type Layout, POD_NETWORK, PORTS } from "./layout.ts";
+import {
+  agentSocket,
+  below,
+  containerdSocket,
+  type Layout,
+  POD_NETWORK,
+  PORTS,
+  podLogsDir,
+} from "./layout.ts";
 
 export interface NodeFile {
   readonly path: string;
@@ -106,7 +114,7 @@ function kubeletConfiguration(layout: Layout): unknown {
     resolvConf: below(layout, "config/resolv.conf"),
     volumePluginDir: below(layout, "kubelet-plugins"),
     // The kubelet takes ASCII only, which a checkout's path need not be.
-    podLogsDir: `${layout.kubeletDir}/pod-logs`,
+    podLogsDir: podLogsDir(layout),
     maxPods: 110,
     // The machine is a workplace, not a farm: only real distress evicts, and images imported from
     // archives are never collected, since nothing could pull them again.

@@ -1,14 +1,16 @@
 /** From a recipe and its packages to the files of each layer. */
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
+import type { Progress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
+import { ensureCollector } from "../collector/program.ts";
 import type { DebianPackage } from "../debian/packages.ts";
 import { addAuthorities, addBaseFiles } from "./base-files.ts";
 import { bundleProgram, LICENCE_RULE, packageLicences } from "./bundle.ts";
 import { addDebianFiles } from "./debian-files.ts";
 import { addFile, type ImageTree } from "./image-tree.ts";
 import { nodePackage } from "./input-hash.ts";
-import type { Program, Recipe } from "./recipe.ts";
+import type { BuiltProgram, Program, Recipe } from "./recipe.ts";
 
 /**
  * A program of ours gets a layer of its own: a new version of the gateway then moves megabytes to
@@ -18,14 +20,19 @@ export async function assembleLayers(
   root: string,
   recipe: Recipe,
   packages: readonly DebianPackage[],
+  progress: Progress,
 ): Promise<ImageTree[]> {
   const system: ImageTree = new Map();
   addBaseFiles(system, recipe);
   const node = recipe.program === undefined ? undefined : await addNode(system, root);
   await addDebianFiles(system, packages, recipe.debian, node === undefined ? [] : [node]);
   if (recipe.authorities === true) await addAuthorities(system, packages);
-  if (recipe.program === undefined) return [system];
-  return [system, await programLayer(root, recipe.program)];
+  const { program, built } = recipe;
+  return [
+    system,
+    ...(program === undefined ? [] : [await programLayer(root, program)]),
+    ...(built === undefined ? [] : [await builtLayer(built, progress)]),
+  ];
 }
 
 /** Returns the binary, whose shared libraries come from Debian. */
@@ -43,6 +50,14 @@ async function addNode(tree: ImageTree, root: string): Promise<Uint8Array> {
   const licence = await readFile(path.join(folder, "LICENSE"));
   addFile(tree, "usr/share/doc/node/LICENSE", licence);
   return readFile(binary);
+}
+
+async function builtLayer({ target }: BuiltProgram, progress: Progress): Promise<ImageTree> {
+  const file = await ensureCollector(progress);
+  const { size: bytes } = await stat(file);
+  const tree: ImageTree = new Map();
+  addFile(tree, target, { file, bytes }, 0o755);
+  return tree;
 }
 
 async function programLayer(root: string, program: Program): Promise<ImageTree> {

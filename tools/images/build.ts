@@ -10,14 +10,14 @@ import { withFileLock } from "../debian/file-lock.ts";
 import { type DebianPackage, fetchPackageSets } from "../debian/packages.ts";
 import { writeArchive } from "./archive.ts";
 import { assembleLayers } from "./assemble.ts";
-import { ALL_RECIPES, recipeNamed } from "./catalogue.ts";
+import { ALL_RECIPES, recipeNamed, USUAL_RECIPES } from "./catalogue.ts";
 import { hashInputs } from "./input-hash.ts";
 import { type ImagesLock, type LockedImage, readImagesLock, writeImagesLock } from "./lock.ts";
 import { readPackageLock } from "./locked-dependencies.ts";
 import { INSTALL_TIME_PACKAGES, type Recipe } from "./recipe.ts";
 
 export interface BuildOptions {
-  /** Default: every image. */
+  /** Default: every image that needs no Go. */
   readonly names?: readonly string[];
   /** Archives and the lock are kept here. */
   readonly stateDir: string;
@@ -46,7 +46,7 @@ const PARALLEL = 2;
 export async function buildImages(options: BuildOptions): Promise<ImagesLock> {
   const root = options.root ?? path.resolve(import.meta.dirname, "../..");
   const progress = options.progress ?? silentProgress;
-  const recipes = (options.names ?? ALL_RECIPES.map((recipe) => recipe.name)).map(recipeNamed);
+  const recipes = (options.names ?? USUAL_RECIPES.map((recipe) => recipe.name)).map(recipeNamed);
   const plans = await planBuilds(root, recipes, options);
   // One build at a time: another one would take this one's half-written files for leftovers.
   return withFileLock(
@@ -69,7 +69,7 @@ async function buildOutdated(
   for (const plan of plans) if (!(await isBuilt(plan, before))) outdated.push(plan);
   if (outdated.length === 0 && before !== undefined) return before;
   const built = await progress.step(`Building ${countOf(outdated)}`, (step) =>
-    runParallel(outdated, (plan) => buildOne(root, folder, plan, step)),
+    runParallel(outdated, (plan) => buildOne(root, folder, plan, step, progress)),
   );
   for (const image of built) progress.note(describe(image));
   const lock = mergeLock(before, built);
@@ -118,11 +118,12 @@ async function buildOne(
   folder: string,
   plan: Plan,
   step: Step,
+  progress: Progress,
 ): Promise<LockedImage> {
   const { recipe, packages, inputHash } = plan;
   const tag = `${REPOSITORY}/${recipe.name}:${inputHash.slice(0, 12)}`;
   step.status(`${recipe.name}: collecting files`);
-  const layers = await assembleLayers(root, recipe, packages);
+  const layers = await assembleLayers(root, recipe, packages, progress);
   step.status(`${recipe.name}: writing the archive`);
   const file = path.join(folder, `${recipe.name}-${inputHash.slice(0, 12)}.tar`);
   try {

@@ -4,6 +4,7 @@ import type { Recipe } from "./recipe.ts";
 import { alertRelay } from "./recipes/alert-relay.ts";
 import { alertmanager } from "./recipes/alertmanager.ts";
 import { auditArchive } from "./recipes/audit-archive.ts";
+import { collector } from "./recipes/collector.ts";
 import { edge } from "./recipes/edge.ts";
 import { edgeExporter, postgresExporter, redisExporter } from "./recipes/exporters.ts";
 import { gateway } from "./recipes/gateway.ts";
@@ -31,7 +32,11 @@ export const ALL_RECIPES: readonly Recipe[] = [
   redisExporter,
   postgresExporter,
   tester,
+  collector,
 ];
+
+/** Those that are built where no name is given. */
+export const USUAL_RECIPES = ALL_RECIPES.filter(({ built }) => built === undefined);
 
 export function recipeNamed(name: string): Recipe {
   const recipe = ALL_RECIPES.find((one) => one.name === name);

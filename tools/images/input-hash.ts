@@ -23,13 +23,14 @@ export async function hashInputs(
   packages: readonly DebianPackage[],
   lock: PackageLock,
 ): Promise<string> {
-  const { program } = recipe;
+  const { program, built } = recipe;
   const inputs = {
     format: BUILD_FORMAT,
     architecture: process.arch,
     recipe,
     packages: packages.map((one) => `${one.name} ${one.version} ${one.sha256}`).sort(),
     program: program === undefined ? null : await programInputs(root, program, lock),
+    ...(built === undefined ? {} : { built: await hashSources(root, built.sources) }),
   };
   return createHash("sha256").update(JSON.stringify(inputs)).digest("hex");
 }

@@ -19,6 +19,8 @@ export interface Recipe {
   readonly stopSignal?: string;
   readonly debian: DebianSelection;
   readonly program?: Program;
+  /** A program of others, built from Go modules. Such an image is built where it is asked for by name only: the first time takes minutes. */
+  readonly built?: BuiltProgram;
   readonly files?: readonly OwnFile[];
   readonly links?: Readonly<Record<string, string>>;
   /** The public certificate authorities, for calls that leave the cluster. */
@@ -46,6 +48,14 @@ export interface Program {
   readonly packageFiles?: readonly PackageFile[];
   /** Files of ours that the program reads: a folder of `sources`, put beside the bundle as it is. */
   readonly ownFolders?: readonly OwnFolder[];
+}
+
+export interface BuiltProgram {
+  readonly name: "collector";
+  /** Files that decide what is built. */
+  readonly sources: readonly string[];
+  /** In the image. */
+  readonly target: string;
 }
 
 export interface PackageFile {

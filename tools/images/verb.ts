@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Progress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
 import { buildImages, describe } from "./build.ts";
-import { recipeNamed } from "./catalogue.ts";
+import { recipeNamed, USUAL_RECIPES } from "./catalogue.ts";
 import { type ImagesLock, type LockedImage, lockFile } from "./lock.ts";
 import { lockOutsideImages } from "./outside-images.ts";
 import { pushImage } from "./push.ts";
@@ -125,7 +125,9 @@ async function wanted(call: ImagesCall): Promise<readonly LockedImage[]> {
     ...(call.names.length === 0 ? {} : { names: call.names }),
   });
   const { names } = call;
-  return names.length === 0 ? built.images : built.images.filter((one) => names.includes(one.name));
+  // Sites take the public image of what is built of Go here, unless it is named.
+  const usual = USUAL_RECIPES.map(({ name }) => name);
+  return built.images.filter((one) => (names.length === 0 ? usual : names).includes(one.name));
 }
 
 function printImages(call: ImagesCall, images: readonly LockedImage[]): void {

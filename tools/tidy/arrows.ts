@@ -159,7 +159,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "tools/simulator": [],
   "tools/tidy": [],
   "tools/go": ["tools/base", "tools/debian"],
-  "tools/images": ["tools/base", "tools/debian"],
+  "tools/images": ["tools/base", "tools/collector", "tools/debian"],
   "tools/cluster": ["tools/base", "tools/debian", "tools/go", "tools/pki"],
   "tools/servers": ["tools/base", "tools/debian", "tools/pki"],
   "tools/bench": ["tools/base", "tools/engine", "tools/debian", "tools/images", "tools/servers"],
