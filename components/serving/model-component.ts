@@ -3,7 +3,7 @@
  * engine is told. Knows no way of serving.
  */
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { TLS_FOLDER } from "../certificates.ts";
 import { after, Component } from "../component.ts";
 import { drainOf } from "../sizing/drain.ts";
@@ -36,6 +36,10 @@ export const MODEL_SERVER = "model-server";
 export const MODEL_PORT = 8000;
 export const MODEL_LABEL = "deepseek.local/model";
 
+/** The components that offer a model, whatever its engine. */
+const KINDS = ["ModelServer", "ModelServerGroup", "RayModelService"] as const;
+type Kind = (typeof KINDS)[number];
+
 /** A subclass makes the pods, then `offers` them. */
 export abstract class ModelComponent extends Component implements ModelHandle {
   readonly name: string;
@@ -43,15 +47,17 @@ export abstract class ModelComponent extends Component implements ModelHandle {
   readonly contextTokensMax: number;
   readonly capabilities: readonly string[];
   readonly callsAtOnce: number | undefined;
+  readonly #kind: Kind;
   #url: pulumi.Output<string> | undefined;
 
   constructor(
-    kind: string,
+    kind: Kind,
     name: string,
     args: ModelArgs & { readonly owner: string },
     options?: pulumi.ComponentResourceOptions,
   ) {
     super(`serving:${kind}`, name, options);
+    this.#kind = kind;
     this.name = args.model;
     this.owner = args.owner;
     this.contextTokensMax = args.contextTokensMax;
@@ -73,7 +79,12 @@ export abstract class ModelComponent extends Component implements ModelHandle {
       labels: { [MODEL_LABEL]: model },
       ports: [{ name: "api", port: MODEL_PORT }],
     };
-    const parent = { parent: this };
+    // A model that gets another engine keeps its Services: made anew under the same name, they would be
+    // gone as soon as the former ones are deleted.
+    const aliases = KINDS.filter((kind) => kind !== this.#kind).map((kind) => ({
+      parent: pulumi.createUrn(name, `deepseek:serving:${kind}`),
+    }));
+    const parent = { parent: this, aliases };
     const metrics = service({ ...shared, name: `${object}-metrics`, headless: "all" });
     new k8s.core.v1.Service(`${name}-metrics`, metrics, parent);
     const front = new k8s.core.v1.Service(name, service({ ...shared, name: object }), parent);
