@@ -81,6 +81,9 @@ function missing(channel: Channel, path: string): Fault[] {
           ),
         ]
       : []),
+    ...((channel.email?.user === undefined) === (channel.email?.password === undefined)
+      ? []
+      : [{ path: `${path}.email`, wrong: "has user or password alone", right: "both or neither" }]),
   ];
 }
 
