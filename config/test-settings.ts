@@ -33,23 +33,20 @@ export function committedValues(stack: string): Values {
   return { "deepseek:environment": stack, ...config };
 }
 
-/** `values` with one of them changed; `at` is a path below `deepseek:`, undefined takes it away. */
+/**
+ * `values` with one of them changed; `at` is a path below `deepseek:`, undefined takes it away. What is
+ * not there on the way is made.
+ */
 export function changed(values: Values, at: string, value: unknown): Values {
   const [section = "", ...steps] = at.split(".");
   const copy = structuredClone(values);
-  const key = `deepseek:${section}`;
-  if (steps.length === 0) {
-    if (value === undefined) delete copy[key];
-    else copy[key] = value;
-    return copy;
+  let holder: object = copy;
+  let last = `deepseek:${section}`;
+  for (const step of steps) {
+    if (Reflect.get(holder, last) === undefined) Reflect.set(holder, last, {});
+    holder = Object(Reflect.get(holder, last));
+    last = step;
   }
-  const last = steps.pop() as string;
-  copy[key] ??= {};
-  const parent = steps.reduce<unknown>(
-    (inner, step) => Reflect.get(Object(inner), step),
-    copy[key],
-  );
-  const holder = Object(parent);
   if (value !== undefined) Reflect.set(holder, last, value);
   else if (Array.isArray(holder)) holder.splice(Number(last), 1);
   else Reflect.deleteProperty(holder, last);
