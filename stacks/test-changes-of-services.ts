@@ -240,6 +240,7 @@ function inMonitoring(): readonly (readonly [string, unknown])[] {
     ["collector.storage", "20Gi"],
     ["collector.resources.cpu", "200m"],
     ["collector.resources.memory", "1Gi"],
+    ["collector.agent.folder", "/var/lib/log-agents"],
     ["collector.agent.resources.cpu", "100m"],
     ["collector.agent.resources.memory", "512Mi"],
   ];
