@@ -192,6 +192,9 @@ async function runPhase(
     const newRun = (told: Reporter) => makeRun(options, phase, registry, journal, told);
     await recover(newRun(reporter));
     outputs = await work(options, phase, reporter, newRun);
+    if (phase.preview) {
+      for (const fault of await registry.previewFaults(options.signal)) reporter.fail(fault);
+    }
     await journal.save();
   } catch (error) {
     reporter.fail(error instanceof StoppedError ? interrupted(phase) : error);

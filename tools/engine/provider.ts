@@ -129,6 +129,8 @@ export interface Provider {
     args: PropertyMap,
     preview: boolean,
   ): Promise<Record<string, PropertyValue>>;
+  /** What no resource alone could tell, asked once when a preview of the whole program has ended. */
+  previewFaults?(signal: AbortSignal): Promise<readonly Error[]>;
   close(): Promise<void>;
 }
 

@@ -66,6 +66,15 @@ describe("create, same, update, delete", () => {
     expect(h.store.snapshot).toBe(before);
   });
 
+  test("what a Pulumi provider says of a whole preview ends the update before anything is changed", async () => {
+    const h = new Harness();
+    h.world.previewFaults = [new UserError("a kind is not served", { fix: "Install it." })];
+    await expect(h.preview(one())).rejects.toThrow("a kind is not served");
+    await expect(h.up(one())).rejects.toMatchObject({ exitCode: 2, fix: "Install it." });
+    expect(h.changes()).toEqual([]);
+    expect(h.store.snapshot).toBeUndefined();
+  });
+
   test("a refused confirmation leaves everything as it is", async () => {
     const h = new Harness();
     const result = await h.up(one(), { confirm: async () => false });

@@ -70,6 +70,12 @@ export class ProviderRegistry {
     return found;
   }
 
+  /** What the Pulumi providers say of a preview that has ended. */
+  async previewFaults(signal: AbortSignal): Promise<Error[]> {
+    const told = this.opened.map((provider) => provider.previewFaults?.(signal) ?? []);
+    return (await Promise.all(told)).flat();
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled(this.opened.map((provider) => provider.close()));
   }

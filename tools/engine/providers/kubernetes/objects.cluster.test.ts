@@ -166,6 +166,26 @@ describe("preview", () => {
     expect(echoed.outputs.kind).toBe("Widget");
   });
 
+  test("kinds that nobody serves are told together when the preview has ended", async () => {
+    const provider = await contract.newProvider();
+    const own = testStack(provider);
+    const of = (apiVersion: string, kind: string, name: string) =>
+      own.preview(`kubernetes:${apiVersion}:${kind}`, name, {
+        apiVersion,
+        kind,
+        metadata: { name },
+        spec: { size: UNKNOWN },
+      });
+    await of("example.org/v1", "Widget", "w");
+    await of("example.org/v1", "Widget", "v");
+    await of("resource.k8s.io/v1", "ResourceClaim", "served");
+    const [fault, ...others] = (await provider.previewFaults?.(AbortSignal.timeout(10_000))) ?? [];
+    expect(others).toEqual([]);
+    expect(fault?.message).toContain("example.org/v1 Widget (default/v and 1 more)");
+    expect(fault?.message).toContain("of example.org it serves nothing");
+    await provider.close();
+  });
+
   test("an unserved version of a built-in kind is refused", async () => {
     const old = {
       apiVersion: "policy/v1beta1",

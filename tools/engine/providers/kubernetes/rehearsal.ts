@@ -11,7 +11,7 @@ import { type ApplyRequest, updateByApply } from "./apply.ts";
 import { outputsOf, previewOutputs } from "./checkpoint.ts";
 import { immutableFields } from "./diff.ts";
 import type { ResourceKind } from "./discovery.ts";
-import { alreadyExists, explain } from "./explain.ts";
+import { alreadyExists, explain, type Refusal } from "./explain.ts";
 import { isAppliedBy } from "./field-managers.ts";
 import {
   gvkOf,
@@ -37,17 +37,32 @@ export async function previewCreate(
   const { inputs } = request;
   const fieldManager = fieldManagerOf(request.urn, inputs, undefined);
   const echo = { id: "", outputs: previewOutputs(inputs, inputs, fieldManager, undefined) };
-  if (session.config.unknownCluster || containsUnknown(inputs)) return echo;
-  const apply = applyRequestOf(session, request, inputs, fieldManager);
+  if (session.config.unknownCluster) return echo;
   try {
-    const kind = await session.kindOf(gvkOf(apply.object), request.signal);
-    if (kind === undefined) return echo;
+    const kind = await servedKind(session, request);
+    if (kind === undefined || containsUnknown(inputs)) return echo;
+    const apply = applyRequestOf(session, request, inputs, fieldManager);
     const live = await rehearseCreate(session, apply, kind);
     if (live === undefined) return echo;
     return { id: "", outputs: previewOutputs(live, inputs, fieldManager, undefined) };
   } catch (error) {
-    throw explain(error, apply.refusal);
+    throw explain(error, refusalOf(session, request));
   }
+}
+
+/** undefined: not served, which is said when the preview has ended (wanted-kinds.ts). */
+async function servedKind(
+  session: Session,
+  { inputs, signal }: Pick<CreateRequest, "inputs" | "signal">,
+): Promise<ResourceKind | undefined> {
+  session.wantedKinds.note(inputs);
+  const kind = await session.kindOf(gvkOf(inputs), signal);
+  if (kind === undefined) session.wantedKinds.want(inputs);
+  return kind;
+}
+
+function refusalOf(session: Session, { inputs, urn, preview }: CreateRequest): Refusal {
+  return { inputs, urn, preview, redactor: session.redactor };
 }
 
 /** undefined: it cannot be rehearsed, but nothing speaks against it. */
@@ -133,17 +148,18 @@ export async function previewUpdate(
   const { inputs, oldOutputs } = request;
   const fieldManager = fieldManagerOf(request.urn, inputs, oldOutputs);
   const echo = previewOutputs(inputs, inputs, fieldManager, oldOutputs);
-  if (session.config.unknownCluster || containsUnknown(inputs)) return echo;
-  const apply = applyRequestOf(session, request, inputs, fieldManager);
+  if (session.config.unknownCluster) return echo;
   try {
-    if ((await session.kindOf(gvkOf(apply.object), request.signal)) === undefined) return echo;
+    const kind = await servedKind(session, request);
+    if (kind === undefined || containsUnknown(inputs)) return echo;
+    const apply = applyRequestOf(session, request, inputs, fieldManager);
     const { live } = await updateByApply(session, apply, true);
     return previewOutputs(live, inputs, fieldManager, oldOutputs);
   } catch (error) {
     if (error instanceof ApiError && error.code === 403 && error.causes.length === 0) return echo;
     // Someone deleted the namespace; the update will say so if it is not made anew.
     if (isNamespaceMissing(error)) return echo;
-    throw explain(error, apply.refusal);
+    throw explain(error, refusalOf(session, request));
   }
 }
 

@@ -13,6 +13,7 @@ import { createCredentialSource } from "./credentials.ts";
 import { builtInKind, createDiscovery, type Discovery, type ResourceKind } from "./discovery.ts";
 import type { GroupVersionKind } from "./kube-object.ts";
 import { resolveCluster } from "./kubeconfig.ts";
+import { WantedKinds } from "./wanted-kinds.ts";
 
 export interface Session {
   readonly config: KubernetesConfig;
@@ -23,6 +24,8 @@ export interface Session {
   readonly ignored: Map<string, readonly string[]>;
   /** Namespaces a preview found missing; nothing has to be asked of them twice. */
   readonly missingNamespaces: Set<string>;
+  /** Kinds a preview found to be served by nobody. */
+  readonly wantedKinds: WantedKinds;
   /** Throws a UserError where the kubeconfig is of no use. */
   client(): ApiClient;
   discovery(): Discovery;
@@ -56,6 +59,7 @@ export function createSession(config: KubernetesConfig, renderOnly: boolean): Se
     owners: createOwnerLog(),
     ignored: new Map(),
     missingNamespaces: new Set(),
+    wantedKinds: new WantedKinds(),
     client: () => connect().client,
     discovery: () => connect().discovery,
     kindOf: async (gvk, signal) => {
