@@ -81,6 +81,9 @@ function cloudName({ urn, type }: ResourceState): string {
 /** Shorter texts may stand anywhere by chance. */
 const PLACEHOLDER_LENGTH_MIN = 8;
 
+/** Where a resource is, its Pulumi provider was told: the same word in another place is not this resource's. */
+const TOLD = /region$/i;
+
 /** Ids, ARNs and addresses that the (simulated) cloud gave → whose they are. */
 function placeholders(resources: readonly ResourceState[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
@@ -88,6 +91,7 @@ function placeholders(resources: readonly ResourceState[]): ReadonlyMap<string, 
     const inputs = JSON.stringify(resource.inputs ?? {});
     for (const [key, value] of Object.entries({ id: resource.id ?? "", ...resource.outputs })) {
       if (typeof value !== "string" || value.length < PLACEHOLDER_LENGTH_MIN) continue;
+      if (TOLD.test(key)) continue;
       // What it was told itself is no answer of the cloud's; who comes first has the name.
       if (inputs.includes(JSON.stringify(value)) || names.has(value)) continue;
       names.set(value, `(${cloudName(resource)}.${key})`);

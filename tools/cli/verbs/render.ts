@@ -10,7 +10,7 @@ import { UserError } from "../../base/user-error.ts";
 import type { ResourceState } from "../../engine/resource.ts";
 import { revealMap } from "../../engine/values.ts";
 import { frontWorkloads, type MachineFile, machineFiles } from "../../systemd/machine-files.ts";
-import { diffText, renderedDiff } from "../rendered-diff.ts";
+import { shortDiff, shortDiffText } from "../renamed-words.ts";
 import { type RenderedFile, renderFiles } from "../rendered-files.ts";
 import { openSession, STACK_OPTIONS } from "../session.ts";
 import { simulatedGraph } from "../simulated-graph.ts";
@@ -103,9 +103,9 @@ async function showDifference(left: string, right: string | undefined): Promise<
       fix: "npm run render -- --diff rendered-staging rendered-prod",
     });
   }
-  const differences = renderedDiff(await readFolder(left), await readFolder(right));
-  process.stdout.write(diffText(differences));
-  return differences.length === 0 ? 0 : 1;
+  const difference = shortDiff(await readFolder(left), await readFolder(right));
+  process.stdout.write(shortDiffText(difference));
+  return difference.renamed.length + difference.differences.length === 0 ? 0 : 1;
 }
 
 async function readFolder(folder: string): Promise<RenderedFile[]> {
