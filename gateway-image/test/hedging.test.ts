@@ -178,11 +178,12 @@ describe("a server that keeps silent", () => {
   );
 
   test("and then speaks sooner than the other is the one that counts", async () => {
-    const { harness, first, second, asked } = await scene();
+    const { harness, first, second } = await scene();
     first.mode = "silent";
     second.mode = "silent";
     const answer = harness.chat();
-    await eventually(asked).toBe(1);
+    // Not only the second's count: a slow machine hedges calls that filled the budget, too.
+    await eventually(() => [first.open, second.open]).toEqual([1, 1]);
     first.release();
     expect(await promptOf(await answer)).toBe(11);
     await eventually(() => second.open).toBe(0);
