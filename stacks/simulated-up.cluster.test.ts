@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LEADER_WORKER_SET_DEFINITION } from "../components/serving/test-leader-worker-set.ts";
 import { committedValues } from "../config/test-settings.ts";
 import { silentProgress } from "../tools/base/progress.ts";
-import { runVerbOrFail, type VerbResult } from "../tools/cli/test-stack.ts";
+import { runVerb, runVerbOrFail, type VerbResult } from "../tools/cli/test-stack.ts";
 import { ensureBinaries } from "../tools/cluster/binaries.ts";
 import { operatorDefinitions } from "../tools/cluster/test-operator-crds.ts";
 import {
@@ -85,14 +85,27 @@ describe(`${STACK}, its cloud simulated`, () => {
     const left = await server.kubectl(["get", "namespaces", "--output", "name"]);
     expect(left.split("\n").filter((name) => /deepseek|monitoring/.test(name))).toEqual([]);
   });
+
+  test("is refused by a cluster without an operator that it needs, before anything is made", async () => {
+    await server.kubectl(["delete", "crd", "scaledobjects.keda.sh"]);
+    const { code, stderr } = await runVerb(...invocation("up", "--yes"));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /does not serve a kind.*\n.*keda\.sh\/v1alpha1 ScaledObject \(deepseek\//,
+    );
+    const spaces = await server.kubectl(["get", "namespaces", "--output", "name"]);
+    expect(spaces).not.toContain("deepseek");
+  });
 });
 
 function verb(name: string, ...more: string[]): Promise<VerbResult> {
+  return runVerbOrFail(...invocation(name, ...more));
+}
+
+function invocation(name: string, ...more: string[]) {
   const target = ["--simulate-cloud", "--kubeconfig", server.kubeconfig];
-  return runVerbOrFail([name, STACK, ...target, ...more], {
-    environment: { DEEPSEEK_STATE_DIR: stateDir },
-    timeoutMs: 300_000,
-  });
+  const options = { environment: { DEEPSEEK_STATE_DIR: stateDir }, timeoutMs: 300_000 };
+  return [[name, STACK, ...target, ...more], options] as const;
 }
 
 interface Provisioner {
