@@ -1,4 +1,6 @@
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
+import { UNKNOWN } from "../../tools/engine/values.ts";
 import { Cluster, type ClusterArgs, givenCluster } from "./cluster.ts";
 import { ClusterAddons, volumeKeys } from "./cluster-addons.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
@@ -94,6 +96,26 @@ describe("the control plane", () => {
       ["fd00::/8", 443],
     ]);
     expect(doors[0]?.inputs.securityGroupId).toBe(made.result.securityGroupId);
+  });
+
+  test("keeps its security group while a subnet is not known yet", async () => {
+    const vpcConfig = { subnetIds: ["subnet-a", UNKNOWN], clusterSecurityGroupId: "sg-cluster" };
+    const doors: unknown[] = [];
+    await pulumi.runtime.setMocks(
+      {
+        newResource: async ({ type, name, inputs }) => {
+          if (type.endsWith(":SecurityGroupIngressRule")) doors.push(inputs.securityGroupId);
+          return { id: name, state: type.endsWith(":Cluster") ? { ...inputs, vpcConfig } : inputs };
+        },
+        call: async () => ({}),
+      },
+      "deepseek",
+      "prod",
+      true,
+    );
+    new Cluster("cluster", args());
+    await pulumi.runtime.disconnect();
+    expect(doors).toEqual(["sg-cluster"]);
   });
 
   test("refuses to be a cluster that nobody could enter", async () => {

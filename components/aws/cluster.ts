@@ -82,7 +82,8 @@ export class Cluster extends Component implements ClusterHandle {
     const clusterName = names.cluster(args.site);
     createAccess(name, args, after(cluster, clusterName), this);
     const addons = nodeAddons(name, args, after(cluster, clusterName), this);
-    this.securityGroupId = cluster.vpcConfig.apply((it) => it.clusterSecurityGroupId ?? "");
+    // Lifted, not applied: a subnet that is not there yet would make all of the object unknown.
+    this.securityGroupId = cluster.vpcConfig.clusterSecurityGroupId;
     createDoors(name, args, this.securityGroupId, this);
     this.name = pulumi.all(addons.map((addon) => addon.urn)).apply(() => clusterName);
     this.endpoint = cluster.endpoint;
