@@ -88,7 +88,9 @@ const control = z.strictObject({
   administrators: z
     .array(arn)
     .min(1)
-    .describe("IAM roles that administer the cluster; whoever runs `up` is one of them."),
+    .describe(
+      "IAM roles that administer the cluster; whoever runs `up` is one of them, of the site's account.",
+    ),
   addons: z
     .strictObject({
       "vpc-cni": version

@@ -26,6 +26,22 @@ const BAD: readonly Row[] = [
   ["dev", "cloud.zones.1", "us-east-1a", "cloud.zones[1]", /another zone/, /its own/],
   ["dev", "cloud.partition", "aws-cn", "cloud.partition", /another one/, /aws/],
   ["dev", "cloud.account", "12345", "cloud.account", /12345/, /twelve digits/],
+  [
+    "dev",
+    "cloud.account",
+    "210987654321",
+    "cloud.control.administrators",
+    /no role of account 210987654321/,
+    /arn:aws:iam::210987654321:/,
+  ],
+  [
+    "onprem-bank-standby",
+    "cloud.control.administrators",
+    ["arn:aws:iam::123456789012:role/platform"],
+    "cloud.control.administrators",
+    /no role of account 123456789012/,
+    /arn:aws-cn:iam::123456789012:/,
+  ],
   ["dev", "registry", undefined, "registry", /no public registry/, /dkr\.ecr/],
   ["dev", "cloud.pools.1.zone", "us-east-1f", "cloud.pools[1].zone", /no subnet/, /us-east-1b/],
   [
@@ -217,7 +233,9 @@ describe("committed settings", () => {
       region: "us-east-1",
     };
     const zones = { ...abroad, zones: ["us-east-1a", "us-east-1b"] };
-    const text = JSON.stringify(zones).replaceAll("cn-northwest-1", "us-east-1");
+    const text = JSON.stringify(zones)
+      .replaceAll("cn-northwest-1", "us-east-1")
+      .replaceAll("arn:aws-cn:", "arn:aws:");
     const parsed = parseSettings(asTexts({ ...values, "deepseek:cloud": JSON.parse(text) }));
     expect(parsed).toMatchObject({
       faults: [{ path: "deepseek:cloud.region", right: "cn-north-1 or cn-northwest-1" }],

@@ -13,6 +13,7 @@ export const SITE_RELATIONS: readonly ((settings: Part) => readonly Fault[])[] =
   place,
   cloudRegistry,
   cloudNames,
+  cloudAdministrators,
   cloudStores,
   poolNames,
   poolNodes,
@@ -62,11 +63,26 @@ function cloudNames({ cloud }: Part): Fault[] {
       ? []
       : [at(`cloud.zones[${index}]`, `is ${zone}, which is not in ${region}`, `as in ${region}a`)],
   );
-  if (region.startsWith("cn-") !== (partition === "aws-cn")) {
-    const right = region.startsWith("cn-") ? "aws-cn" : "aws";
+  const right = partitionOf(region);
+  if (partition !== right) {
     faults.push(at("cloud.partition", `is ${partition}, and ${region} lies in another one`, right));
   }
   return [...faults, ...repeatedAt("cloud.zones", zones, "zone")];
+}
+
+/** Who runs `up` is of the account that it makes things in, and EKS lets nobody in who is not named. */
+function cloudAdministrators({ cloud }: Part): Fault[] {
+  if (cloud === undefined) return [];
+  const { account, region, control } = cloud;
+  const own = `arn:${partitionOf(region)}:iam::${account}:`;
+  if (control.administrators.some((role) => role.startsWith(own))) return [];
+  const wrong = `names no role of account ${account}, whose roles alone may run \`up\``;
+  const right = `one that begins with ${own}, or the roles' account in cloud.account`;
+  return [at("cloud.control.administrators", wrong, right)];
+}
+
+function partitionOf(region: string): CloudSettings["partition"] {
+  return region.startsWith("cn-") ? "aws-cn" : "aws";
 }
 
 /** RDS and ElastiCache follow no server outside of AWS; what stands by for one is under an operator. */
