@@ -1,15 +1,6 @@
 /** Changes of sites on clusters of their own, one setting at a time. */
 import { completeValues } from "../config/test-settings.ts";
-import { BACKUPS, type Change, DIGEST, of, TOKEN } from "./test-changes.ts";
-
-const { destination: _, ...access } = BACKUPS;
-const WEIGHTS = {
-  region: "cn-north-1",
-  ...access,
-  from: "s3://weights/a",
-  authority: "objects",
-  schedule: "0 1 * * *",
-};
+import { type Change, DIGEST, MIRROR, of, TOKEN } from "./test-changes.ts";
 
 export const CHANGES_OF_SITES: readonly Change[] = [
   ...of("container", [
@@ -81,7 +72,7 @@ export const CHANGES_OF_SITES: readonly Change[] = [
     ["site.failover.ttlSeconds", 60],
     ["replicationPasswords", { postgres: TOKEN, redis: TOKEN }],
   ]),
-  ...of("mirrored", [["weightsMirror", WEIGHTS]]),
+  ...of("mirrored", [["weightsMirror", MIRROR]]),
   ...of("local", [
     ["images.gateway", { tag: "deepseek.local/gateway:next", digest: DIGEST, inputHash: "ab" }],
     ["images.redis-exporter.tag", "deepseek.local/redis-exporter:next"],

@@ -53,6 +53,15 @@ export const BACKUPS = {
   secret: "backup-access",
 };
 
+const { destination: _, ...access } = BACKUPS;
+export const MIRROR = {
+  region: "cn-north-1",
+  ...access,
+  from: "s3://weights/a",
+  authority: "objects",
+  schedule: "0 1 * * *",
+};
+
 const MONITORING = {
   alerts: {
     ranges: RANGES,
