@@ -1,12 +1,12 @@
 /**
  * Who runs the system, who sets its security and who reads its audit trail are three people: no principal
- * that the stack configures has two of these roles, and the operators of the patients' namespace cannot
- * read its Secrets.
+ * that the stack configures has two of these roles. Entries of one name, address, certificate or account
+ * elsewhere are one principal, whichever list or file they stand in.
  */
-import type { Report, Rule } from "../judging/rule.ts";
+import type { Rule } from "../judging/rule.ts";
 import { kindOf, nameIn } from "../kubernetes/pods.ts";
 import { filesOf, hasFile } from "../kubernetes/read.ts";
-import { asFields, at, type Fields } from "../kubernetes/values.ts";
+import { asFields, at, type Fields, isPresent } from "../kubernetes/values.ts";
 
 const ROLES = ["system-admin", "security-admin", "audit-admin"];
 const FILES = /^(keys|directory|principals)\.json$/;
@@ -19,29 +19,37 @@ export const adminSeparation: Rule = {
   about: "configured principals",
   applies: ({ type, props }) => kindOf(type) === "Secret" && hasFile(props, FILES),
   judge: ({ props }, report) => {
-    for (const { name, text } of filesOf(props, FILES)) {
-      judgeFile(`Secret ${nameIn(props)}, ${name}`, text, report);
+    const where = `Secret ${nameIn(props)}`;
+    const entries = filesOf(props, FILES).flatMap(({ name, text }) => {
+      const document = parsed(text);
+      if (document === undefined)
+        report.fails(`${where}, ${name} is no JSON that could be judged.`);
+      return [...listOf(document?.["keys"]), ...listOf(document?.["principals"])];
+    });
+    for (const [who, held] of rolesByHandle(entries)) {
+      if (held.size < 2) continue;
+      report.fails(`${where}: ${who} is ${[...held].join(" and ")}. Give each to somebody else.`);
     }
   },
 };
 
-function judgeFile(where: string, text: string, report: Report): void {
-  const document = parsed(text);
-  if (document === undefined) {
-    report.fails(`${where} is no JSON that could be judged.`);
-    return;
-  }
-  for (const [key, list] of Object.entries(document)) {
-    if (!["keys", "principals"].includes(key)) continue;
-    for (const entry of Array.isArray(list) ? list : []) {
-      const roles = at(entry, "roles");
-      const held = (Array.isArray(roles) ? roles : []).filter((one) => ROLES.includes(String(one)));
-      if (held.length < 2) continue;
-      report.fails(
-        `${where}: ${String(at(entry, "id"))} is ${held.join(" and ")}. Give each to somebody else.`,
-      );
+/** The roles of administrators, by everything that tells one principal from another. */
+function rolesByHandle(entries: readonly unknown[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, ReadonlySet<string>>();
+  for (const entry of entries) {
+    const handles = [at(entry, "id"), at(entry, "email")].filter(isPresent);
+    const elsewhere = [...listOf(at(entry, "certificates")), ...listOf(at(entry, "oidcSubjects"))];
+    const roles = listOf(at(entry, "roles")).map(String);
+    for (const handle of [...handles, ...elsewhere].map((one) => String(one).toLowerCase())) {
+      const held = found.get(handle) ?? [];
+      found.set(handle, new Set([...held, ...roles.filter((one) => ROLES.includes(one))]));
     }
   }
+  return found;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function parsed(text: string): Fields | undefined {

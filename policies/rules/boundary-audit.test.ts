@@ -16,6 +16,10 @@ judgedByTable(boundaryAudit, {
   },
   fails: {
     "no flow log": [[["flows", "", undefined]], /no record of its flows/],
+    "a flow log of another network": [
+      [["flows", "vpcId", "vpc-2"]],
+      /network keeps no record of its flows/,
+    ],
     "a log of what was refused alone": [[["flows", "trafficType", "REJECT"]], /no record/],
     "a cluster without its audit log": [
       [["cluster", "enabledClusterLogTypes", ["api"]]],

@@ -22,11 +22,7 @@ export const boundaryAudit: Rule = {
   judge: ({ type, props, name }, report, context) => {
     if (type === NETWORK) {
       const logs = pointingTo(context, FLOW_LOG, "vpcId", props["id"] ?? props["vpcId"]);
-      const loose = context.resources.filter((one) => one.type === FLOW_LOG);
-      const all = (logs.length > 0 ? logs : loose).some(
-        (one) => one.props["trafficType"] === "ALL",
-      );
-      if (!all)
+      if (!logs.some((one) => one.props["trafficType"] === "ALL"))
         report.fails(`${name} keeps no record of its flows. Add a FlowLog with trafficType ALL.`);
       return;
     }

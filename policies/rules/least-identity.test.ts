@@ -14,6 +14,7 @@ judgedByTable(leastIdentity, {
         ],
       }),
     },
+    keys: { type: "kubernetes:core/v1:Secret", props: { type: "Opaque" } },
   },
   passes: {
     "a token of the API's own length": [
@@ -42,6 +43,10 @@ judgedByTable(leastIdentity, {
     "the default account": [
       [["pods", "spec.template.spec.serviceAccountName", "default"]],
       /default account/,
+    ],
+    "a Secret with a token for ever": [
+      [["keys", "type", "kubernetes.io/service-account-token"]],
+      /without an end/,
     ],
     "no account": [
       [["pods", "spec.template.spec.serviceAccountName", undefined]],

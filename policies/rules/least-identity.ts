@@ -1,14 +1,19 @@
 /**
  * A pod gets no token of the API server that it does not use. One that needs it names its own account
- * and mounts a short-lived token itself; the namespace's default account is nobody's.
+ * and mounts a short-lived token itself; the namespace's default account is nobody's. A Secret that the
+ * cluster fills with a token holds one for ever, and whoever may read Secrets has it.
  */
+import type { Rule } from "../judging/rule.ts";
 import { podRule } from "../kubernetes/pod-rule.ts";
+import { kindOf, nameIn } from "../kubernetes/pods.ts";
 import { at } from "../kubernetes/values.ts";
 
+/** Kubernetes puts a token without an end into a Secret of this type. */
+const TOKEN_SECRET = "kubernetes.io/service-account-token";
 /** A projected token that lives longer than this is as good as one for ever. */
 const TOKEN_SECONDS_MAX = 3_600;
 
-export const leastIdentity = podRule({
+const ofPods = podRule({
   name: "least-identity",
   description: "Pods carry no token of the API server but one they ask for, and briefly.",
   severity: "medium",
@@ -39,3 +44,17 @@ export const leastIdentity = podRule({
     }
   },
 });
+
+export const leastIdentity: Rule = {
+  ...ofPods,
+  about: "pods or Secrets with tokens",
+  applies: (resource, context) =>
+    (kindOf(resource.type) === "Secret" && resource.props["type"] === TOKEN_SECRET) ||
+    ofPods.applies(resource, context),
+  judge: (resource, report, context) => {
+    if (kindOf(resource.type) !== "Secret") return ofPods.judge(resource, report, context);
+    report.fails(
+      `Secret ${nameIn(resource.props)} holds a token without an end. Project one into the pod.`,
+    );
+  },
+};
