@@ -1,5 +1,5 @@
 import { auditSealed } from "./audit-sealed.ts";
-import { deployment, gateway } from "./test-objects.ts";
+import { container, deployment, gateway } from "./test-objects.ts";
 import { judgedByTable } from "./test-table.ts";
 
 judgedByTable(auditSealed, {
@@ -16,6 +16,13 @@ judgedByTable(auditSealed, {
                 volumeMounts: [{ name: "data", mountPath: "/data" }],
               },
             ],
+            initContainers: [
+              container({
+                env: [{ name: "ARCHIVE_TO", value: "file:///archive" }],
+                volumeMounts: [{ name: "archive", mountPath: "/archive" }],
+              }),
+            ],
+            volumes: [{ name: "archive", persistentVolumeClaim: { claimName: "worm" } }],
           })["spec"] as object),
           volumeClaimTemplates: [{ metadata: { name: "data" } }],
         },
@@ -26,6 +33,14 @@ judgedByTable(auditSealed, {
     "calls without a record, as something else may say": [
       [["gateway", "spec.template.spec.containers.0.envFrom", [{ configMapRef: { name: "c" } }]]],
       /serves what it cannot record/,
+    ],
+    "an archive in the pod's own folder": [
+      [["gateway", "spec.template.spec.volumes.0", { name: "archive", emptyDir: {} }]],
+      /init container main archives into its pod/,
+    ],
+    "an archive beside its volume": [
+      [["gateway", "spec.template.spec.initContainers.0.env.0.value", "file:///tmp"]],
+      /archives into its pod/,
     ],
     "no seal": [
       [["gateway", "spec.template.spec.containers.0.env.0.name", "OTHER"]],

@@ -1,11 +1,12 @@
 /**
  * The gateway's audit trail can neither be lost with its pod nor changed unseen: it lies on a volume,
- * each segment is sealed with a key, and calls stop where nobody could record them.
+ * each segment is sealed with a key, and calls stop where nobody could record them. An archive in a folder
+ * lies on a claim, too, which its owners attest is write-once.
  */
 import type { Report, Rule } from "../judging/rule.ts";
-import { hasPods, kindOf, podsOf, whereOf } from "../kubernetes/pods.ts";
+import { containersOf, hasPods, kindOf, type Pod, podsOf, whereOf } from "../kubernetes/pods.ts";
 import { gatewayIn, hasVariable, programOf, variableOf } from "../kubernetes/read.ts";
-import { at, type Fields } from "../kubernetes/values.ts";
+import { at, type Fields, isPresent } from "../kubernetes/values.ts";
 
 /** What the gateway does where it cannot record. */
 const DOWN = "GW_AUDIT_DOWN";
@@ -20,6 +21,7 @@ export const auditSealed: Rule = {
     hasPods(type) && podsOf(type, props).items.some((pod) => programOf(pod) === "gateway"),
   judge: ({ type, props }, report) => {
     for (const pod of podsOf(type, props).items.filter((one) => programOf(one) === "gateway")) {
+      judgeArchives(pod, report);
       for (const container of gatewayIn(pod, report)) {
         const where = whereOf(pod, container);
         if (variableOf(container, "GW_AUDIT_SEAL_KEY_FILE") === undefined) {
@@ -29,13 +31,13 @@ export const auditSealed: Rule = {
           report.fails(`${where} serves what it cannot record. Remove ${DOWN}.`);
         }
         const folder = variableOf(container, "GW_DATA_FOLDER");
-        judgeVolume(where, folder, kindOf(type) ?? "", props, container.fields, report);
+        judgeTrail(where, folder, kindOf(type) ?? "", props, container.fields, report);
       }
     }
   },
 };
 
-function judgeVolume(
+function judgeTrail(
   where: string,
   folder: string | undefined,
   kind: string,
@@ -43,17 +45,35 @@ function judgeVolume(
   container: Fields,
   report: Report,
 ): void {
-  const templates = at(props, "spec", "volumeClaimTemplates");
-  const claims = (Array.isArray(templates) ? templates : []).map((one) =>
+  const claims = listOf(at(props, "spec", "volumeClaimTemplates")).map((one) =>
     at(one, "metadata", "name"),
   );
-  const mounts = container["volumeMounts"];
-  const kept = (Array.isArray(mounts) ? mounts : []).some(
-    (mount) => at(mount, "mountPath") === folder && claims.includes(at(mount, "name")),
-  );
-  if (folder === undefined || kind !== "StatefulSet" || !kept) {
+  if (folder === undefined || kind !== "StatefulSet" || !isMounted(container, folder, claims)) {
     report.fails(
       `${where} loses its audit trail with its pod. Keep GW_DATA_FOLDER on a volume claim.`,
     );
   }
+}
+
+function judgeArchives(pod: Pod, report: Report): void {
+  const claims = listOf(pod.spec["volumes"])
+    .filter((one) => isPresent(at(one, "persistentVolumeClaim")))
+    .map((one) => at(one, "name"));
+  for (const container of containersOf(pod).items) {
+    const [, folder] = /^file:\/\/(.*)$/.exec(variableOf(container, "ARCHIVE_TO") ?? "") ?? [];
+    if (folder === undefined || isMounted(container.fields, folder, claims)) continue;
+    report.fails(
+      `${whereOf(pod, container)} archives into its pod. Mount a write-once claim at ${folder}.`,
+    );
+  }
+}
+
+function isMounted(container: Fields, folder: string, volumes: readonly unknown[]): boolean {
+  return listOf(container["volumeMounts"]).some(
+    (mount) => at(mount, "mountPath") === folder && volumes.includes(at(mount, "name")),
+  );
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }

@@ -1,4 +1,5 @@
 import { auditWorm } from "./audit-worm.ts";
+import { container, DEPLOYMENT, deployment } from "./test-objects.ts";
 import { judgedByTable } from "./test-table.ts";
 
 judgedByTable(auditWorm, {
@@ -12,6 +13,13 @@ judgedByTable(auditWorm, {
       type: "aws:s3/bucketVersioning:BucketVersioning",
       props: { bucket: "a", versioningConfiguration: { status: "Enabled" } },
     },
+    gateway: {
+      type: DEPLOYMENT,
+      props: deployment({
+        initContainers: [container({ env: [{ name: "ARCHIVE_TO", value: "s3://a/audit" }] })],
+      }),
+    },
+    plain: { type: "aws:s3/bucket:Bucket", props: { bucket: "weights" } },
     vault: { type: "aws:backup/vault:Vault", props: { name: "v" } },
     closed: {
       type: "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
@@ -19,6 +27,25 @@ judgedByTable(auditWorm, {
     },
   },
   fails: {
+    "another bucket that the gateway archives into": [
+      [["gateway", "spec.template.spec.initContainers.0.env.0.value", "s3://weights/audit"]],
+      /plain has no Object Lock/,
+    ],
+    "a bucket of another name that locks objects": [
+      [["plain", "objectLockEnabled", true]],
+      /plain has no default retention/,
+    ],
+    "a locked bucket of another name in governance mode": [
+      [
+        ["lock", "bucket", "weights"],
+        ["lock", "rule.defaultRetention.mode", "GOVERNANCE"],
+      ],
+      /plain has mode GOVERNANCE/,
+    ],
+    "a bucket that its tags call the trail's": [
+      [["plain", "tags", { purpose: "audit-trail" }]],
+      /plain has no Object Lock/,
+    ],
     "governance mode": [[["lock", "rule.defaultRetention.mode", "GOVERNANCE"]], /mode GOVERNANCE/],
     "no retention": [[["lock", "", undefined]], /no default retention/],
     "a lock of another bucket": [[["lock", "bucket", "b"]], /no default retention/],

@@ -1,13 +1,15 @@
 /**
  * The audit trail in a cloud cannot be changed or deleted by anybody, its owner included: Object Lock in
  * compliance mode, versions, and for backups a locked vault. A site of one's own exports to a store that
- * can, which no stack of ours makes and whose owners attest it.
+ * can, which no stack of ours makes and whose owners attest it. A bucket is the trail's by what it is for,
+ * whatever it is called: the gateways' archiver writes into it, or it was made to lock objects.
  */
-import { pointingTo } from "../aws/resources.ts";
-import type { Context, Rule } from "../judging/rule.ts";
-import { at, type Fields, isPresent } from "../kubernetes/values.ts";
+import { isBucket, pointingTo } from "../aws/resources.ts";
+import type { Context, Resource, Rule } from "../judging/rule.ts";
+import { containersOf, hasPods, podsOf } from "../kubernetes/pods.ts";
+import { variableOf } from "../kubernetes/read.ts";
+import { asFields, at, type Fields, isPresent } from "../kubernetes/values.ts";
 
-const BUCKET = "aws:s3/bucket:Bucket";
 const LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration";
 const VERSIONS = "aws:s3/bucketVersioning:BucketVersioning";
 const VAULT = "aws:backup/vault:Vault";
@@ -19,7 +21,7 @@ export const auditWorm: Rule = {
   severity: "critical",
   sees: "stack",
   about: "audit bucket or backup vault",
-  applies: ({ type, name }) => type === VAULT || (type === BUCKET && /audit/i.test(name)),
+  applies: (resource, context) => resource.type === VAULT || isArchive(resource, context),
   judge: ({ type, props, name }, report, context) => {
     if (type === VAULT) {
       const locks = pointingTo(context, VAULT_LOCK, "backupVaultName", props["name"]);
@@ -36,6 +38,30 @@ export const auditWorm: Rule = {
     for (const fault of bucketFaults(props, context)) report.fails(`${name} ${fault}.`);
   },
 };
+
+function isArchive({ type, props, name }: Resource, context: Context): boolean {
+  if (!isBucket(type)) return false;
+  const called = [name, props["bucket"], ...Object.values(asFields(props["tags"]) ?? {})];
+  return (
+    called.some((one) => /audit/i.test(String(one))) ||
+    props["objectLockEnabled"] === true ||
+    pointingTo(context, LOCK, "bucket", props["bucket"]).length > 0 ||
+    archivedInto(context).has(String(props["bucket"]))
+  );
+}
+
+/** The buckets that archivers of pods write into. */
+function archivedInto({ resources, once }: Context): ReadonlySet<string> {
+  return once("archives", () => {
+    const pods = resources
+      .filter(({ type }) => hasPods(type))
+      .flatMap(({ type, props }) => podsOf(type, props).items);
+    const places = pods
+      .flatMap((pod) => containersOf(pod).items)
+      .map((container) => variableOf(container, "ARCHIVE_TO") ?? "");
+    return new Set(places.flatMap((place) => /^s3:\/\/([^/]+)/.exec(place)?.[1] ?? []));
+  });
+}
 
 function bucketFaults(props: Fields, context: Context): string[] {
   const named = (type: string) => pointingTo(context, type, "bucket", props["bucket"]);
