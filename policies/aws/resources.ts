@@ -6,6 +6,11 @@ export function isBucket(type: string): boolean {
   return /^aws:s3\/bucket(V2)?:/.test(type);
 }
 
+/** Of one database, or of a cluster of them. */
+export function isParameterGroup(type: string): boolean {
+  return /^aws:rds\/(cluster)?parameterGroup:/i.test(type);
+}
+
 export function resourcesOf({ resources, once }: Context, type: string): readonly Resource[] {
   return once(`resources of ${type}`, () => resources.filter((one) => one.type === type));
 }

@@ -79,6 +79,11 @@ export function kindOf(type: string): string | undefined {
   return type.startsWith("kubernetes:") ? type.split(":")[2] : undefined;
 }
 
+/** Of CloudNativePG, whose pods only the operator knows. */
+export function isPostgresCluster(type: string): boolean {
+  return type.startsWith("kubernetes:postgresql.cnpg.io/") && kindOf(type) === "Cluster";
+}
+
 export function hasPods(type: string): boolean {
   return placesOf(type).length > 0;
 }
@@ -136,7 +141,7 @@ function podsAt(kind: string, place: Place, props: Fields): Found<Pod> {
 }
 
 /** What stands at a path, for every entry of the lists on the way. */
-function valuesAt(value: unknown, path: readonly string[]): unknown[] {
+export function valuesAt(value: unknown, path: readonly string[]): unknown[] {
   const [key, ...rest] = path;
   if (key === undefined) return [value];
   if (key === "*") return Array.isArray(value) ? value.flatMap((one) => valuesAt(one, rest)) : [];

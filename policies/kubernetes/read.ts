@@ -43,6 +43,19 @@ export function wordsOf(container: Container): string[] {
   });
 }
 
+/**
+ * What a server is told by its words, over what its file says: `--port 0`, `--ssl=off`, `-c ssl=off`, on
+ * their own or within a shell's line; the last of several. Case, `-` and `_` make no difference.
+ */
+export function argumentOf(container: Container, name: string): string | undefined {
+  const spelled = name.replaceAll(".", "\\.").replaceAll("_", "[-_]");
+  const form = new RegExp(
+    `(?:^|[\\s"'])(?:--${spelled}(?:=|\\s+)|-c\\s*["']?${spelled}\\s*=\\s*)["']?([^"'\\n;&|\\\\]*?)(?=["'\\n;&|\\\\]|\\s-|$)`,
+    "gi",
+  );
+  return [...wordsOf(container).join("\n").matchAll(form)].at(-1)?.[1]?.trim();
+}
+
 export interface NamedFile {
   readonly name: string;
   readonly text: string;
@@ -82,7 +95,7 @@ function decoded(value: unknown, encoded: boolean): string {
 export function settingIn(text: string, key: string): string | undefined {
   const form = new RegExp(
     `^[ \\t]*${key}[ \\t]*[= \\t][ \\t]*["']?([^"'#\\n]*?)["']?[ \\t]*(#.*)?$`,
-    "gm",
+    "gim",
   );
   return [...text.matchAll(form)].at(-1)?.[1]?.trim();
 }

@@ -39,6 +39,20 @@ test.each([
   expect((await faults(image)).join("\n")).toContain(message);
 });
 
+test("a database cluster's image is judged as well", async () => {
+  const type = "kubernetes:postgresql.cnpg.io/v1:Cluster";
+  const faultsOf = async (spec: object) =>
+    (await judge(allowedImages, type, { metadata: { name: "ledger" }, spec })).violations.join();
+  expect(await faultsOf({ imageName: "deepseek.local/postgres-cluster:17" })).toBe("");
+  expect(await faultsOf({ imageName: "ghcr.io/somebody/postgresql:17" })).toMatch(
+    /^Cluster ledger takes .* not allowed/,
+  );
+  expect(await faultsOf({})).toMatch(/names no image/);
+  expect((await judge(allowedImages, type, { spec: { imageName: UNKNOWN } })).notEvaluated).toBe(
+    true,
+  );
+});
+
 test("init and ephemeral containers are judged as well", async () => {
   const bad = container({ image: "redis" });
   const props = deployment({ initContainers: [bad], ephemeralContainers: [bad] });

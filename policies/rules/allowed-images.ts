@@ -4,8 +4,7 @@
  * part of a host name.
  */
 import type { Context, Report } from "../judging/rule.ts";
-import { podRule } from "../kubernetes/pod-rule.ts";
-import { type Container, type Pod, whereOf } from "../kubernetes/pods.ts";
+import { imageRule } from "../kubernetes/image-rule.ts";
 
 /** Whose images the stacks use; everything else a customer adds by policy configuration. */
 const REGISTRIES = [
@@ -26,28 +25,17 @@ const REGISTRIES = [
   "*.hospital.example/deepseek",
 ];
 
-export const allowedImages = podRule({
+export const allowedImages = imageRule({
   name: "allowed-images",
   description: "Images come from allowed repositories and never by the tag `latest`.",
   severity: "high",
   configSchema: {
     properties: { registries: { type: "array", items: { type: "string" }, default: REGISTRIES } },
   },
-  container: judgeContainer,
+  image: judgeImage,
 });
 
-function judgeContainer(
-  pod: Pod,
-  container: Container,
-  report: Report,
-  { settings }: Context,
-): void {
-  const where = whereOf(pod, container);
-  const { image } = container.fields;
-  if (typeof image !== "string" || image.trim() === "") {
-    report.fails(`${where} names no image. Give repository:version.`);
-    return;
-  }
+function judgeImage(where: string, image: string, report: Report, { settings }: Context): void {
   const { repository, tag, digest } = parseImage(image);
   const registries = Array.isArray(settings.registries)
     ? settings.registries.map(String)

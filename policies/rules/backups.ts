@@ -5,9 +5,8 @@
 import { pointingTo, resourcesOf } from "../aws/resources.ts";
 import { profileOf } from "../judging/profile.ts";
 import type { Context, Resource, Rule } from "../judging/rule.ts";
-import { kindOf, nameIn } from "../kubernetes/pods.ts";
+import { isPostgresCluster, kindOf, nameIn } from "../kubernetes/pods.ts";
 import { at, type Fields, textAt } from "../kubernetes/values.ts";
-import { isPostgresCluster } from "./tls13-stores.ts";
 
 const DATABASE = "aws:rds/instance:Instance";
 const CACHE = "aws:elasticache/replicationGroup:ReplicationGroup";

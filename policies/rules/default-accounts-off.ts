@@ -1,9 +1,8 @@
 /** Accounts that come with a program are off or have no rights: everybody knows their names. */
 import type { Report, Rule } from "../judging/rule.ts";
-import { kindOf, nameIn } from "../kubernetes/pods.ts";
+import { isPostgresCluster, kindOf, nameIn } from "../kubernetes/pods.ts";
 import { filesOf, hasFile } from "../kubernetes/read.ts";
 import { at, type Fields, textAt } from "../kubernetes/values.ts";
-import { isPostgresCluster } from "./tls13-stores.ts";
 
 const LISTS = /\.acl$/;
 const HBA = /^pg_hba\.conf$/;

@@ -24,6 +24,11 @@ judgedByTable(encryptedVolumes, {
       props: { spec: { storage: { storageClass: "gp3" } } },
     },
   },
+  passes: {
+    "a database whose class stands in its claim's template": [
+      ["cluster", "spec.storage", { pvcTemplate: { storageClassName: "gp3" } }],
+    ],
+  },
   fails: {
     "a class that does not encrypt": [
       [["class", "parameters.encrypted", "false"]],
@@ -44,6 +49,18 @@ judgedByTable(encryptedVolumes, {
     "a claim of such a class": [
       [["claim", "spec.storageClassName", "fast"]],
       /PersistentVolumeClaim/,
+    ],
+    "a database's log of such a class": [
+      [["cluster", "spec.walStorage.storageClass", "fast"]],
+      /Cluster .* class fast/,
+    ],
+    "a database's log of the default class": [
+      [["cluster", "spec.walStorage", { size: "1Gi" }]],
+      /Cluster .* default class/,
+    ],
+    "a tablespace of such a class": [
+      [["cluster", "spec.tablespaces", [{ storage: { storageClass: "fast" } }]]],
+      /Cluster .* class fast/,
     ],
     "a database of such a class": [
       [["cluster", "spec.storage.storageClass", undefined]],

@@ -4,9 +4,8 @@
  * and they attest it.
  */
 import type { Context, Report, Rule } from "../judging/rule.ts";
-import { kindOf, nameIn } from "../kubernetes/pods.ts";
-import { at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
-import { isPostgresCluster } from "./tls13-stores.ts";
+import { isPostgresCluster, kindOf, nameIn } from "../kubernetes/pods.ts";
+import { asFields, at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
 
 /** Classes that an owner attests: a stack names one of these where it does not make its own. */
 const ENCRYPTED_CLASSES = ["encrypted", "patient-encrypted", "shared-encrypted"];
@@ -55,11 +54,22 @@ function judgeClass(where: string, props: Fields, report: Report): void {
 }
 
 function classesOf(type: string, props: Fields): (string | undefined)[] {
-  if (isPostgresCluster(type)) return [textAt(props, "spec", "storage", "storageClass")];
+  if (isPostgresCluster(type)) return clusterClasses(asFields(props["spec"]) ?? {});
   if (kindOf(type) === "PersistentVolumeClaim") return [textAt(props, "spec", "storageClassName")];
   const templates = at(props, "spec", "volumeClaimTemplates");
   return (Array.isArray(templates) ? templates : []).map((one) =>
     textAt(one, "spec", "storageClassName"),
+  );
+}
+
+/** Of the data, of the log where it has a volume of its own, and of every tablespace. */
+function clusterClasses(spec: Fields): (string | undefined)[] {
+  const { tablespaces } = spec;
+  const spaces = (Array.isArray(tablespaces) ? tablespaces : []).map((one) => at(one, "storage"));
+  const log = isPresent(spec["walStorage"]) ? [spec["walStorage"]] : [];
+  return [spec["storage"], ...log, ...spaces].map(
+    (storage) =>
+      textAt(storage, "storageClass") ?? textAt(storage, "pvcTemplate", "storageClassName"),
   );
 }
 

@@ -2,6 +2,11 @@ import { logContent } from "./log-content.ts";
 import { container, DEPLOYMENT, deployment } from "./test-objects.ts";
 import { judgedByTable } from "./test-table.ts";
 
+const QUIET = { log_statement: "none", log_min_error_statement: "panic" };
+
+/** postgresql.conf with lines of its own. */
+const postgres = (lines: string) => `log_min_error_statement = panic\n${lines}\n`;
+
 judgedByTable(logContent, {
   good: {
     nginx: {
@@ -9,7 +14,7 @@ judgedByTable(logContent, {
       props: {
         data: {
           "nginx.conf": "log_format a '$uri $status';\n",
-          "postgresql.conf": "log_statement = 'none'\n",
+          "postgresql.conf": "log_statement = 'none'\nlog_min_error_statement = panic\n",
         },
       },
     },
@@ -29,11 +34,17 @@ judgedByTable(logContent, {
     },
     cluster: {
       type: "kubernetes:postgresql.cnpg.io/v1:Cluster",
-      props: { spec: { postgresql: { parameters: { log_statement: "none" } } } },
+      props: { spec: { postgresql: { parameters: QUIET } } },
+    },
+    clusters: {
+      type: "aws:rds/clusterParameterGroup:ClusterParameterGroup",
+      props: { parameters: [{ name: "log_min_error_statement", value: "panic" }] },
     },
     group: {
       type: "aws:rds/parameterGroup:ParameterGroup",
-      props: { parameters: [{ name: "log_statement", value: "none" }] },
+      props: {
+        parameters: Object.entries(QUIET).map(([name, value]) => ({ name, value })),
+      },
     },
   },
   fails: {
@@ -59,7 +70,47 @@ judgedByTable(logContent, {
     ],
     statements: [
       [["nginx", ["data", "postgresql.conf"], "log_statement = 'all'\n"]],
-      /logs statements \(all\)/,
+      /logs statements \(log_statement = all\)/,
+    ],
+    "statements under another spelling": [
+      [["nginx", ["data", "postgresql.conf"], postgres("LOG_STATEMENT 'all'")]],
+      /log_statement = all/,
+    ],
+    "slow statements": [
+      [["nginx", ["data", "postgresql.conf"], postgres("log_min_duration_statement = 250ms")]],
+      /log_min_duration_statement = 250ms/,
+    ],
+    "what statements are given": [
+      [["nginx", ["data", "postgresql.conf"], postgres("log_parameter_max_length = -1")]],
+      /log_parameter_max_length = -1/,
+    ],
+    "statements that failed, unasked": [
+      [["nginx", ["data", "postgresql.conf"], "log_statement = none\n"]],
+      /log_min_error_statement = error/,
+    ],
+    "plans with their values": [
+      [["nginx", ["data", "postgresql.conf"], postgres("auto_explain.log_min_duration = '1s'")]],
+      /auto_explain.log_min_duration = 1s/,
+    ],
+    "statements by an argument": [
+      [["pods", "spec.template.spec.containers.0.args", ["-c", "log_statement=all"]]],
+      /told to log statements \(log_statement = all\)/,
+    ],
+    "slow statements by an argument": [
+      [["pods", "spec.template.spec.containers.0.args", ["--log-min-duration-statement=0"]]],
+      /told to log statements \(log_min_duration_statement = 0\)/,
+    ],
+    "slow statements of a cluster, as a number": [
+      [["cluster", "spec.postgresql.parameters.log_min_duration_statement", 0]],
+      /Cluster .* logs statements/,
+    ],
+    "slow statements of RDS": [
+      [["group", "parameters.2", { name: "log_min_duration_statement", value: "100" }]],
+      /log_min_duration_statement = 100/,
+    ],
+    "failed statements of a cluster of RDS": [
+      [["clusters", "parameters", []]],
+      /clusters logs statements/,
     ],
     "a gateway that tells everything": [
       [["pods", "spec.template.spec.containers.0.env.0.value", "debug"]],
@@ -101,7 +152,10 @@ judgedByTable(logContent, {
       [["cluster", "spec.postgresql.parameters.log_statement", "mod"]],
       /Cluster .* logs statements/,
     ],
-    "statements of RDS": [[["group", "parameters.0.value", "ddl"]], /logs statements \(ddl\)/],
+    "statements of RDS": [
+      [["group", "parameters.0.value", "ddl"]],
+      /logs statements \(log_statement = ddl\)/,
+    ],
   },
   unknown: ["nginx", ["data", "nginx.conf"]],
 });

@@ -2,24 +2,48 @@
  * Logs and traces hold who did what, never what was said: no prompts, answers, credentials, query strings
  * or statements, since each may be somebody's personal data and all are kept for months.
  */
+import { isParameterGroup } from "../aws/resources.ts";
 import type { Report, Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
 import {
   type Container,
   containersOf,
   hasPods,
+  isPostgresCluster,
   kindOf,
   nameIn,
   podsOf,
   whereOf,
 } from "../kubernetes/pods.ts";
-import { filesOf, hasFile, settingIn, variableOf, wordsOf } from "../kubernetes/read.ts";
-import { at, type Fields, textAt } from "../kubernetes/values.ts";
-import { isPostgresCluster } from "./tls13-stores.ts";
+import {
+  argumentOf,
+  filesOf,
+  hasFile,
+  settingIn,
+  variableOf,
+  wordsOf,
+} from "../kubernetes/read.ts";
+import { at, type Fields } from "../kubernetes/values.ts";
 
 const NGINX = /nginx[^/]*\.conf$/;
 const POSTGRES = /^postgresql\.conf$/;
-const PARAMETER_GROUP = "aws:rds/parameterGroup:ParameterGroup";
+/** Where PostgreSQL writes statements or what they are given; what it does unasked, where that is too much. */
+const STATEMENTS: readonly (readonly [
+  name: string,
+  fits: RegExp,
+  right: string,
+  unasked?: string,
+])[] = [
+  ["log_statement", /^none$/i, "none"],
+  ["log_min_duration_statement", /^-1$/, "-1"],
+  ["log_min_duration_sample", /^-1$/, "-1"],
+  ["log_transaction_sample_rate", /^0(\.0*)?$/, "0"],
+  // Unasked it writes every statement that failed.
+  ["log_min_error_statement", /^(fatal|panic)$/i, "panic", "error"],
+  ["log_parameter_max_length", /^0$/, "0"],
+  ["log_parameter_max_length_on_error", /^0$/, "0"],
+  ["auto_explain.log_min_duration", /^-1$/, "-1"],
+];
 /** nginx variables that hold what a caller sends: bodies, credentials, query strings. */
 const PRIVATE =
   /\$(request_body|request_uri|args|query_string|request\b|http_authorization|http_cookie|cookie_\w+|arg_\w+|http_x_ds_signature|http_x_api_key)/;
@@ -42,20 +66,19 @@ export const logContent: Rule = {
   applies: ({ type, props }) =>
     hasPods(type) ||
     isPostgresCluster(type) ||
-    type === PARAMETER_GROUP ||
+    isParameterGroup(type) ||
     (kindOf(type) === "ConfigMap" && (hasFile(props, NGINX) || hasFile(props, POSTGRES))),
   judge: ({ type, props, name }, report) => {
     if (kindOf(type) === "ConfigMap") return judgeFiles(props, report);
     if (isPostgresCluster(type)) {
-      const value = textAt(props, "spec", "postgresql", "parameters", "log_statement");
-      return judgeStatements(`Cluster ${nameIn(props)}`, value, report);
+      const parameters = at(props, "spec", "postgresql", "parameters");
+      return judgeStatements(`Cluster ${nameIn(props)}`, (key) => at(parameters, key), report);
     }
-    if (type === PARAMETER_GROUP) {
-      const list = props["parameters"];
-      const found = (Array.isArray(list) ? list : []).find(
-        (one) => at(one, "name") === "log_statement",
-      );
-      return judgeStatements(name, textAt(found, "value"), report);
+    if (isParameterGroup(type)) {
+      const { parameters } = props;
+      const found = (key: string) =>
+        (Array.isArray(parameters) ? parameters : []).find((one) => at(one, "name") === key);
+      return judgeStatements(name, (key) => at(found(key), "value"), report);
     }
     judgeEach(podsOf(type, props).items, (pod) => {
       judgeEach(containersOf(pod).items, (one) => judgeContainer(whereOf(pod, one), one, report));
@@ -80,22 +103,30 @@ function judgeFiles(props: Fields, report: Report): void {
       );
   }
   for (const { name, text } of filesOf(props, POSTGRES)) {
-    judgeStatements(`${where}, ${name}`, settingIn(text, "log_statement"), report);
+    judgeStatements(`${where}, ${name}`, (key) => settingIn(text, key), report);
   }
 }
 
-/** PostgreSQL's own default is none. */
-function judgeStatements(where: string, value: string | undefined, report: Report): void {
-  if (value === undefined || value === "none") return;
-  report.fails(
-    `${where} logs statements (${value}), and with them values. Set log_statement: none.`,
-  );
+/** A whole configuration: what it does not say, PostgreSQL does unasked. */
+function judgeStatements(where: string, said: (key: string) => unknown, report: Report): void {
+  for (const [key, fits, right, unasked] of STATEMENTS) {
+    const value = String(said(key) ?? unasked ?? right);
+    if (fits.test(value)) continue;
+    report.fails(
+      `${where} logs statements (${key} = ${value}), and with them values. Set ${key} to ${right}.`,
+    );
+  }
 }
 
 function judgeContainer(where: string, container: Container, report: Report): void {
   for (const word of wordsOf(container)) {
     if (TELLING_WORDS.test(word))
       report.fails(`${where} is told to log what it is asked (${word}). Remove it.`);
+  }
+  for (const [key, fits, right] of STATEMENTS) {
+    const value = argumentOf(container, key) ?? right;
+    if (!fits.test(value))
+      report.fails(`${where} is told to log statements (${key} = ${value}). Set it to ${right}.`);
   }
   for (const [name, telling] of TELLING_VALUES) {
     const value = variableOf(container, name);

@@ -4,9 +4,8 @@
  */
 import { profileOf } from "../judging/profile.ts";
 import type { Rule } from "../judging/rule.ts";
-import { kindOf } from "../kubernetes/pods.ts";
+import { isPostgresCluster, kindOf } from "../kubernetes/pods.ts";
 import { asFields, at, textAt } from "../kubernetes/values.ts";
-import { isPostgresCluster } from "./tls13-stores.ts";
 
 const NAMESPACE = "deepseek-patient";
 const STACK = "pulumi:pulumi:Stack";

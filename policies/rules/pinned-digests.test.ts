@@ -13,8 +13,37 @@ judgedByTable(pinnedDigests, {
         initContainers: [container({ image: PINNED })],
       }),
     },
+    cluster: {
+      type: "kubernetes:postgresql.cnpg.io/v1:Cluster",
+      props: { metadata: { name: "ledger" }, spec: { imageName: PINNED } },
+    },
+    catalogue: {
+      type: "kubernetes:postgresql.cnpg.io/v1:ImageCatalog",
+      props: { spec: { images: [{ major: 17, image: PINNED }] } },
+    },
+  },
+  passes: {
+    "a cluster that takes its image from a catalogue": [
+      ["cluster", "spec", { imageCatalogRef: { name: "c", major: 17 } }],
+    ],
   },
   fails: {
+    "a wrong digest of a database cluster": [
+      [["cluster", "spec.imageName", "a/b:1@sha256:12"]],
+      /Cluster ledger names the digest sha256:12/,
+    ],
+    "a database cluster with the operator's own image": [
+      [["cluster", "spec.imageName", undefined]],
+      /Cluster ledger names no image/,
+    ],
+    "a wrong digest of a catalogue": [
+      [["catalogue", "spec.images.0.image", "a@sha256:12"]],
+      /ImageCatalog .* names the digest/,
+    ],
+    "a wrong digest of a cluster's extension": [
+      [["cluster", "spec.postgresql.extensions", [{ image: { reference: "a@x" } }]]],
+      /Cluster ledger names the digest x/,
+    ],
     "a digest that is none": [
       [["pods", "spec.template.spec.containers.0.image", "a/b:1@sha256:12"]],
       /which is none/,

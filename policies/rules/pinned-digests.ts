@@ -3,21 +3,14 @@
  * pulled yet are not known, and none is made up: until `npm run images -- lock` this is not evaluated,
  * and a production `up` refuses it.
  */
-import { podRule } from "../kubernetes/pod-rule.ts";
-import { whereOf } from "../kubernetes/pods.ts";
+import { imageRule } from "../kubernetes/image-rule.ts";
 import { parseImage } from "./allowed-images.ts";
 
-export const pinnedDigests = podRule({
+export const pinnedDigests = imageRule({
   name: "pinned-digests",
   description: "Images are named by their digest.",
   severity: "medium",
-  container: (pod, container, report) => {
-    const { image } = container.fields;
-    const where = whereOf(pod, container);
-    if (typeof image !== "string" || image.trim() === "") {
-      report.fails(`${where} names no image. Give repository:version@digest.`);
-      return;
-    }
+  image: (where, image, report) => {
     const { digest } = parseImage(image);
     if (digest === undefined) {
       report.notEvaluated(`Not known: the digest of ${image}. Lock it: npm run images -- lock.`);

@@ -3,9 +3,8 @@
  * zone where there are zones.
  */
 import type { Rule } from "../judging/rule.ts";
-import { kindOf, nameIn } from "../kubernetes/pods.ts";
+import { isPostgresCluster, kindOf, nameIn } from "../kubernetes/pods.ts";
 import { at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
-import { isPostgresCluster } from "./tls13-stores.ts";
 
 const DATABASE = "aws:rds/instance:Instance";
 const CACHE = "aws:elasticache/replicationGroup:ReplicationGroup";

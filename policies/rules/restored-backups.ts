@@ -4,9 +4,8 @@
  */
 import { resourcesOf } from "../aws/resources.ts";
 import type { Context, Resource, Rule } from "../judging/rule.ts";
-import { kindOf, nameIn } from "../kubernetes/pods.ts";
+import { isPostgresCluster, kindOf, nameIn } from "../kubernetes/pods.ts";
 import { at, type Fields, textAt } from "../kubernetes/values.ts";
-import { isPostgresCluster } from "./tls13-stores.ts";
 
 const DATABASE = "aws:rds/instance:Instance";
 const PLAN = "aws:backup/restoreTestingPlan:RestoreTestingPlan";

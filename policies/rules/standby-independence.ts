@@ -4,9 +4,15 @@
  * lie in its own region.
  */
 import type { Context, Rule } from "../judging/rule.ts";
-import { containersOf, hasPods, kindOf, nameIn, podsOf } from "../kubernetes/pods.ts";
+import {
+  containersOf,
+  hasPods,
+  isPostgresCluster,
+  kindOf,
+  nameIn,
+  podsOf,
+} from "../kubernetes/pods.ts";
 import { asFields, at, textAt } from "../kubernetes/values.ts";
-import { isPostgresCluster } from "./tls13-stores.ts";
 
 /** What follows the primary, and must name it. */
 const FOLLOWERS = ["redis"];

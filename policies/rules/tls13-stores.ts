@@ -1,42 +1,81 @@
 /**
- * The stores speak TLS 1.3 and nothing less: Redis and PostgreSQL by their configuration files, a
- * CloudNativePG cluster by its parameters, RDS by its parameter group, ElastiCache by its mode.
+ * The stores speak TLS 1.3 and nothing less: Redis and PostgreSQL by their configuration files and the
+ * arguments that go before them, a CloudNativePG cluster by its parameters, RDS by its parameter group,
+ * ElastiCache by its mode.
  */
+import { isParameterGroup } from "../aws/resources.ts";
 import type { Report, Rule } from "../judging/rule.ts";
-import { kindOf, nameIn } from "../kubernetes/pods.ts";
-import { filesOf, hasFile, settingIn } from "../kubernetes/read.ts";
+import { judgeEach } from "../kubernetes/judge.ts";
+import {
+  type Container,
+  containersOf,
+  hasPods,
+  isPostgresCluster,
+  kindOf,
+  nameIn,
+  type Pod,
+  podsOf,
+  whereOf,
+} from "../kubernetes/pods.ts";
+import { argumentOf, filesOf, hasFile, programOf, settingIn, wordsOf } from "../kubernetes/read.ts";
 import { asFields, at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
 
 const FILES = /^(redis|sentinel|postgresql)\.conf$/;
 const REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup";
 const SINGLE_CACHE = "aws:elasticache/cluster:Cluster";
 const DATABASE = "aws:rds/instance:Instance";
-const PARAMETER_GROUP = "aws:rds/parameterGroup:ParameterGroup";
+
+/** What arguments may say, where they say anything; the last is an example that fits. */
+const ARGUMENTS: readonly (readonly [name: string, fits: RegExp, right: string])[] = [
+  ["ssl", /^on$/i, "on"],
+  ["ssl_min_protocol_version", /^TLSv1\.3$/i, "TLSv1.3"],
+  ["tls_protocols", /^TLSv1\.3$/i, "TLSv1.3"],
+  ["tls_port", /^[1-9]\d*$/, "6379"],
+];
+/** Many programs have an argument of this name; of Redis it is the plain one. */
+const PORT_OFF = ["port", /^0$/, "0"] as const;
+const REDIS = /redis|valkey/i;
 
 export const tls13Stores: Rule = {
   name: "tls13-stores",
   description: "Redis and PostgreSQL take TLS 1.3 only, and leave no plain port open.",
   severity: "high",
   sees: "resource",
-  about: "stores",
+  about: "stores or pods",
   applies: ({ type, props }) =>
     (kindOf(type) === "ConfigMap" && hasFile(props, FILES)) ||
     isPostgresCluster(type) ||
-    [REPLICATION_GROUP, PARAMETER_GROUP, DATABASE, SINGLE_CACHE].includes(type),
+    isParameterGroup(type) ||
+    [REPLICATION_GROUP, DATABASE, SINGLE_CACHE].includes(type) ||
+    hasPods(type),
   judge: ({ type, props, name }, report) => {
     if (kindOf(type) === "ConfigMap") judgeFiles(props, report);
     if (isPostgresCluster(type)) judgeCluster(props, report);
     if (type === REPLICATION_GROUP) judgeCache(props, report);
-    if (type === PARAMETER_GROUP) judgeParameters(props, report);
+    if (isParameterGroup(type)) judgeParameters(props, report);
     if (type === DATABASE && !isPresent(props["parameterGroupName"]))
       report.fails(`${name} takes TLS 1.2 by its default parameters. Set parameterGroupName.`);
     if (type === SINGLE_CACHE && props["transitEncryptionEnabled"] !== true)
       report.fails(`${name} takes plain connections. Set transitEncryptionEnabled: true.`);
+    judgeEach(podsOf(type, props).items, (pod) => {
+      judgeEach(containersOf(pod).items, (one) => judgeArguments(pod, one, report));
+    });
   },
 };
 
-export function isPostgresCluster(type: string): boolean {
-  return type.startsWith("kubernetes:postgresql.cnpg.io/") && kindOf(type) === "Cluster";
+function judgeArguments(pod: Pod, container: Container, report: Report): void {
+  const rows = isRedis(pod, container) ? [...ARGUMENTS, PORT_OFF] : ARGUMENTS;
+  for (const [argument, fits, right] of rows) {
+    const value = argumentOf(container, argument) ?? right;
+    if (fits.test(value)) continue;
+    const where = whereOf(pod, container);
+    report.fails(`${where} is started with ${argument} ${value}. Set it to ${right}.`);
+  }
+}
+
+function isRedis(pod: Pod, container: Container): boolean {
+  const { image } = container.fields;
+  return REDIS.test([programOf(pod), container.name, image, ...wordsOf(container)].join(" "));
 }
 
 function judgeFiles(props: Fields, report: Report): void {

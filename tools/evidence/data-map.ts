@@ -1,10 +1,15 @@
 /** Where data goes and stays, read from a stack's resources: what an impact assessment begins with. Pure. */
 
 import type { Resource } from "../../policies/judging/rule.ts";
-import { containersOf, kindOf, nameIn, podsOf } from "../../policies/kubernetes/pods.ts";
+import {
+  containersOf,
+  isPostgresCluster,
+  kindOf,
+  nameIn,
+  podsOf,
+} from "../../policies/kubernetes/pods.ts";
 import { programOf, variableOf } from "../../policies/kubernetes/read.ts";
 import { asFields, at, type Fields, textAt } from "../../policies/kubernetes/values.ts";
-import { isPostgresCluster } from "../../policies/rules/tls13-stores.ts";
 
 export interface Flow {
   readonly from: string;
