@@ -65,6 +65,9 @@ export const MUTANTS: readonly Mutant[] = [
   row("boundary-audit", /eks\/cluster:Cluster /, (props) => {
     props.enabledClusterLogTypes = ["api"];
   }),
+  row("boundary-audit", /ec2\/flowLog:/, (props) => {
+    props.vpcId = "vpc-of-somebody-else";
+  }),
   row("bounded-namespaces", /ResourceQuota .*deepseek/),
   row("closed-security-groups", /securityGroupIngressRule:.* balancer-https-0/, (props) => {
     props.toPort = 65_535;
@@ -121,6 +124,10 @@ export const MUTANTS: readonly Mutant[] = [
   }),
   row("log-content", /ConfigMap edge-configuration$/, file("nginx.conf", "$uri", "$request_uri")),
   row("log-content", GATEWAY, variable("GW_LOG_LEVEL", "debug")),
+  row("log-content", /rds\/parameterGroup:|postgresql\.cnpg\.io\/v1:Cluster /, (props) => {
+    props.parameters = [{ name: "log_min_duration_statement", value: "0" }];
+    if (props.spec !== undefined) props.spec.postgresql.parameters.log_min_duration_statement = "0";
+  }),
   row("log-retention", /logGroup:/, (props) => {
     props.retentionInDays = 30;
   }),
@@ -140,6 +147,9 @@ export const MUTANTS: readonly Mutant[] = [
     main(props).readinessProbe.httpGet.scheme = "HTTP";
   }),
   row("no-plain-secrets", GATEWAY, variable("SOME_PASSWORD", "hunter2-and-more")),
+  row("no-plain-secrets", /launchTemplate:/, (props) => {
+    props.userData = Buffer.from("export DB_PASSWORD=hunter2-and-more").toString("base64");
+  }),
   row("no-public-endpoints", /Service gateway$/, (props) => {
     props.spec.type = "LoadBalancer";
   }),

@@ -140,7 +140,50 @@ test("what has no form is refused or passed over without a crash", async () => {
   ).toEqual([]);
 });
 
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
 test.each([
+  [
+    "ec2/launchTemplate:LaunchTemplate",
+    { userData: base64("#!/bin/sh\nexport DB_PASSWORD=hunter2") },
+  ],
+  ["ec2/launchTemplate:LaunchTemplate", { userData: base64(`#!/bin/sh\necho ${AWS_KEY} > /k`) }],
+  ["ec2/launchTemplate:LaunchTemplate", { userData: base64("db:\n  password: hunter2\n") }],
+  ["ec2/instance:Instance", { userData: "#!/bin/sh\nenroll --token hunter2\n" }],
+  ["ec2/instance:Instance", { userDataBase64: base64('Environment="API_TOKEN=hunter2"') }],
+  ["eks/addon:Addon", { configurationValues: '{"controller":{"apiKey":"hunter2"}}' }],
+  ["eks/addon:Addon", { configurationValues: '{"env":[{"name":"API_KEY","value":"hunter2"}]}' }],
+  ["eks/addon:Addon", { configurationValues: "controller:\n  password: hunter2\n" }],
+  [
+    "ecs/taskDefinition:TaskDefinition",
+    { containerDefinitions: '[{"environment":[{"name":"API_KEY","value":"hunter2"}]}]' },
+  ],
+  ["lambda/function:Function", { environment: { variables: { DB_PASSWORD: "hunter2" } } }],
+])("refuses a secret in the plain texts of %s %j", async (type, props) => {
+  const { violations } = await judge(noPlainSecrets, `aws:${type}`, props);
+  expect(violations).toEqual([expect.stringMatching(/ holds /)]);
+  expect(violations.join()).not.toMatch(/hunter2|AKIA/);
+});
+
+test.each([
+  [
+    "ec2/launchTemplate:LaunchTemplate",
+    { userData: base64("#!/bin/sh\nTOKEN=`curl http://x`\nexport DB_PASSWORD=$(cat /run/p)\n") },
+  ],
+  ["ec2/launchTemplate:LaunchTemplate", { userData: 7 }],
+  ["eks/addon:Addon", { configurationValues: '{"enableNetworkPolicy":"true"}' }],
+  ["rds/instance:Instance", { password: "hunter2" }],
+])("allows the plain texts of %s %j", async (type, props) => {
+  expect((await judge(noPlainSecrets, `aws:${type}`, props)).violations).toEqual([]);
+});
+
+test("user data that is not known yet is not evaluated", async () => {
+  const type = "aws:ec2/launchTemplate:LaunchTemplate";
+  expect((await judge(noPlainSecrets, type, { userData: UNKNOWN })).notEvaluated).toBe(true);
+});
+
+test.each([
+  [["sh", "-c", "export PGPASSWORD=hunter2; psql"]],
   [["redis-cli", "--pass", "hunter2"]],
   [["sh", "-c", "exec redis-server /etc/redis.conf --requirepass hunter2"]],
   [["sh", "-c", "psql --password=hunter2"]],

@@ -1,6 +1,7 @@
 /**
  * Secrets live in Secrets. Neither a ConfigMap nor a literal variable nor an argument of a program
- * may hold one: all three are read by whoever may read the object, and end up in logs and dumps.
+ * may hold one: all three are read by whoever may read the object, and end up in logs and dumps. So do the
+ * texts that a cloud hands to machines and services.
  * A message names the place and never the value.
  */
 import type { Rule } from "../judging/rule.ts";
@@ -35,17 +36,41 @@ const SECRET_TEXTS: readonly [what: string, pattern: RegExp][] = [
 const SETTING =
   /^[ \t]*["']?([\w.-]*(?:pass(?:word|wd|phrase)?|secret|requirepass|masterauth|api[_-]?key|access[_-]?key|private[_-]?key))["']?[ \t]*[:= \t][ \t]*["']?([^\s"',;]+)/gim;
 
+/** `export DB_PASSWORD=hunter2`, `Environment="DB_PASSWORD=hunter2"` in a shell's line or a unit. */
+const ASSIGNMENT = /(?<![\w$-])([A-Z][A-Z0-9_]*)=["']?([^\s"'`;\\]+)/g;
+
+/** What a cloud keeps as plain text, by the types that have it. */
+const CLOUD_TEXTS: Readonly<Record<string, readonly string[]>> = {
+  "aws:ec2/launchTemplate:LaunchTemplate": ["userData"],
+  "aws:ec2/launchConfiguration:LaunchConfiguration": ["userData", "userDataBase64"],
+  "aws:ec2/instance:Instance": ["userData", "userDataBase64"],
+  "aws:ec2/spotInstanceRequest:SpotInstanceRequest": ["userData", "userDataBase64"],
+  "aws:eks/addon:Addon": ["configurationValues"],
+  "aws:ecs/taskDefinition:TaskDefinition": ["containerDefinitions"],
+  "aws:lambda/function:Function": ["environment"],
+  "aws:cloudformation/stack:Stack": ["templateBody", "parameters"],
+};
+
 /** nginx's words for where a request goes: `proxy_pass https://gateway`. */
 const NGINX_PASS = /^(proxy|fastcgi|grpc|uwsgi|scgi|memcached)_pass$/i;
 
 export const noPlainSecrets: Rule = {
   name: "no-plain-secrets",
-  description: "No secret in a ConfigMap, a literal variable or an argument.",
+  description: "No secret in a ConfigMap, a literal variable, an argument or a cloud's plain text.",
   severity: "critical",
   sees: "resource",
-  about: "ConfigMaps or pods",
-  applies: ({ type }) => kindOf(type) === "ConfigMap" || hasPods(type),
-  judge: ({ type, props }, report) => {
+  about: "ConfigMaps, pods or plain texts of a cloud",
+  applies: ({ type }) =>
+    kindOf(type) === "ConfigMap" || hasPods(type) || CLOUD_TEXTS[type] !== undefined,
+  judge: ({ type, props, name }, report) => {
+    judgeEach(CLOUD_TEXTS[type] ?? [], (key) => {
+      const faults = textsIn(key, props[key]).map(
+        ([own, text]) => faultOf(own, text) ?? argumentFault(text, ""),
+      );
+      const fault = faults.find((one) => one !== undefined);
+      if (fault === undefined) return;
+      report.fails(`${name}, ${key} holds ${fault}. Let it be read from a store of secrets.`);
+    });
     if (kindOf(type) === "ConfigMap") judgeConfigMap(props, report.fails);
     judgeEach(podsOf(type, props).items, (pod) => {
       judgeEach(containersOf(pod).items, (container) => {
@@ -98,6 +123,31 @@ function judgeContainer(
   }
 }
 
+/** Every text of a value with the name that it goes by, those within JSON and base64 included. */
+function textsIn(name: string, value: unknown): (readonly [name: string, text: string])[] {
+  if (typeof value === "string") {
+    const inner = jsonIn(value);
+    if (inner !== undefined) return textsIn(name, inner);
+    const encoded = /^userData/.test(name);
+    const texts = encoded ? [value, Buffer.from(value, "base64").toString("latin1")] : [value];
+    return texts.map((text) => [name, text]);
+  }
+  if (Array.isArray(value)) return value.flatMap((one) => textsIn(name, one));
+  const fields = asFields(value) ?? {};
+  return Object.entries(fields).flatMap(([key, one]) =>
+    textsIn(key === "value" && typeof fields["name"] === "string" ? fields["name"] : key, one),
+  );
+}
+
+function jsonIn(text: string): object | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What secret a named value is; undefined: none. */
 function faultOf(name: string, value: unknown): string | undefined {
   if (typeof value !== "string" || value.trim() === "") return undefined;
@@ -118,18 +168,17 @@ function separated(name: string): string {
   return name.replace(/([a-z])(?=[A-Z])/g, "$1_");
 }
 
-/** `--password=x`, `--password x` in two words, and either within a shell's line. */
+/** `--password=x`, `--password x` in two words, and either or `PASSWORD=x` within a shell's line. */
 function argumentFault(text: string, before: string): string | undefined {
   const flag = /^--?([\w.-]+)=(.+)$/s.exec(text);
   if (flag !== null) return faultOf(flag[1] ?? "", flag[2]);
   const [, name = ""] = /^--?([\w.-]+)$/.exec(before) ?? [];
   const own = faultOf(text.startsWith("-") ? "" : name, text);
   if (own !== undefined) return own;
-  const [, inner, value] =
-    [...text.matchAll(/(?<=\s)--?([\w.-]+)[= ]["']?([^\s"'-][^\s"']*)/g)].find(
-      ([, one = "", said]) => faultOf(one, said) !== undefined,
-    ) ?? [];
-  return inner === undefined ? undefined : faultOf(inner, value);
+  const flags = text.matchAll(/(?<=\s)--?([\w.-]+)[= ]["']?([^\s"'-][^\s"']*)/g);
+  return [...flags, ...text.matchAll(ASSIGNMENT)]
+    .map(([, inner = "", value]) => faultOf(inner, value))
+    .find((fault) => fault !== undefined);
 }
 
 /** A path, a reference to a variable, or a word for "none" tells no secret. */
