@@ -82,7 +82,7 @@ export function gpusAvailable(settings: Settings): number {
   return supplyOf(settings).reduce((sum, { nodes, perNode }) => sum + nodes * perNode, 0);
 }
 
-/** Nodes without GPUs are not declared where the cluster is given: a rack of them is foreseen. */
+/** Nodes without GPUs are not declared where the cluster is given: a rack of them is foreseen (docs/alerts.md). */
 const OTHER_NODES = 16;
 
 /** At most, of all kinds. */
