@@ -46,6 +46,17 @@ describe("diff", () => {
     });
   });
 
+  test("a member of a set is named where it is written, a set that is mixed as a whole", async () => {
+    const type = "aws:ec2/launchTemplate:LaunchTemplate";
+    const paths = async (before: string[], after: string[]) => {
+      const of = (vpcSecurityGroupIds: string[]) => ({ vpcSecurityGroupIds });
+      return Object.keys((await diff(type, of(before), of(after))).changes);
+    };
+    expect(await paths(["sg-c", "sg-a"], ["sg-c", "sg-z"])).toEqual(["vpcSecurityGroupIds[1]"]);
+    expect(await paths(["sg-c", "sg-a"], ["sg-a", "sg-z"])).toEqual(["vpcSecurityGroupIds"]);
+    expect(await paths(["sg-c", "sg-a"], ["sg-a", "sg-a"])).toEqual(["vpcSecurityGroupIds"]);
+  });
+
   test("a property in no table is of unknown effect", async () => {
     const type = "aws:elasticache/replicationGroup:ReplicationGroup";
     expect(await diff(type, {}, { durability: "x" })).toMatchObject({

@@ -106,7 +106,10 @@ function changedPaths(before: PropertyMap, after: PropertyMap, at: string): Path
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return keys.flatMap((key) => {
     const path = at === "" ? key : `${at}.${key}`;
-    return changedValue(before[key], after[key], path);
+    const [old, next] = [before[key], after[key]];
+    return SETS.has(key) && Array.isArray(old) && Array.isArray(next)
+      ? changedSet(old, next, path)
+      : changedValue(old, next, path);
   });
 }
 
@@ -131,6 +134,21 @@ function changedValue(
   return [{ path, kind: "update" }];
 }
 
+/** Members stay where they are written, so that a path leads to what is shown of it. */
+function changedSet(
+  before: readonly PropertyValue[],
+  after: readonly PropertyValue[],
+  path: string,
+): PathChange[] {
+  const [old, next] = [before.map(canonical), after.map(canonical)];
+  if (canonical(old.toSorted()) === canonical(next.toSorted())) return [];
+  const isNew = (member: string, index: number) =>
+    !old.includes(member) && !next.includes(old[index] ?? "");
+  const paired = old.length === next.length && next.every((it, i) => old[i] === it || isNew(it, i));
+  if (!paired) return [{ path, kind: "update" }];
+  return before.flatMap((item, index) => changedValue(item, after[index], `${path}[${index}]`));
+}
+
 function isFilled(value: PropertyValue | undefined): value is PropertyMap {
   return isObject(value) && Object.keys(value).length > 0;
 }
@@ -145,8 +163,7 @@ function normalised(table: TypeTable, inputs: PropertyMap): PropertyMap {
 function normalise(value: PropertyValue, key: string, table: TypeTable): PropertyValue {
   if (typeof value === "string" && table.formats?.[key] === "json") return reformatted(value);
   if (Array.isArray(value)) {
-    const items = value.map((item) => normalise(item, "", table));
-    return SETS.has(key) ? items.sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1)) : items;
+    return value.map((item) => normalise(item, "", table));
   }
   if (!isObject(value)) return value;
   return Object.fromEntries(
