@@ -95,7 +95,7 @@ async function makeObjects(settings: Settings): Promise<void> {
     .map(({ inputs }) => inputs as Loose);
   const known = objects.filter(({ apiVersion }) => !isCustom(apiVersion));
   const namespaces = known.filter(({ kind }) => kind === "Namespace");
-  await apply(namespaces);
+  await apply([...namespaces, ...givenNamespaces(known)]);
   for (const { metadata } of namespaces) {
     const account = ["serviceaccount/default", "--namespace", metadata.name];
     await server.kubectl(["wait", "--for=create", "--timeout=30s", ...account]);
@@ -105,6 +105,15 @@ async function makeObjects(settings: Settings): Promise<void> {
   const pods = objects.flatMap(expandedPods);
   await apply([...known, ...pods].flatMap(givenClaims));
   await apply(pods);
+}
+
+/** The site's own, in which an object of ours lies beside an operator. */
+function givenNamespaces(objects: readonly Loose[]): object[] {
+  const made = objects.filter(({ kind }) => kind === "Namespace").map(nameOf);
+  const used = new Set<string>(objects.flatMap(({ metadata }) => metadata.namespace ?? []));
+  return [...used]
+    .filter((name) => !made.includes(name))
+    .map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
 }
 
 /** Of an operator: no group of Kubernetes' own has a dot, but those that end so. */
