@@ -1,7 +1,7 @@
 /** Who is told of alerts, when, and where what they point to can be read. */
 import { z } from "zod";
-import { CLOSED, HTTPS } from "./sources.ts";
-import { addressRange, https, label, secretText } from "./values.ts";
+import { CLOSED } from "./sources.ts";
+import { addressRange, https, label, portsThere, secretText } from "./values.ts";
 
 const text = z.string().min(1).max(256);
 const secretAddress = https.meta({ sensitive: true }).optional();
@@ -132,13 +132,7 @@ export const alerts = z.strictObject({
     .describe(
       "Addresses outside of the cluster that Alertmanager and its relay may call; none: nothing leaves.",
     ),
-  ports: z
-    .array(z.int().min(1).max(65_535))
-    .min(1)
-    .max(16)
-    .default([443])
-    .meta({ source: HTTPS })
-    .describe("Ports there."),
+  ports: portsThere,
   channels: z
     .array(channel)
     .max(32)

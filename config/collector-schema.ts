@@ -1,7 +1,14 @@
 /** Where log lines and traces of a site are kept: nowhere, unless a stack says so here. */
 import { z } from "zod";
-import { FEW_SPANS } from "./sources.ts";
-import { addressRange, authorities, https, memory, resources, secretText } from "./values.ts";
+import {
+  addressRange,
+  authorities,
+  https,
+  memory,
+  resources,
+  samplePercent,
+  secretText,
+} from "./values.ts";
 
 const store = {
   ranges: z.array(addressRange).min(1).describe("Addresses it answers at."),
@@ -24,15 +31,7 @@ export const logStore = z.strictObject({
 
 export const traceStore = z.strictObject({
   url: https.describe("Where it takes OTLP, as in https://tempo.example.org/v1/traces."),
-  samplePercent: z
-    .int()
-    .min(0)
-    .max(100)
-    .default(10)
-    .meta({
-      source: FEW_SPANS,
-    })
-    .describe("Of the calls, how many."),
+  samplePercent,
   ...store,
 });
 

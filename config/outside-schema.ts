@@ -1,7 +1,7 @@
 /** What leaves the site, and where to: nothing, unless a stack says so here. */
 import { z } from "zod";
-import { CLOSED, FEW_SPANS, HTTPS } from "./sources.ts";
-import { addressRange, https, secretText } from "./values.ts";
+import { CLOSED } from "./sources.ts";
+import { addressRange, https, portsThere, samplePercent, secretText } from "./values.ts";
 
 export const outside = z.strictObject({
   ranges: z
@@ -9,13 +9,7 @@ export const outside = z.strictObject({
     .default([])
     .meta({ source: CLOSED })
     .describe("Addresses outside of the cluster that gateways may call; none: nothing leaves."),
-  ports: z
-    .array(z.int().min(1).max(65_535))
-    .min(1)
-    .max(16)
-    .default([443])
-    .meta({ source: HTTPS })
-    .describe("Ports there."),
+  ports: portsThere,
   providerKeys: z
     .strictObject({
       cerebras: secretText,
@@ -35,15 +29,7 @@ export const outside = z.strictObject({
   traces: z
     .strictObject({
       url: https.describe("Collector, as in https://collector.example.org:4318/v1/traces."),
-      samplePercent: z
-        .int()
-        .min(0)
-        .max(100)
-        .default(10)
-        .meta({
-          source: FEW_SPANS,
-        })
-        .describe("Of the calls, how many."),
+      samplePercent,
     })
     .optional()
     .describe("Where traces of calls go; its certificate is of the stack's authority."),

@@ -1,6 +1,6 @@
 /** Kinds of values that several sections of the settings share, each with what would be right in words. */
 import { z } from "zod";
-import { A_START } from "./sources.ts";
+import { A_START, FEW_SPANS, HTTPS } from "./sources.ts";
 
 export const label = z
   .string()
@@ -104,3 +104,20 @@ export const arn = z
   .meta({ right: "an ARN, as in arn:aws:iam::123456789012:role/platform" });
 
 export const time = z.iso.datetime().meta({ right: "a time in UTC, as in 2027-01-31T11:30:00Z" });
+
+/** Of addresses outside of the cluster. */
+export const portsThere = z
+  .array(z.int().min(1).max(65_535))
+  .min(1)
+  .max(16)
+  .default([443])
+  .meta({ source: HTTPS })
+  .describe("Ports there.");
+
+export const samplePercent = z
+  .int()
+  .min(0)
+  .max(100)
+  .default(10)
+  .meta({ source: FEW_SPANS })
+  .describe("Of the calls, how many.");
