@@ -209,8 +209,24 @@ export async function beforeEnd(context: RequestContext): Promise<void> {
   await Promise.all(context.beforeEnd.splice(0).map((work) => work()));
 }
 
+/** What is to come, and then, however it ended, `atEnd` with what was thrown. */
+export async function ending(
+  next: () => Promise<void>,
+  atEnd: (thrown: unknown) => void | Promise<void>,
+): Promise<void> {
+  let thrown: unknown;
+  try {
+    await next();
+  } catch (error) {
+    thrown = error;
+    throw error;
+  } finally {
+    await atEnd(thrown);
+  }
+}
+
 /** Records the call's end once: before its caller is told of it, or with what was thrown. */
-export async function recorded(
+export function recorded(
   context: RequestContext,
   next: () => Promise<void>,
   record: (thrown: unknown) => Promise<void>,
@@ -222,15 +238,7 @@ export async function recorded(
     await record(thrown);
   };
   context.beforeEnd.push(() => once(undefined));
-  let thrown: unknown;
-  try {
-    await next();
-  } catch (error) {
-    thrown = error;
-    throw error;
-  } finally {
-    await once(thrown);
-  }
+  return ending(next, once);
 }
 
 /** What the word lists have met until now; never the text. */

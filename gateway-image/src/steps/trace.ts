@@ -2,7 +2,7 @@
  * A span for the call, with OpenTelemetry's names for HTTP and for generative models; what other
  * steps do is a part of it. Where calls are not traced this is nothing.
  */
-import type { RequestContext, Step } from "../context.ts";
+import { ending, type RequestContext, type Step } from "../context.ts";
 import { outcomeOf } from "../outcome.ts";
 import type { Traced, Traces } from "../telemetry/traces.ts";
 
@@ -22,22 +22,12 @@ export function trace(traces: Traces): Step {
   };
 }
 
-async function traced(
-  context: RequestContext,
-  span: Traced,
-  next: () => Promise<void>,
-): Promise<void> {
-  let thrown: unknown;
-  try {
-    await next();
-  } catch (error) {
-    thrown = error;
-    throw error;
-  } finally {
+function traced(context: RequestContext, span: Traced, next: () => Promise<void>): Promise<void> {
+  return ending(next, (thrown) => {
     const { httpStatus, status, error } = outcomeOf(context, thrown);
     span.set({ ...attributesOf(context), "http.response.status_code": httpStatus });
     span.end(status === "error" ? error : null);
-  }
+  });
 }
 
 /** Who and how much; no prompt, no answer, no credential. */
