@@ -103,6 +103,8 @@ function pluralOf(kind: string): string {
 export interface Discovery {
   /** undefined: the cluster does not serve this kind (its CRD is not there yet). */
   find(gvk: GroupVersionKind, signal?: AbortSignal): Promise<ResourceKind | undefined>;
+  /** The versions of a group that are served; none: the cluster does not know it. */
+  versions(group: string, signal?: AbortSignal): Promise<readonly string[]>;
   /** A CRD was changed: what was learned about its group may be wrong now. */
   forget(): void;
 }
@@ -132,6 +134,7 @@ export function createDiscovery(client: ApiClient): Discovery {
       if (found === undefined) groups.delete(gvk.apiVersion);
       return found;
     },
+    versions: (group, signal) => loadVersions(client, group, signal),
     forget: () => groups.clear(),
   };
 }
@@ -155,6 +158,20 @@ async function loadGroup(
     );
   } catch (error) {
     if (isNotFound(error)) return new Map();
+    throw error;
+  }
+}
+
+async function loadVersions(
+  client: ApiClient,
+  group: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  try {
+    const found = await client.request({ method: "GET", path: `/apis/${group}`, signal });
+    return listAt(found, "versions").map((one) => stringAt(one, "version") ?? "");
+  } catch (error) {
+    if (isNotFound(error)) return [];
     throw error;
   }
 }

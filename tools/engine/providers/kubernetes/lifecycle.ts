@@ -9,7 +9,7 @@ import {
 import type { PropertyMap } from "../../values.ts";
 import { type ApplyRequest, createByApply, relinquish, updateByApply } from "./apply.ts";
 import { isSecretKind, outputsOf, toApiObject } from "./checkpoint.ts";
-import { cleaned, explain } from "./explain.ts";
+import { cleaned, explain, type Refusal } from "./explain.ts";
 import { annotationOf, gvkOf, idOf, type KubeObject, stringAt } from "./kube-object.ts";
 import { fieldManagerOf } from "./naming.ts";
 import type { Session } from "./session.ts";
@@ -63,11 +63,20 @@ export function applyRequestOf(
   fieldManager: string,
 ): ApplyRequest {
   session.learn(inputs);
-  const { urn, preview, signal } = request;
+  const { signal } = request;
   const object = toApiObject(inputs);
-  const refusal = { inputs, urn, preview, redactor: session.redactor };
+  const refusal = refusalOf(session, request, inputs);
   const report = (status: string) => request.report(cleaned(status, refusal));
   return { object, fieldManager, refusal, signal, report };
+}
+
+/** How an answer of the API server about this object is told. */
+export function refusalOf(
+  session: Session,
+  { urn, preview }: Pick<ResourceRequest, "urn" | "preview">,
+  inputs: PropertyMap,
+): Refusal {
+  return { inputs, urn, preview, redactor: session.redactor };
 }
 
 async function finish(

@@ -7,12 +7,11 @@ import { parseAllDocuments } from "yaml";
 import { UserError } from "../../../base/user-error.ts";
 import type { Provider } from "../../provider.ts";
 import { isObject, type PropertyMap, type PropertyValue, revealMap, secret } from "../../values.ts";
-import { isNotFound } from "./api-error.ts";
 import { checkObject } from "./check.ts";
 import { checkConfig, diffConfig, readConfig } from "./config.ts";
 import { removeObject } from "./delete.ts";
 import { diffObject } from "./diff.ts";
-import { listAt, stringAt, withMetadata } from "./kube-object.ts";
+import { stringAt, withMetadata } from "./kube-object.ts";
 import { createObject, updateObject } from "./lifecycle.ts";
 import { readObject } from "./read.ts";
 import { previewCreate, previewUpdate, renderedObject } from "./rehearsal.ts";
@@ -64,7 +63,7 @@ export function createKubernetesProvider(context: KubernetesContext): Provider {
     invoke: async (token, args) => invoke(current(), token, args),
     previewFaults: async (signal) => {
       const fault = await session?.wantedKinds.fault((group) =>
-        servedVersions(current(), group, signal),
+        current().discovery().versions(group, signal),
       );
       return fault === undefined ? [] : [fault];
     },
@@ -75,21 +74,6 @@ export function createKubernetesProvider(context: KubernetesContext): Provider {
 function withoutCluster(inputs: PropertyMap): PropertyMap {
   const { kubeconfig: _, context: __, cluster: ___, ...rest } = inputs;
   return rest;
-}
-
-async function servedVersions(
-  session: Session,
-  group: string,
-  signal: AbortSignal,
-): Promise<string[]> {
-  const path = `/apis/${group}`;
-  try {
-    const found = await session.client().request({ method: "GET", path, signal });
-    return listAt(found, "versions").map((one) => stringAt(one, "version") ?? "");
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw error;
-  }
 }
 
 /** `kubernetes:yaml:decode` is what ConfigFile and ConfigGroup of the SDK read manifests with. */

@@ -11,7 +11,7 @@ import { type ApplyRequest, updateByApply } from "./apply.ts";
 import { outputsOf, previewOutputs } from "./checkpoint.ts";
 import { immutableFields } from "./diff.ts";
 import type { ResourceKind } from "./discovery.ts";
-import { alreadyExists, explain, type Refusal } from "./explain.ts";
+import { alreadyExists, explain } from "./explain.ts";
 import { isAppliedBy } from "./field-managers.ts";
 import {
   gvkOf,
@@ -22,7 +22,7 @@ import {
   stringAt,
   withMetadata,
 } from "./kube-object.ts";
-import { applyRequestOf } from "./lifecycle.ts";
+import { applyRequestOf, refusalOf } from "./lifecycle.ts";
 import { fieldManagerOf } from "./naming.ts";
 import { applyObject, getObject } from "./objects.ts";
 import type { Session } from "./session.ts";
@@ -46,7 +46,7 @@ export async function previewCreate(
     if (live === undefined) return echo;
     return { id: "", outputs: previewOutputs(live, inputs, fieldManager, undefined) };
   } catch (error) {
-    throw explain(error, refusalOf(session, request));
+    throw explain(error, refusalOf(session, request, inputs));
   }
 }
 
@@ -59,10 +59,6 @@ async function servedKind(
   const kind = await session.kindOf(gvkOf(inputs), signal);
   if (kind === undefined) session.wantedKinds.want(inputs);
   return kind;
-}
-
-function refusalOf(session: Session, { inputs, urn, preview }: CreateRequest): Refusal {
-  return { inputs, urn, preview, redactor: session.redactor };
 }
 
 /** undefined: it cannot be rehearsed, but nothing speaks against it. */
@@ -159,7 +155,7 @@ export async function previewUpdate(
     if (error instanceof ApiError && error.code === 403 && error.causes.length === 0) return echo;
     // Someone deleted the namespace; the update will say so if it is not made anew.
     if (isNamespaceMissing(error)) return echo;
-    throw explain(error, refusalOf(session, request));
+    throw explain(error, refusalOf(session, request, inputs));
   }
 }
 
