@@ -9,15 +9,7 @@ import path from "node:path";
 import { isPortFree } from "../base/ports.ts";
 import { run } from "../base/process.ts";
 import type { Environment } from "./environment.ts";
-
-export interface Finding {
-  readonly what: string;
-  readonly found: string;
-  readonly state: "ok" | "missing" | "optional";
-  readonly fix?: string;
-  /** Which use needs it. */
-  readonly neededBy: string;
-}
+import type { Finding } from "./finding.ts";
 
 const GIB = 1024 ** 3;
 // Caches (Go build, Debian packages, images) and the cluster's data, measured on a full run.
@@ -26,10 +18,13 @@ const DISK_FREE_MIN_BYTES = 8 * GIB;
 const MEMORY_MIN_BYTES = 4 * GIB;
 const GO_MIN = [1, 21] as const;
 
-export async function examine(environment: Environment): Promise<readonly Finding[]> {
+/** `ownCluster`: whether the one-node cluster is to run here, too. */
+export async function examine(
+  environment: Environment,
+  { ownCluster }: { readonly ownCluster: boolean },
+): Promise<readonly Finding[]> {
   return Promise.all([
-    operatingSystem(),
-    superuser(),
+    ...(ownCluster ? fitForCluster(environment) : []),
     nodeVersion(),
     program(environment, "npm", ["--version"], "the packages", "install npm"),
     program(
@@ -39,6 +34,15 @@ export async function examine(environment: Environment): Promise<readonly Findin
       "previews against a revision",
       "apt-get install git",
     ),
+    kubeconfig(environment),
+    pulumi(environment),
+  ]);
+}
+
+function fitForCluster(environment: Environment): Promise<Finding>[] {
+  return [
+    operatingSystem(),
+    superuser(),
     goVersion(environment),
     diskSpace(environment),
     memory(),
@@ -46,9 +50,7 @@ export async function examine(environment: Environment): Promise<readonly Findin
     kernelFeature("cgroup", "/proc/filesystems"),
     port(30_443),
     port(30_080),
-    kubeconfig(environment),
-    pulumi(environment),
-  ]);
+  ];
 }
 
 async function operatingSystem(): Promise<Finding> {

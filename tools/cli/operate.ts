@@ -2,8 +2,6 @@
  * Runs one operation of a stack from the command line to the exit code: chooses the engine, makes
  * ready what the stack needs, shows what happens, asks before anything changes.
  */
-import { access } from "node:fs/promises";
-import path from "node:path";
 import { createProgress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
 import { createDisplay, type Display, silentDisplay } from "../engine/display/display.ts";
@@ -12,6 +10,7 @@ import type { EngineEvent } from "../engine/events.ts";
 import { EarlyProgram } from "../engine/host/program.ts";
 import type { OperationOptions, OperationResult } from "../engine/operation.ts";
 import type { ProviderFactories } from "../engine/providers/factory.ts";
+import { askedCluster } from "./asked-cluster.ts";
 import { chooseEngine, recordEngine } from "./engine-choice.ts";
 import { inspectLocal, type Prepared } from "./local-stack.ts";
 import { policyPacks } from "./policy-packs.ts";
@@ -23,7 +22,6 @@ import {
   type Operation,
   openSession,
   type Session,
-  SIMULATED_CLOUD,
 } from "./session.ts";
 import type { Call } from "./verb.ts";
 
@@ -138,32 +136,15 @@ async function prepare(session: Session, operation: Operation): Promise<Prepared
     const { prepareLocal } = await import("./local-cluster.ts");
     return prepareLocal(session, createProgress());
   }
-  const kubeconfig = session.call.flags.text("kubeconfig");
-  const { variables } = session.environment;
-  const environment = {
-    ...variables,
-    ...(kubeconfig === undefined ? {} : { KUBECONFIG: path.resolve(kubeconfig) }),
-    ...(session.simulateCloud ? SIMULATED_CLOUD : {}),
-  };
-  const named = environment["KUBECONFIG"] !== undefined;
+  const { environment, named, known } = await askedCluster(session);
   // A person's own cluster is none of a simulation's business, unless it is named.
-  const renderOnly = session.simulateCloud
-    ? !named
-    : operation === "preview" && !named && !(await hasKubeconfig(variables["HOME"]));
+  const renderOnly = session.simulateCloud ? !named : operation === "preview" && !known;
   if (renderOnly && !session.call.flags.on("json")) {
     process.stderr.write(
       "  no kubeconfig: Kubernetes objects are planned without asking a cluster\n",
     );
   }
   return { config: await configuration(session), environment, renderOnly, refresh: false };
-}
-
-async function hasKubeconfig(home: string | undefined): Promise<boolean> {
-  if (home === undefined) return false;
-  return access(path.join(home, ".kube/config")).then(
-    () => true,
-    () => false,
-  );
 }
 
 function sayEngine(session: Session, engine: string) {

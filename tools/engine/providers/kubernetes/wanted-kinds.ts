@@ -11,6 +11,15 @@ import { gvkOf, idOf, listAt, stringAt } from "./kube-object.ts";
 /** The versions of a group that the cluster serves; none: it does not know the group. */
 export type ServedVersions = (group: string) => Promise<readonly string[]>;
 
+export interface MissingKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** The objects that are of it. */
+  readonly objects: readonly string[];
+  /** The versions of its group that are served. */
+  readonly served: readonly string[];
+}
+
 const DEFINITION = "CustomResourceDefinition";
 
 export class WantedKinds {
@@ -36,27 +45,41 @@ export class WantedKinds {
     }
   }
 
+  /** What is neither served nor planned, by name. */
+  async missing(served: ServedVersions): Promise<readonly MissingKind[]> {
+    const names = [...this.#wanted.keys()].filter((name) => !this.#planned.has(name)).sort();
+    return Promise.all(
+      names.map(async (name) => {
+        const [apiVersion = "", kind = ""] = name.split(" ");
+        const objects = this.#wanted.get(name) ?? [];
+        return { apiVersion, kind, objects, served: await served(groupOf(apiVersion)) };
+      }),
+    );
+  }
+
   /** undefined: all that is wanted is served, or planned. */
   async fault(served: ServedVersions): Promise<UserError | undefined> {
-    const missing = [...this.#wanted].filter(([name]) => !this.#planned.has(name)).sort();
+    const missing = await this.missing(served);
     if (missing.length === 0) return undefined;
-    const lines = missing.map(async ([name, objects]) => {
-      const [apiVersion = ""] = name.split(" ");
-      const group = groupOf(apiVersion);
-      const versions = await served(group);
-      const there = versions.length === 0 ? "nothing" : versions.join(", ");
-      return `\n  - ${name} (${some(objects)}); of ${group} it serves ${there}`;
-    });
+    const lines = missing.map(
+      (one) => `\n  - ${one.apiVersion} ${one.kind} (${some(one.objects)}); ${servedInstead(one)}`,
+    );
     return new UserError(
-      `the cluster does not serve ${missing.length === 1 ? "a kind" : `${missing.length} kinds`} that this stack needs:${(await Promise.all(lines)).join("")}`,
+      `the cluster does not serve ${missing.length === 1 ? "a kind" : `${missing.length} kinds`} that this stack needs:${lines.join("")}`,
       {
-        fix: "Install the operators that bring them, in a version that serves them (docs/serving.md and docs/data.md), or leave out the settings that ask for them.",
+        fix: "Install the operators that bring them, in a version that serves them (npm run doctor -- STACK names them), or leave out the settings that ask for them.",
       },
     );
   }
 }
 
-function some(objects: readonly string[]): string {
+/** `of keda.sh it serves v1beta1`. */
+export function servedInstead({ apiVersion, served }: MissingKind): string {
+  return `of ${groupOf(apiVersion)} it serves ${served.length === 0 ? "nothing" : served.join(", ")}`;
+}
+
+/** `deepseek/a and 2 more`. */
+export function some(objects: readonly string[]): string {
   const [first = ""] = [...objects].sort();
   return objects.length === 1 ? first : `${first} and ${objects.length - 1} more`;
 }
