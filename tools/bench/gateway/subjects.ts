@@ -35,6 +35,8 @@ export const SUBJECT_CORE = pinned ? ["taskset", "-c", "0"] : [];
 export const OTHER_CORES = pinned ? ["taskset", "-c", `1-${os.cpus().length - 1}`] : [];
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
+/** Those of the image, between Node.js and the program. */
+const NODE_FLAGS = gateway.entrypoint.slice(1, -1);
 const NODE = [process.execPath, "--disable-warning=ExperimentalWarning"];
 const CHAT = "/v1/chat/completions";
 
@@ -111,12 +113,14 @@ export async function startGatewayProcess(
 ): Promise<Subject & { readonly startMs: number }> {
   mkdirSync(folder, { recursive: true });
   const bundle = path.join(folder, "main.mjs");
-  writeFileSync(bundle, (await bundleProgram(projectDir, program())).code);
+  const { code, map } = await bundleProgram(projectDir, program());
+  writeFileSync(bundle, code);
+  writeFileSync(`${bundle}.map`, map);
   const port = await freePort();
   const { key, env } = writeFiles(folder, port, models, stores);
   const started = performance.now();
   const server = await supervise(port, () =>
-    launch(SUBJECT_CORE, [process.execPath, ...nodeWords, bundle], {
+    launch(SUBJECT_CORE, [process.execPath, ...nodeWords, ...NODE_FLAGS, bundle], {
       ...env,
       ...gateway.environment,
     }),
