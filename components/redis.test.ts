@@ -53,7 +53,6 @@ describe("one pod", () => {
       "redis.conf",
     ]);
     expect(objectsOf(single, "PodDisruptionBudget")).toEqual([]);
-    expect(named("Service", "redis", single).spec.clusterIP).toBeUndefined();
   });
 });
 
@@ -140,6 +139,13 @@ describe("three pods", () => {
     }
     expect(data["redis.conf"]).toContain("\nmin-replicas-to-write 1\nmin-replicas-max-lag 10\n");
   });
+});
+
+test("three pods instead of one are a Service that changes in place", () => {
+  const fixed = ({ spec, metadata }: Loose) => [metadata.name, spec.type, spec.clusterIP];
+  const services = [single, replicated].map((program) => named("Service", "redis", program));
+  expect(services.map(fixed)).toEqual(Array(2).fill(["redis", "ClusterIP", "None"]));
+  expect(services.map(({ spec }) => spec.publishNotReadyAddresses)).toEqual([undefined, true]);
 });
 
 describe("two sites", () => {

@@ -320,13 +320,19 @@ function sentinel(args: RedisArgs, names: Names): Container {
   };
 }
 
-/** Members find each other while they are not ready yet: the sentinels must meet before they are. */
+/**
+ * One address for each pod, also where there is one: a Service is made with an address of its own or
+ * without, for good, and one pod may become three. Members find each other while they are not ready
+ * yet: the sentinels must meet before they are.
+ */
 function frontService(args: RedisArgs, replicated: boolean): k8s.core.v1.ServiceArgs {
   const redis = { name: "redis", port: REDIS_PORT };
-  const shared = { name: REDIS, namespace: args.namespace, program: REDIS };
-  if (!replicated) return service({ ...shared, ports: [redis] });
-  const ports = [redis, { name: SENTINEL, port: SENTINEL_PORT }];
-  return service({ ...shared, ports, headless: "all" });
+  const sentinels = replicated ? [{ name: SENTINEL, port: SENTINEL_PORT }] : [];
+  return service({
+    ...{ name: REDIS, namespace: args.namespace, program: REDIS },
+    ports: [redis, ...sentinels],
+    headless: replicated ? "all" : "ready",
+  });
 }
 
 function ping(port: number): string[] {
