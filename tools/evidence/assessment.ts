@@ -14,7 +14,7 @@ export type ControlResult = Result | "evidence" | "manual";
 
 /**
  * Of a clause. "pass": a control that answers it whole has passed; "partial": what rules check of it has
- * passed, and the rest is a person's word.
+ * passed, and the rest is a person's word. None is "notApplicable": that is for a person to say of a law.
  */
 export type ClauseResult = ControlResult | "partial";
 
@@ -74,6 +74,15 @@ export interface AssessmentInput {
   /** Of the running stack; null: it was not asked. */
   readonly proofs: readonly Proof[] | null;
 }
+
+type Attestation = NonNullable<Control["attest"]>;
+
+const OWNER = { zh: "系统所有者", en: "owner of the system" };
+const THE_REST = { zh: "规则未覆盖的部分", en: "what the rules do not cover" };
+const WHETHER = {
+  zh: "本条是否适用（规则未发现可检查的内容）",
+  en: "whether it applies here (rules found nothing to check)",
+};
 
 /** The worst first: what decides where several were asked. */
 const WORST: readonly Result[] = ["fail", "notEvaluated", "exempt", "pass", "notApplicable"];
@@ -144,8 +153,8 @@ function resultOf(answers: readonly ClauseAnswer[]): ClauseResult {
   );
   if (full) return "pass";
   if (has("pass")) return "partial";
-  if (has("evidence")) return "evidence";
-  return has("manual") ? "manual" : "notApplicable";
+  // That nothing was found to check does not say that the law asks for nothing: a person says whether it does.
+  return has("evidence") ? "evidence" : "manual";
 }
 
 function coverageOf(
@@ -166,6 +175,19 @@ function coverageOf(
     resources,
     judgements: judgements.length,
   };
+}
+
+/**
+ * Who attests what of a clause. What the running stack has shown, nobody needs to; for what no rule reaches, or
+ * found nothing of, somebody answers whether or not a control names him.
+ */
+export function attestationsOf({ result, answers }: ClauseFinding): readonly Attestation[] {
+  const named = answers.flatMap(({ finding: { control, result: own } }) =>
+    control.attest === undefined || own === "pass" ? [] : [control.attest],
+  );
+  if (named.length > 0) return named;
+  if (result === "partial") return [{ who: OWNER, what: THE_REST }];
+  return result === "manual" ? [{ who: OWNER, what: WHETHER }] : [];
 }
 
 /** `kubernetes:apps/v1:Deployment edge`: a URN for people. */

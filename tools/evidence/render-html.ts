@@ -7,7 +7,7 @@ const LANGUAGES: Readonly<Record<Language, string>> = { zh: "zh-CN", en: "en" };
 
 /** Colours are beside a word, never instead of one; borders print where backgrounds do not. */
 const STYLE = `
-:root { color-scheme: light; }
+:root { color-scheme: light dark; }
 body { font: 15px/1.5 "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei", system-ui, sans-serif; color: #1b1f24; max-width: 1100px; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.8rem; margin: 0 0 1rem; }
 h2 { font-size: 1.3rem; margin: 2.2rem 0 .6rem; border-bottom: 2px solid #1b1f24; padding-bottom: .2rem; }
@@ -26,6 +26,18 @@ td.notEvaluated { background: #e8e4f7; } td.evidence, td.manual { background: #e
   td, tr > th { border-top: 0; }
   td:empty { display: none; }
   td[data-head]::before { content: attr(data-head); display: block; font-size: .8rem; font-weight: 400; color: #57606a; }
+}
+/* Paper stays white. */
+@media screen and (prefers-color-scheme: dark) {
+  body { background: #14171c; color: #e3e6ea; }
+  h2 { border-color: #8b949e; }
+  .notice { background: #21262d; }
+  th, td { border-color: #3d444d; }
+  th { background: #262c34; }
+  td.pass { background: #12331f; } td.partial { background: #23331a; }
+  td.fail { background: #5a1e22; } td.exempt { background: #4a3610; }
+  td.notEvaluated { background: #332b57; } td.evidence, td.manual { background: #17304f; } td.notApplicable { background: #21262d; }
+  td[data-head]::before { color: #9aa4af; }
 }
 @page { size: A4; margin: 15mm 12mm; }
 @media print {

@@ -3,6 +3,7 @@ import type { LawEntry } from "../../policies/catalogue/catalogue.ts";
 import type { Exemption } from "../../policies/judging/exemptions.ts";
 import {
   type Assessment,
+  attestationsOf,
   type ClauseFinding,
   type ClauseResult,
   type ControlFinding,
@@ -49,7 +50,6 @@ const ORDER: readonly ClauseResult[] = [
   "partial",
   "evidence",
   "manual",
-  "notApplicable",
 ];
 
 function front({ stack, profile, today, proofs: shown }: Assessment, l: Language): Block[] {
@@ -141,7 +141,7 @@ function faults({ verdicts }: Assessment, l: Language): Block[] {
       .map(({ urn, result, messages }): Cell[] => [
         marked(RESULTS[result][l], result),
         rule.name,
-        placeOf(urn),
+        shortPlace(placeOf(urn)),
         messages.join("\n"),
       ]),
   );
@@ -153,12 +153,21 @@ function faults({ verdicts }: Assessment, l: Language): Block[] {
   ];
 }
 
+/** As many different findings of one rule as a reader takes in; the files for programs hold all of them. */
+const SHOWN_MAX = 4;
+
 /** The same reason for many resources is one line. */
 function open({ verdicts }: Assessment, l: Language): Block[] {
   const rows = verdicts.flatMap(({ rule, judgements }): Cell[][] => {
     const found = judgements.filter(({ result }) => result === "notEvaluated");
     if (found.length === 0) return [];
-    return [[rule.name, String(found.length), found[0]?.messages[0] ?? ""]];
+    const words = [...new Set(found.flatMap(({ messages }) => messages))];
+    const hidden = words.length - SHOWN_MAX;
+    const shown = [
+      ...words.slice(0, SHOWN_MAX),
+      ...(hidden > 0 ? [TEXT.more[l].replace("N", String(hidden))] : []),
+    ];
+    return [[rule.name, String(found.length), shown.join("\n")]];
   });
   return [
     heading(2, TEXT.open[l]),
@@ -175,7 +184,7 @@ function exemptions({ verdicts, unused }: Assessment, l: Language): Block[] {
     ),
   );
   const row = (one: Exemption): Cell[] => [
-    one.rule,
+    [one.rule, ...one.resources.map(shortPlace)].join("\n"),
     one.reason,
     `${one.owner} / ${one.approver}`,
     one.ticket,
@@ -183,16 +192,17 @@ function exemptions({ verdicts, unused }: Assessment, l: Language): Block[] {
     one.riskAcceptedBy ?? "",
   ];
   const head = [
-    TEXT.rule[l],
+    `${TEXT.rule[l]} / ${TEXT.resource[l]}`,
     TEXT.reason[l],
     TEXT.owner[l],
     TEXT.ticket[l],
     TEXT.until[l],
     TEXT.risk[l],
   ];
-  const widths = [16, 34, 18, 8, 10, 14];
+  const widths = [20, 32, 17, 8, 10, 13];
   return [
     heading(2, TEXT.exemptions[l]),
+    ...(TEXT.englishExemptions[l] === "" ? [] : [text(TEXT.englishExemptions[l])]),
     used.size === 0 ? text(TEXT.none[l]) : table(head, [...used].map(row), widths),
     ...(unused.length === 0
       ? []
@@ -218,15 +228,10 @@ function byClause(assessment: Assessment, laws: readonly LawEntry[], l: Language
   return [heading(2, TEXT.byClause[l]), text(UNVERIFIED[l]), ...chapters];
 }
 
-function clauseRow({ clause, result, answers }: ClauseFinding, l: Language): Cell[] {
+function clauseRow(found: ClauseFinding, l: Language): Cell[] {
+  const { clause, result, answers } = found;
   const automatic = answers.filter(
     ({ finding }) => finding.control.rules.length > 0 || finding.proofs.length > 0,
-  );
-  // What the running stack has shown, nobody needs to attest.
-  const people = answers.flatMap(({ finding }) =>
-    finding.control.attest === undefined || finding.result === "pass"
-      ? []
-      : [finding.control.attest],
   );
   const unit = clause.unit === undefined ? "" : `\n${TEXT.unit[l]} ${clause.unit}`;
   return [
@@ -239,12 +244,16 @@ function clauseRow({ clause, result, answers }: ClauseFinding, l: Language): Cel
       })
       .join("\n"),
     automatic.length === 0 ? "" : String(judgedBy(automatic.map(({ finding }) => finding))),
-    [
-      ...people.map(({ who, what }) => `${who[l]}: ${what[l]}`),
-      // Somebody answers for what no rule reaches, whether or not a control names him.
-      ...(result === "partial" && people.length === 0 ? [TEXT.rest[l]] : []),
-    ].join("\n"),
+    attestationsOf(found)
+      .map(({ who, what }) => `${who[l]}: ${what[l]}`)
+      .join("\n"),
   ];
+}
+
+/** `Deployment edge`, of a place or of what an exemption names: whoever reads knows no types. */
+function shortPlace(words: string): string {
+  const [type = "", name = ""] = words.split(/ |::/);
+  return `${type.split(":").at(-1)} ${name}`;
 }
 
 function judgedBy(findings: readonly ControlFinding[]): number {

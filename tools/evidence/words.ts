@@ -84,10 +84,7 @@ export const TEXT = {
   unit: { zh: "测评单元", en: "Unit" },
   since: { zh: "编号生效日", en: "In force since" },
   none: { zh: "无", en: "none" },
-  rest: {
-    zh: "系统所有者：规则未覆盖的部分",
-    en: "owner of the system: what the rules do not cover",
-  },
+  more: { zh: "另有 N 项不同发现", en: "and N other findings" },
   unused: { zh: "未被使用的例外", en: "Exemptions that nothing needed" },
   proofs: { zh: "运行证据", en: "Evidence of the running stack" },
   proof: { zh: "证据与取证时间", en: "Evidence, and when" },
@@ -95,4 +92,5 @@ export const TEXT = {
   raw: { zh: "原始数据", en: "Raw data" },
   englishProofs: { zh: "取证数据与说明为英文。", en: "" },
   english: { zh: "规则给出的说明为英文。", en: "" },
+  englishExemptions: { zh: "理由与责任方按例外登记原文（英文）列出。", en: "" },
 } as const satisfies Readonly<Record<string, Words>>;

@@ -1,5 +1,5 @@
 /** The self-assessment as a sheet that a bank hands over: one row a clause, in a form that Excel opens. */
-import type { Assessment } from "./assessment.ts";
+import { type Assessment, attestationsOf } from "./assessment.ts";
 import { RESULTS } from "./words.ts";
 
 const HEAD = [
@@ -20,10 +20,9 @@ const HEAD = [
 
 /** With a byte order mark, since Excel takes a file without one for its own code page. */
 export function workbook({ clauses }: Assessment): string {
-  const rows = clauses.map(({ clause, result, answers }) => {
-    const people = answers.flatMap(({ finding: { control } }) =>
-      control.attest === undefined ? [] : [control.attest],
-    );
+  const rows = clauses.map((finding) => {
+    const { clause, result, answers } = finding;
+    const people = attestationsOf(finding);
     const rules = answers.flatMap(({ finding: { control } }) => control.rules);
     const joined = (words: readonly string[]) => [...new Set(words)].join("; ");
     return [
