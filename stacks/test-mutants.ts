@@ -38,6 +38,10 @@ const statement = (key: string, text: string) => (props: Loose) => {
 
 export const MUTANTS: readonly Mutant[] = [
   row("admin-mfa", GATEWAY, variable("GW_ADMIN_TOTP", "optional")),
+  row("admin-mfa", GATEWAY, (props) => {
+    props.spec.template.metadata.labels = {};
+    variable("GW_ADMIN_TOTP", "optional")(props);
+  }),
   row("admin-separation", /Secret gateway-keys$/, (props) => {
     const keys = [{ id: "one", roles: ["system-admin", "audit-admin"] }];
     props.data["keys.json"] = Buffer.from(JSON.stringify({ keys })).toString("base64");
@@ -104,6 +108,9 @@ export const MUTANTS: readonly Mutant[] = [
   }),
   row("hardened-nodes", /launchTemplate:/, (props) => {
     props.metadataOptions.httpTokens = "optional";
+  }),
+  row("hardened-nodes", /launchTemplate:/, (props) => {
+    props.userData = Buffer.from("#!/bin/sh\nsystemctl mask auditd\n").toString("base64");
   }),
   row("key-rotation", /Certificate tls-edge$/, (props) => {
     props.spec.privateKey.rotationPolicy = "Never";
@@ -204,6 +211,9 @@ export const MUTANTS: readonly Mutant[] = [
     /ConfigMap edge-configuration$/,
     file("nginx.conf", "ssl_protocols TLSv1.3;", ""),
   ),
+  row("tls13-stores", /Secret redis-users$/, (props) => {
+    props.data["more.conf"] = Buffer.from("port 6379\n").toString("base64");
+  }),
   row("tls13-stores", /rds\/parameterGroup:|postgresql\.cnpg\.io\/v1:Cluster /, (props) => {
     props.parameters = [];
     if (props.spec !== undefined) props.spec.postgresql.parameters = {};

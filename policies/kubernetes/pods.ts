@@ -84,6 +84,11 @@ export function isPostgresCluster(type: string): boolean {
   return type.startsWith("kubernetes:postgresql.cnpg.io/") && kindOf(type) === "Cluster";
 }
 
+/** A way to such a cluster, which the operator makes pods of PgBouncer for. */
+export function isPostgresPooler(type: string): boolean {
+  return type.startsWith("kubernetes:postgresql.cnpg.io/") && kindOf(type) === "Pooler";
+}
+
 export function hasPods(type: string): boolean {
   return placesOf(type).length > 0;
 }

@@ -1,5 +1,5 @@
 import { adminMfa } from "./admin-mfa.ts";
-import { DEPLOYMENT, deployment, gateway } from "./test-objects.ts";
+import { container, DEPLOYMENT, deployment, gateway } from "./test-objects.ts";
 import { judgedByTable } from "./test-table.ts";
 
 judgedByTable(adminMfa, {
@@ -26,6 +26,28 @@ judgedByTable(adminMfa, {
     "a gateway by another name": [
       [["gateway", "spec.template.spec.containers.0.name", "main"]],
       /no container gateway/,
+    ],
+    "a gateway under another label, by its image": [
+      [
+        ["gateway", "spec.template.metadata.labels", { "app.kubernetes.io/name": "tool" }],
+        [
+          "gateway",
+          "spec.template.spec.containers",
+          [container({ image: "mirror.example/deepseek/gateway:1" })],
+        ],
+      ],
+      /container main.*is optional/,
+    ],
+    "a gateway under another label, by its files": [
+      [
+        ["gateway", "spec.template.metadata.labels", {}],
+        [
+          "gateway",
+          "spec.template.spec.containers",
+          [container({ env: [{ name: "GW_KEYS_FILE", value: "/keys.json" }] })],
+        ],
+      ],
+      /is optional/,
     ],
     "an optional factor": [
       [

@@ -1,7 +1,7 @@
 /** Administrators of the gateway need a second factor before anything else (GW_ADMIN_TOTP). */
 import { podRule } from "../kubernetes/pod-rule.ts";
 import { hasPods, podsOf, whereOf } from "../kubernetes/pods.ts";
-import { gatewayIn, programOf, variableOf } from "../kubernetes/read.ts";
+import { gatewayIn, runs, variableOf } from "../kubernetes/read.ts";
 
 const VARIABLE = "GW_ADMIN_TOTP";
 
@@ -11,7 +11,7 @@ export const adminMfa = podRule({
   severity: "high",
   about: "gateways",
   applies: ({ type, props }) =>
-    hasPods(type) && podsOf(type, props).items.some((pod) => programOf(pod) === "gateway"),
+    hasPods(type) && podsOf(type, props).items.some((pod) => runs(pod, "gateway")),
   pod: (pod, report) => {
     for (const container of gatewayIn(pod, report)) {
       const value = variableOf(container, VARIABLE) ?? "optional";

@@ -8,7 +8,7 @@ import type { Profile } from "../catalogue/profiles.ts";
 import { profileOf } from "../judging/profile.ts";
 import type { Report, Rule } from "../judging/rule.ts";
 import { hasPods, podsOf } from "../kubernetes/pods.ts";
-import { gatewayIn, programOf, variableOf } from "../kubernetes/read.ts";
+import { gatewayIn, runs, variableOf } from "../kubernetes/read.ts";
 import { at } from "../kubernetes/values.ts";
 
 const LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration";
@@ -23,7 +23,7 @@ export const auditRetention: Rule = {
   about: "gateways",
   applies: ({ type, props }) =>
     type === LOCK ||
-    (hasPods(type) && podsOf(type, props).items.some((pod) => programOf(pod) === "gateway")),
+    (hasPods(type) && podsOf(type, props).items.some((pod) => runs(pod, "gateway"))),
   judge: ({ type, props, name }, report, context) => {
     const profile = profileOf(context);
     if (profile === undefined) {
@@ -37,7 +37,7 @@ export const auditRetention: Rule = {
       judgeDays(`${name} locks objects for`, days, profile, report);
       return;
     }
-    for (const pod of podsOf(type, props).items.filter((one) => programOf(one) === "gateway")) {
+    for (const pod of podsOf(type, props).items.filter((one) => runs(one, "gateway"))) {
       for (const container of gatewayIn(pod, report)) {
         const days = Number(variableOf(container, VARIABLE) ?? Number.NaN);
         judgeDays(`${pod.owner} keeps its audit trail`, days, profile, report);

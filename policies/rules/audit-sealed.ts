@@ -5,7 +5,7 @@
  */
 import type { Report, Rule } from "../judging/rule.ts";
 import { containersOf, hasPods, kindOf, type Pod, podsOf, whereOf } from "../kubernetes/pods.ts";
-import { gatewayIn, hasVariable, programOf, variableOf } from "../kubernetes/read.ts";
+import { gatewayIn, hasVariable, runs, variableOf } from "../kubernetes/read.ts";
 import { at, type Fields, isPresent } from "../kubernetes/values.ts";
 
 /** What the gateway does where it cannot record. */
@@ -18,9 +18,9 @@ export const auditSealed: Rule = {
   sees: "resource",
   about: "gateways",
   applies: ({ type, props }) =>
-    hasPods(type) && podsOf(type, props).items.some((pod) => programOf(pod) === "gateway"),
+    hasPods(type) && podsOf(type, props).items.some((pod) => runs(pod, "gateway")),
   judge: ({ type, props }, report) => {
-    for (const pod of podsOf(type, props).items.filter((one) => programOf(one) === "gateway")) {
+    for (const pod of podsOf(type, props).items.filter((one) => runs(one, "gateway"))) {
       judgeArchives(pod, report);
       for (const container of gatewayIn(pod, report)) {
         const where = whereOf(pod, container);

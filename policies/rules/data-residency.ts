@@ -6,7 +6,7 @@
 import { profileOf } from "../judging/profile.ts";
 import type { Context, Report, Rule } from "../judging/rule.ts";
 import { containersOf, hasPods, kindOf, nameIn, podsOf, whereOf } from "../kubernetes/pods.ts";
-import { filesOf, hasFile, hasVariable, programOf } from "../kubernetes/read.ts";
+import { filesOf, hasFile, hasVariable, runs } from "../kubernetes/read.ts";
 import { at, textAt } from "../kubernetes/values.ts";
 
 const ROUTES = /^routes\.json$/;
@@ -21,7 +21,7 @@ export const dataResidency: Rule = {
   about: "routes",
   applies: ({ type, props }) =>
     (kindOf(type) === "ConfigMap" && hasFile(props, ROUTES)) ||
-    (hasPods(type) && podsOf(type, props).items.some((pod) => programOf(pod) === "gateway")),
+    (hasPods(type) && podsOf(type, props).items.some((pod) => runs(pod, "gateway"))),
   judge: ({ type, props }, report, context) => {
     if (kindOf(type) === "ConfigMap") return judgeRoutes(props, report, context);
     if (profileOf(context)?.floors.outsideProviders !== false) return;

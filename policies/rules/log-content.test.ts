@@ -48,6 +48,34 @@ judgedByTable(logContent, {
     },
   },
   fails: {
+    "statements by a file of another name": [
+      [["nginx", ["data", "10-slow"], "log_min_duration_statement = 0\n"]],
+      /10-slow logs statements \(log_min_duration_statement = 0\)/,
+    ],
+    "statements by a statement": [
+      [["nginx", ["data", "init.sql"], "ALTER ROLE gateway SET log_statement = 'all';\n"]],
+      /init.sql logs statements \(log_statement = all\)/,
+    ],
+    "statements by a variable": [
+      [
+        [
+          "pods",
+          "spec.template.spec.containers.0.env",
+          [{ name: "PGOPTIONS", value: "-c log_statement=mod" }],
+        ],
+      ],
+      /container main logs statements \(log_statement = mod\)/,
+    ],
+    "statements by a cluster's first statements": [
+      [
+        [
+          "cluster",
+          "spec.bootstrap.initdb.postInitApplicationSQL",
+          ["ALTER DATABASE ledger SET log_statement TO 'all'"],
+        ],
+      ],
+      /logs statements \(log_statement = all\)/,
+    ],
     "nginx' own format": [
       [["nginx", ["data", "nginx.conf"], "access_log /dev/stdout;\n"]],
       /logs \$request/,
@@ -94,11 +122,11 @@ judgedByTable(logContent, {
     ],
     "statements by an argument": [
       [["pods", "spec.template.spec.containers.0.args", ["-c", "log_statement=all"]]],
-      /told to log statements \(log_statement = all\)/,
+      /logs statements \(log_statement = all\)/,
     ],
     "slow statements by an argument": [
       [["pods", "spec.template.spec.containers.0.args", ["--log-min-duration-statement=0"]]],
-      /told to log statements \(log_min_duration_statement = 0\)/,
+      /logs statements \(log_min_duration_statement = 0\)/,
     ],
     "slow statements of a cluster, as a number": [
       [["cluster", "spec.postgresql.parameters.log_min_duration_statement", 0]],

@@ -8,42 +8,38 @@ import { judgeEach } from "../kubernetes/judge.ts";
 import {
   type Container,
   containersOf,
-  hasPods,
-  isPostgresCluster,
   kindOf,
   nameIn,
   podsOf,
   whereOf,
 } from "../kubernetes/pods.ts";
+import { filesOf, hasFile, variableOf, wordsOf } from "../kubernetes/read.ts";
 import {
-  argumentOf,
-  filesOf,
-  hasFile,
-  settingIn,
-  variableOf,
-  wordsOf,
-} from "../kubernetes/read.ts";
+  judgeSettings,
+  judgeTold,
+  type Setting,
+  tellsStores,
+} from "../kubernetes/store-settings.ts";
 import { at, type Fields } from "../kubernetes/values.ts";
 
 const NGINX = /nginx[^/]*\.conf$/;
-const POSTGRES = /^postgresql\.conf$/;
 /** Where PostgreSQL writes statements or what they are given; what it does unasked, where that is too much. */
-const STATEMENTS: readonly (readonly [
-  name: string,
-  fits: RegExp,
-  right: string,
-  unasked?: string,
-])[] = [
-  ["log_statement", /^none$/i, "none"],
-  ["log_min_duration_statement", /^-1$/, "-1"],
-  ["log_min_duration_sample", /^-1$/, "-1"],
-  ["log_transaction_sample_rate", /^0(\.0*)?$/, "0"],
-  // Unasked it writes every statement that failed.
-  ["log_min_error_statement", /^(fatal|panic)$/i, "panic", "error"],
-  ["log_parameter_max_length", /^0$/, "0"],
-  ["log_parameter_max_length_on_error", /^0$/, "0"],
-  ["auto_explain.log_min_duration", /^-1$/, "-1"],
-];
+const STATEMENTS: readonly Setting[] = (
+  [
+    ["log_statement", /^none$/i, "none"],
+    ["log_min_duration_statement", /^-1$/, "-1"],
+    ["log_min_duration_sample", /^-1$/, "-1"],
+    ["log_transaction_sample_rate", /^0(\.0*)?$/, "0"],
+    // Unasked it writes every statement that failed.
+    ["log_min_error_statement", /^(fatal|panic)$/i, "panic", "error"],
+    ["log_parameter_max_length", /^0$/, "0"],
+    ["log_parameter_max_length_on_error", /^0$/, "0"],
+    ["auto_explain.log_min_duration", /^-1$/, "-1"],
+  ] as const
+).map(([key, fits, right, unasked = right]) => ({
+  ...{ store: "postgres", key, fits, right, unasked },
+  fault: "logs statements",
+}));
 /** nginx variables that hold what a caller sends: bodies, credentials, query strings. */
 const PRIVATE =
   /\$(request_body|request_uri|args|query_string|request\b|http_authorization|http_cookie|cookie_\w+|arg_\w+|http_x_ds_signature|http_x_api_key)/;
@@ -64,21 +60,18 @@ export const logContent: Rule = {
   sees: "resource",
   about: "programs that log",
   applies: ({ type, props }) =>
-    hasPods(type) ||
-    isPostgresCluster(type) ||
+    tellsStores({ type, props }) ||
     isParameterGroup(type) ||
-    (kindOf(type) === "ConfigMap" && (hasFile(props, NGINX) || hasFile(props, POSTGRES))),
+    (kindOf(type) === "ConfigMap" && hasFile(props, NGINX)),
   judge: ({ type, props, name }, report) => {
-    if (kindOf(type) === "ConfigMap") return judgeFiles(props, report);
-    if (isPostgresCluster(type)) {
-      const parameters = at(props, "spec", "postgresql", "parameters");
-      return judgeStatements(`Cluster ${nameIn(props)}`, (key) => at(parameters, key), report);
-    }
+    judgeSettings({ type, props }, STATEMENTS, report);
+    if (kindOf(type) === "ConfigMap") judgeNginx(props, report);
     if (isParameterGroup(type)) {
       const { parameters } = props;
       const found = (key: string) =>
         (Array.isArray(parameters) ? parameters : []).find((one) => at(one, "name") === key);
-      return judgeStatements(name, (key) => at(found(key), "value"), report);
+      const value = (key: string) => at(found(key), "value");
+      judgeTold({ where: name, store: "postgres", whole: true, value }, STATEMENTS, report);
     }
     judgeEach(podsOf(type, props).items, (pod) => {
       judgeEach(containersOf(pod).items, (one) => judgeContainer(whereOf(pod, one), one, report));
@@ -86,7 +79,7 @@ export const logContent: Rule = {
   },
 };
 
-function judgeFiles(props: Fields, report: Report): void {
+function judgeNginx(props: Fields, report: Report): void {
   const where = `ConfigMap ${nameIn(props)}`;
   for (const { name, text } of filesOf(props, NGINX)) {
     for (const [format] of text.matchAll(/^[ \t]*log_format\s[^;]*;/gm)) {
@@ -102,31 +95,12 @@ function judgeFiles(props: Fields, report: Report): void {
         `${where}, ${name} logs $request (${line.trim()}). Name a log_format of its own.`,
       );
   }
-  for (const { name, text } of filesOf(props, POSTGRES)) {
-    judgeStatements(`${where}, ${name}`, (key) => settingIn(text, key), report);
-  }
-}
-
-/** A whole configuration: what it does not say, PostgreSQL does unasked. */
-function judgeStatements(where: string, said: (key: string) => unknown, report: Report): void {
-  for (const [key, fits, right, unasked] of STATEMENTS) {
-    const value = String(said(key) ?? unasked ?? right);
-    if (fits.test(value)) continue;
-    report.fails(
-      `${where} logs statements (${key} = ${value}), and with them values. Set ${key} to ${right}.`,
-    );
-  }
 }
 
 function judgeContainer(where: string, container: Container, report: Report): void {
   for (const word of wordsOf(container)) {
     if (TELLING_WORDS.test(word))
       report.fails(`${where} is told to log what it is asked (${word}). Remove it.`);
-  }
-  for (const [key, fits, right] of STATEMENTS) {
-    const value = argumentOf(container, key) ?? right;
-    if (!fits.test(value))
-      report.fails(`${where} is told to log statements (${key} = ${value}). Set it to ${right}.`);
   }
   for (const [name, telling] of TELLING_VALUES) {
     const value = variableOf(container, name);

@@ -6,12 +6,10 @@
 import type { Report, Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
 import { type Container, containersOf, hasPods, podsOf, whereOf } from "../kubernetes/pods.ts";
-import { hasVariable, programOf, variableOf, wordsOf } from "../kubernetes/read.ts";
+import { hasVariable, isGateway, servesModels, variableOf, wordsOf } from "../kubernetes/read.ts";
 import { asFields, at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
 
 const LISTENER = /^aws:(lb|alb)\/listener:/;
-/** vLLM, by its command, its module, or within a shell's line. */
-const SERVING = /(^|[\s/])vllm\s+serve\b|\bvllm\.entrypoints\./;
 const PROBES = ["readinessProbe", "livenessProbe", "startupProbe"];
 /** What is bound to the pod's own loopback is no listener that anybody reaches. */
 const LOOPBACK = /--(?:web\.)?listen-address=(?:127\.0\.0\.1|localhost):/;
@@ -27,18 +25,13 @@ export const noPlainListeners: Rule = {
     if (LISTENER.test(type)) return judgeListener(props, report);
     judgeEach(podsOf(type, props).items, (pod) => {
       judgeEach(containersOf(pod).items, (container) => {
-        judgeContainer(whereOf(pod, container), programOf(pod), container, report);
+        judgeContainer(whereOf(pod, container), container, report);
       });
     });
   },
 };
 
-function judgeContainer(
-  where: string,
-  program: string,
-  container: Container,
-  report: Report,
-): void {
+function judgeContainer(where: string, container: Container, report: Report): void {
   const words = wordsOf(container);
   const local = words.some((word) => LOOPBACK.test(word));
   for (const probe of PROBES) {
@@ -47,8 +40,7 @@ function judgeContainer(
     report.fails(`${where} is asked over plain HTTP (${probe}). Serve TLS and set scheme: HTTPS.`);
   }
   if (container.kind !== "container") return;
-  // A worker of a group answers to its leader alone, and listens to nobody's calls.
-  if (SERVING.test(words.join(" ")) && !words.includes("--headless")) {
+  if (servesModels(container)) {
     const secured = ["--ssl-certfile", "--ssl-keyfile"].every((flag) =>
       words.some((word) => word === flag || word.startsWith(`${flag}=`)),
     );
@@ -57,7 +49,7 @@ function judgeContainer(
         `${where} serves without a certificate. Give it --ssl-certfile and --ssl-keyfile.`,
       );
   }
-  if (program !== "gateway" || container.name !== "gateway") return;
+  if (!isGateway(container)) return;
   if (
     (hasVariable(container, "GW_TLS") && variableOf(container, "GW_TLS") !== "on") ||
     variableOf(container, "GW_TLS_CERT_FILE") === undefined

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { noPlainSecrets } from "./no-plain-secrets.ts";
 import { judge, UNKNOWN } from "./test-judge.ts";
@@ -140,7 +141,10 @@ test("what has no form is refused or passed over without a crash", async () => {
   ).toEqual([]);
 });
 
-const base64 = (text: string) => Buffer.from(text).toString("base64");
+const base64 = (text: string | Buffer) => Buffer.from(text).toString("base64");
+const multipart = (head: string, body: string) =>
+  `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="==a=="\n\n--==a==\n${head}\n\n${body}\n--==a==--\n`;
+const SCRIPT = "#!/bin/sh\nexport DB_PASSWORD=hunter2\n";
 
 test.each([
   [
@@ -150,6 +154,37 @@ test.each([
   ["ec2/launchTemplate:LaunchTemplate", { userData: base64(`#!/bin/sh\necho ${AWS_KEY} > /k`) }],
   ["ec2/launchTemplate:LaunchTemplate", { userData: base64("db:\n  password: hunter2\n") }],
   ["ec2/instance:Instance", { userData: "#!/bin/sh\nenroll --token hunter2\n" }],
+  ["ec2/launchTemplate:LaunchTemplate", { userData: base64(gzipSync(SCRIPT)) }],
+  [
+    "ec2/launchTemplate:LaunchTemplate",
+    { userData: base64(multipart("Content-Type: text/x-shellscript", SCRIPT)) },
+  ],
+  [
+    "ec2/launchTemplate:LaunchTemplate",
+    {
+      userData: base64(
+        gzipSync(
+          multipart(
+            "Content-Type: application/x-gzip\nContent-Transfer-Encoding: base64",
+            base64(gzipSync(SCRIPT)),
+          ),
+        ),
+      ),
+    },
+  ],
+  [
+    "ec2/launchTemplate:LaunchTemplate",
+    { userData: base64(Buffer.concat([Buffer.from([0x1f, 0x8b]), Buffer.from("broken")])) },
+  ],
+  ["ssm/parameter:Parameter", { name: "/site/ledger/password", type: "String", value: "hunter2" }],
+  ["ssm/parameter:Parameter", { name: "/site/a", type: "StringList", value: `a,${AWS_KEY}` }],
+  ["ssm/parameter:Parameter", { name: "api-key", type: "SecureString", insecureValue: "hunter2" }],
+  ["s3/bucket:Bucket", { tags: { ApiToken: "hunter2" } }],
+  ["autoscaling/group:Group", { tags: [{ key: "token", value: "hunter2" }] }],
+  [
+    "ec2/launchTemplate:LaunchTemplate",
+    { tagSpecifications: [{ resourceType: "instance", tags: { token: "hunter2" } }] },
+  ],
   ["ec2/instance:Instance", { userDataBase64: base64('Environment="API_TOKEN=hunter2"') }],
   ["eks/addon:Addon", { configurationValues: '{"controller":{"apiKey":"hunter2"}}' }],
   ["eks/addon:Addon", { configurationValues: '{"env":[{"name":"API_KEY","value":"hunter2"}]}' }],
@@ -173,6 +208,13 @@ test.each([
   ["ec2/launchTemplate:LaunchTemplate", { userData: 7 }],
   ["eks/addon:Addon", { configurationValues: '{"enableNetworkPolicy":"true"}' }],
   ["rds/instance:Instance", { password: "hunter2" }],
+  ["ssm/parameter:Parameter", { name: "password", type: "SecureString", value: "hunter2" }],
+  ["ssm/parameter:Parameter", { name: "/site/image", type: "String", value: "ami-1" }],
+  ["s3/bucket:Bucket", { tags: { Name: "audit", Secret: "false", TokenName: "a" } }],
+  [
+    "ec2/launchTemplate:LaunchTemplate",
+    { userData: base64(gzipSync(multipart("Content-Type: text/x-shellscript", "echo a"))) },
+  ],
 ])("allows the plain texts of %s %j", async (type, props) => {
   expect((await judge(noPlainSecrets, `aws:${type}`, props)).violations).toEqual([]);
 });

@@ -1,9 +1,10 @@
 /**
  * Secrets live in Secrets. Neither a ConfigMap nor a literal variable nor an argument of a program
  * may hold one: all three are read by whoever may read the object, and end up in logs and dumps. So do the
- * texts that a cloud hands to machines and services.
+ * texts that a cloud hands to machines and services, plain parameters and tags.
  * A message names the place and never the value.
  */
+import { userDataTexts } from "../aws/user-data.ts";
 import type { Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
 import {
@@ -39,6 +40,8 @@ const SETTING =
 /** `export DB_PASSWORD=hunter2`, `Environment="DB_PASSWORD=hunter2"` in a shell's line or a unit. */
 const ASSIGNMENT = /(?<![\w$-])([A-Z][A-Z0-9_]*)=["']?([^\s"'`;\\]+)/g;
 
+const PARAMETER = "aws:ssm/parameter:Parameter";
+
 /** What a cloud keeps as plain text, by the types that have it. */
 const CLOUD_TEXTS: Readonly<Record<string, readonly string[]>> = {
   "aws:ec2/launchTemplate:LaunchTemplate": ["userData"],
@@ -49,7 +52,13 @@ const CLOUD_TEXTS: Readonly<Record<string, readonly string[]>> = {
   "aws:ecs/taskDefinition:TaskDefinition": ["containerDefinitions"],
   "aws:lambda/function:Function": ["environment"],
   "aws:cloudformation/stack:Stack": ["templateBody", "parameters"],
+  [PARAMETER]: ["value", "insecureValue", "description"],
 };
+/** Whoever may list a thing of AWS reads them, and bills and inventories hold them. */
+const TAGS = ["tags", "tagSpecifications", "defaultTags"];
+
+/** Stands for a text that nobody could read. */
+const UNREADABLE = "\0";
 
 /** nginx's words for where a request goes: `proxy_pass https://gateway`. */
 const NGINX_PASS = /^(proxy|fastcgi|grpc|uwsgi|scgi|memcached)_pass$/i;
@@ -59,13 +68,15 @@ export const noPlainSecrets: Rule = {
   description: "No secret in a ConfigMap, a literal variable, an argument or a cloud's plain text.",
   severity: "critical",
   sees: "resource",
-  about: "ConfigMaps, pods or plain texts of a cloud",
-  applies: ({ type }) =>
-    kindOf(type) === "ConfigMap" || hasPods(type) || CLOUD_TEXTS[type] !== undefined,
+  about: "ConfigMaps, pods or resources of a cloud",
+  applies: ({ type }) => kindOf(type) === "ConfigMap" || hasPods(type) || isOfAws(type),
   judge: ({ type, props, name }, report) => {
-    judgeEach(CLOUD_TEXTS[type] ?? [], (key) => {
-      const faults = textsIn(key, props[key]).map(
-        ([own, text]) => faultOf(own, text) ?? argumentFault(text, ""),
+    judgeEach(isOfAws(type) ? [...(CLOUD_TEXTS[type] ?? []), ...TAGS] : [], (key) => {
+      // Such a parameter is kept under a key.
+      if (type === PARAMETER && key === "value" && props["type"] === "SecureString") return;
+      const own = type === PARAMETER && key !== "description" ? pathEnd(props["name"]) : undefined;
+      const faults = textsIn(own ?? key, props[key]).map(
+        ([called, text]) => faultOf(called, text) ?? argumentFault(text, ""),
       );
       const fault = faults.find((one) => one !== undefined);
       if (fault === undefined) return;
@@ -79,6 +90,15 @@ export const noPlainSecrets: Rule = {
     });
   },
 };
+
+function isOfAws(type: string): boolean {
+  return type.startsWith("aws:") || type === "pulumi:providers:aws";
+}
+
+/** `password` of `/deepseek/ledger/password`. */
+function pathEnd(name: unknown): string | undefined {
+  return typeof name === "string" ? name.split("/").at(-1) : undefined;
+}
 
 function judgeConfigMap(props: Fields, report: (message: string) => void): void {
   const name = `ConfigMap ${nameIn(props)}`;
@@ -128,15 +148,20 @@ function textsIn(name: string, value: unknown): (readonly [name: string, text: s
   if (typeof value === "string") {
     const inner = jsonIn(value);
     if (inner !== undefined) return textsIn(name, inner);
-    const encoded = /^userData/.test(name);
-    const texts = encoded ? [value, Buffer.from(value, "base64").toString("latin1")] : [value];
-    return texts.map((text) => [name, text]);
+    const texts = /^userData/.test(name) ? userDataTexts(value) : [value];
+    return (texts ?? [UNREADABLE]).map((text) => [name, text]);
   }
   if (Array.isArray(value)) return value.flatMap((one) => textsIn(name, one));
   const fields = asFields(value) ?? {};
   return Object.entries(fields).flatMap(([key, one]) =>
-    textsIn(key === "value" && typeof fields["name"] === "string" ? fields["name"] : key, one),
+    textsIn(nameBeside(key, fields) ?? key, one),
   );
+}
+
+/** `{ name: "API_KEY", value: … }`, `{ key: "token", value: … }`. */
+function nameBeside(key: string, { name, key: other }: Fields): string | undefined {
+  if (key !== "value") return undefined;
+  return [name, other].find((one): one is string => typeof one === "string");
 }
 
 function jsonIn(text: string): object | undefined {
@@ -151,6 +176,7 @@ function jsonIn(text: string): object | undefined {
 /** What secret a named value is; undefined: none. */
 function faultOf(name: string, value: unknown): string | undefined {
   if (typeof value !== "string" || value.trim() === "") return undefined;
+  if (value === UNREADABLE) return "what is compressed and cannot be read";
   const known = SECRET_TEXTS.find(([, pattern]) => pattern.test(value));
   if (known !== undefined) return known[0];
   if (SECRET_NAME.test(separated(name)) && !POINTER_NAME.test(name) && !isPointer(value)) {

@@ -5,7 +5,7 @@
 import type { Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
 import { containersOf, hasPods, podsOf, whereOf } from "../kubernetes/pods.ts";
-import { programOf, variableOf } from "../kubernetes/read.ts";
+import { runs, variableOf } from "../kubernetes/read.ts";
 import { at, isPresent } from "../kubernetes/values.ts";
 
 const GPU = "nvidia.com/gpu";
@@ -26,14 +26,14 @@ export const offlineInference: Rule = {
     hasPods(type) &&
     podsOf(type, props).items.some(
       (pod) =>
-        programOf(pod) === "model-server" &&
+        runs(pod, "model-server") &&
         containersOf(pod).items.some(({ fields }) =>
           isPresent(at(fields, "resources", "limits", GPU)),
         ),
     ),
   judge: ({ type, props }, report) => {
     judgeEach(podsOf(type, props).items, (pod) => {
-      if (programOf(pod) !== "model-server") return;
+      if (!runs(pod, "model-server")) return;
       for (const container of containersOf(pod).items) {
         if (!isPresent(at(container.fields, "resources", "limits", GPU))) continue;
         const lacking = NEEDED.filter(([name, value]) => variableOf(container, name) !== value);

@@ -5,7 +5,7 @@
  */
 import type { Context, Report, Rule } from "../judging/rule.ts";
 import { hasPods, kindOf, nameIn, type Pod, podsOf } from "../kubernetes/pods.ts";
-import { programOf, selects } from "../kubernetes/read.ts";
+import { runs, selects } from "../kubernetes/read.ts";
 import { asFields, at, type Fields, textAt } from "../kubernetes/values.ts";
 
 const NAME = "app.kubernetes.io/name";
@@ -19,7 +19,7 @@ export const onlyThroughGateway: Rule = {
   sees: "stack",
   about: "model servers",
   applies: ({ type, props }, context) =>
-    (hasPods(type) && podsOf(type, props).items.some((pod) => programOf(pod) === MODEL)) ||
+    (hasPods(type) && podsOf(type, props).items.some((pod) => runs(pod, MODEL))) ||
     (kindOf(type) === "NetworkPolicy" && opensModels(props, context)) ||
     (kindOf(type) === "Service" && leadsToModels(props, context)),
   judge: ({ type, props }, report, context) => {
@@ -59,9 +59,7 @@ function leadsToModels(props: Fields, context: Context): boolean {
 /** Pods of model servers in the namespace of an object. */
 function modelsIn(props: Fields, { resources, once }: Context): readonly Pod[] {
   const models = once("models", () =>
-    resources
-      .flatMap((one) => podsOf(one.type, one.props).items)
-      .filter((pod) => programOf(pod) === MODEL),
+    resources.flatMap((one) => podsOf(one.type, one.props).items).filter((pod) => runs(pod, MODEL)),
   );
   const namespace = textAt(props, "metadata", "namespace") ?? "default";
   return models.filter((pod) => pod.namespace === namespace);

@@ -4,7 +4,7 @@
  */
 import type { Context, Report, Resource, Rule } from "../judging/rule.ts";
 import { hasPods, kindOf, type Pod, podsOf } from "../kubernetes/pods.ts";
-import { programOf, selects } from "../kubernetes/read.ts";
+import { runs, selects } from "../kubernetes/read.ts";
 import { asFields, at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
 
 /** Programs that every call passes; a model's replicas are a matter of GPUs, and of its plan. */
@@ -23,7 +23,8 @@ export const redundancy: Rule = {
   about: "programs that every call passes",
   applies: ({ type, props }) =>
     [BALANCER, CLUSTER, NODES].includes(type) ||
-    (hasPods(type) && podsOf(type, props).items.some((pod) => PROGRAMS.includes(programOf(pod)))),
+    (hasPods(type) &&
+      podsOf(type, props).items.some((pod) => PROGRAMS.some((one) => runs(pod, one)))),
   judge: (resource, report, context) => {
     const { type, props, name } = resource;
     if (hasPods(type)) {

@@ -3,7 +3,7 @@
  * zone where there are zones.
  */
 import type { Rule } from "../judging/rule.ts";
-import { isPostgresCluster, kindOf, nameIn } from "../kubernetes/pods.ts";
+import { isPostgresCluster, kindOf } from "../kubernetes/pods.ts";
 import { at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
 
 const DATABASE = "aws:rds/instance:Instance";
@@ -49,7 +49,5 @@ function faultsOf(type: string, props: Fields): string[] {
   }
   const replicas = at(props, "spec", "replicas") ?? 1;
   const enough = typeof replicas === "number" && replicas >= COPIES_MIN;
-  return enough
-    ? []
-    : [`(${nameIn(props)}) has ${String(replicas)} replica. Set at least ${COPIES_MIN}`];
+  return enough ? [] : [`has ${String(replicas)} replica. Set at least ${COPIES_MIN}`];
 }

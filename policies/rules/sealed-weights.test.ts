@@ -10,6 +10,14 @@ judgedByTable(sealedWeights, {
     ],
   },
   fails: {
+    "a model server under another label": [
+      [
+        ["model", "spec.template.metadata.labels", { "app.kubernetes.io/name": "tool" }],
+        ["model", "spec.template.spec.initContainers", []],
+        ["model", "spec.template.spec.containers.0.command", ["vllm", "serve"]],
+      ],
+      /nobody verified/,
+    ],
     "weights that nobody verified": [
       [["model", "spec.template.spec.initContainers", []]],
       /nobody verified/,

@@ -5,7 +5,7 @@
 import type { Report, Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
 import { containersOf, hasPods, type Pod, podsOf } from "../kubernetes/pods.ts";
-import { programOf, variableOf } from "../kubernetes/read.ts";
+import { runs, variableOf } from "../kubernetes/read.ts";
 import { at, isPresent } from "../kubernetes/values.ts";
 
 const GPU = "nvidia.com/gpu";
@@ -29,7 +29,7 @@ export const sealedWeights: Rule = {
 
 function isServing(pod: Pod): boolean {
   return (
-    programOf(pod) === "model-server" &&
+    runs(pod, "model-server") &&
     containersOf(pod).items.some(({ fields }) => isPresent(at(fields, "resources", "limits", GPU)))
   );
 }

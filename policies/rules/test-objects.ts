@@ -10,7 +10,7 @@ export const PROBE = { httpGet: { path: "/health", port: 8080, scheme: "HTTPS" }
 export function container(over: Fields = {}): Fields {
   return {
     name: "main",
-    image: "deepseek.local/gateway:1",
+    image: "deepseek.local/program:1",
     resources: { requests: { cpu: "250m", memory: "256Mi" }, limits: { memory: "256Mi" } },
     securityContext: {
       allowPrivilegeEscalation: false,

@@ -1,40 +1,46 @@
 /**
- * The stores speak TLS 1.3 and nothing less: Redis and PostgreSQL by their configuration files and the
- * arguments that go before them, a CloudNativePG cluster by its parameters, RDS by its parameter group,
- * ElastiCache by its mode.
+ * The stores speak TLS 1.3 and nothing less: Redis and PostgreSQL by all that they are told, CloudNativePG by
+ * its parameters and those of its poolers, RDS by its parameter group, ElastiCache by its mode.
  */
 import { isParameterGroup } from "../aws/resources.ts";
 import type { Report, Rule } from "../judging/rule.ts";
-import { judgeEach } from "../kubernetes/judge.ts";
-import {
-  type Container,
-  containersOf,
-  hasPods,
-  isPostgresCluster,
-  kindOf,
-  nameIn,
-  type Pod,
-  podsOf,
-  whereOf,
-} from "../kubernetes/pods.ts";
-import { argumentOf, filesOf, hasFile, programOf, settingIn, wordsOf } from "../kubernetes/read.ts";
+import { isPostgresCluster, isPostgresPooler, nameIn } from "../kubernetes/pods.ts";
+import { judgeSettings, type Setting, tellsStores } from "../kubernetes/store-settings.ts";
 import { asFields, at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
 
-const FILES = /^(redis|sentinel|postgresql)\.conf$/;
 const REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup";
 const SINGLE_CACHE = "aws:elasticache/cluster:Cluster";
 const DATABASE = "aws:rds/instance:Instance";
 
-/** What arguments may say, where they say anything; the last is an example that fits. */
-const ARGUMENTS: readonly (readonly [name: string, fits: RegExp, right: string])[] = [
-  ["ssl", /^on$/i, "on"],
-  ["ssl_min_protocol_version", /^TLSv1\.3$/i, "TLSv1.3"],
-  ["tls_protocols", /^TLSv1\.3$/i, "TLSv1.3"],
-  ["tls_port", /^[1-9]\d*$/, "6379"],
+const SETTINGS: readonly Setting[] = [
+  {
+    ...{ store: "postgres", key: "ssl", fits: /^(on|true|yes|1)$/i, right: "on", unasked: "off" },
+    fault: "has no TLS",
+  },
+  {
+    ...{ store: "postgres", key: "ssl_min_protocol_version", fits: /^TLSv1\.3$/i },
+    ...{ right: "TLSv1.3", unasked: "TLSv1.2", fault: "takes less than TLS 1.3" },
+  },
+  {
+    ...{ store: "redis", key: "tls-protocols", fits: /^TLSv1\.3$/i },
+    ...{ right: "TLSv1.3", unasked: "TLSv1.2 TLSv1.3", fault: "takes less than TLS 1.3" },
+  },
+  {
+    ...{ store: "redis", key: "tls-port", fits: /^[1-9]\d*$/, right: "6379" },
+    fault: "has no port with TLS",
+  },
+  {
+    ...{ store: "redis", key: "port", fits: /^0$/, right: "0", unasked: "6379" },
+    fault: "leaves a plain port open",
+  },
 ];
-/** Many programs have an argument of this name; of Redis it is the plain one. */
-const PORT_OFF = ["port", /^0$/, "0"] as const;
-const REDIS = /redis|valkey/i;
+
+/** https://www.pgbouncer.org/config.html; an operator that knows no client_tls_protocols cannot keep this. */
+const POOLER: readonly (readonly [key: string, fits: RegExp, right: string, unasked: string])[] = [
+  ["client_tls_sslmode", /^(require|verify-ca|verify-full)$/, "require", "prefer"],
+  ["client_tls_protocols", /^tlsv1\.3$/i, "tlsv1.3", "secure"],
+  ["server_tls_sslmode", /^verify-(ca|full)$/, "verify-ca", "verify-ca"],
+];
 
 export const tls13Stores: Rule = {
   name: "tls13-stores",
@@ -43,77 +49,43 @@ export const tls13Stores: Rule = {
   sees: "resource",
   about: "stores or pods",
   applies: ({ type, props }) =>
-    (kindOf(type) === "ConfigMap" && hasFile(props, FILES)) ||
-    isPostgresCluster(type) ||
+    tellsStores({ type, props }) ||
+    isPostgresPooler(type) ||
     isParameterGroup(type) ||
-    [REPLICATION_GROUP, DATABASE, SINGLE_CACHE].includes(type) ||
-    hasPods(type),
+    [REPLICATION_GROUP, DATABASE, SINGLE_CACHE].includes(type),
   judge: ({ type, props, name }, report) => {
-    if (kindOf(type) === "ConfigMap") judgeFiles(props, report);
     if (isPostgresCluster(type)) judgeCluster(props, report);
+    if (isPostgresPooler(type)) judgePooler(props, report);
     if (type === REPLICATION_GROUP) judgeCache(props, report);
     if (isParameterGroup(type)) judgeParameters(props, report);
     if (type === DATABASE && !isPresent(props["parameterGroupName"]))
       report.fails(`${name} takes TLS 1.2 by its default parameters. Set parameterGroupName.`);
     if (type === SINGLE_CACHE && props["transitEncryptionEnabled"] !== true)
       report.fails(`${name} takes plain connections. Set transitEncryptionEnabled: true.`);
-    judgeEach(podsOf(type, props).items, (pod) => {
-      judgeEach(containersOf(pod).items, (one) => judgeArguments(pod, one, report));
-    });
+    judgeSettings({ type, props }, SETTINGS, report);
   },
 };
 
-function judgeArguments(pod: Pod, container: Container, report: Report): void {
-  const rows = isRedis(pod, container) ? [...ARGUMENTS, PORT_OFF] : ARGUMENTS;
-  for (const [argument, fits, right] of rows) {
-    const value = argumentOf(container, argument) ?? right;
-    if (fits.test(value)) continue;
-    const where = whereOf(pod, container);
-    report.fails(`${where} is started with ${argument} ${value}. Set it to ${right}.`);
-  }
-}
-
-function isRedis(pod: Pod, container: Container): boolean {
-  const { image } = container.fields;
-  return REDIS.test([programOf(pod), container.name, image, ...wordsOf(container)].join(" "));
-}
-
-function judgeFiles(props: Fields, report: Report): void {
-  for (const { name, text } of filesOf(props, FILES)) {
-    const where = `ConfigMap ${nameIn(props)}, ${name}`;
-    if (name === "postgresql.conf") {
-      if (settingIn(text, "ssl") !== "on") report.fails(`${where} has no TLS. Set ssl = on.`);
-      const least = settingIn(text, "ssl_min_protocol_version");
-      if (least !== "TLSv1.3") {
-        report.fails(
-          `${where} takes ${least ?? "TLSv1.2"}. Set ssl_min_protocol_version to TLSv1.3.`,
-        );
-      }
-      continue;
-    }
-    if (settingIn(text, "port") !== "0")
-      report.fails(`${where} leaves a plain port open. Set port 0.`);
-    const protocols = settingIn(text, "tls-protocols");
-    if (protocols !== "TLSv1.3") {
-      report.fails(
-        `${where} takes ${protocols ?? "TLSv1.2 TLSv1.3"}. Set tls-protocols "TLSv1.3".`,
-      );
-    }
-  }
-}
-
 function judgeCluster(props: Fields, report: Report): void {
   const where = `Cluster ${nameIn(props)}`;
-  const least = textAt(props, "spec", "postgresql", "parameters", "ssl_min_protocol_version");
-  if (least !== "TLSv1.3") {
-    report.fails(`${where} takes ${least ?? "any version"} of TLS. Set ssl_min_protocol_version.`);
-  }
   const rules = at(props, "spec", "postgresql", "pg_hba");
   const plain = (Array.isArray(rules) ? rules : []).filter(
     (line) => /^\s*host(nossl)?\s/.test(String(line)) && !/\sreject\s*$/.test(String(line)),
   );
   if (plain.length > 0)
     report.fails(`${where} lets callers in without TLS. Use hostssl in pg_hba.`);
+  if (at(props, "spec", "postgresql", "enableAlterSystem") === true)
+    report.fails(`${where} may be told otherwise by a statement. Remove enableAlterSystem.`);
+}
+
+/** PgBouncer, as the operator sets it up: unasked it takes plain callers, and TLS 1.2 on both sides. */
+function judgePooler(props: Fields, report: Report): void {
+  const where = `Pooler ${nameIn(props)}`;
+  for (const [key, fits, right, unasked] of POOLER) {
+    const value = textAt(props, "spec", "pgbouncer", "parameters", key) ?? unasked;
+    if (!fits.test(value))
+      report.fails(`${where} takes less than TLS 1.3 (${key} = ${value}). Set ${key} to ${right}.`);
+  }
 }
 
 function judgeCache(props: Fields, report: Report): void {
