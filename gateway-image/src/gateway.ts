@@ -55,6 +55,7 @@ export async function startGateway(
     parts.jobRunner.start();
     parts.fineTuning.start();
     void watchTrail(parts, stopping.signal);
+    void tellOfTransfers(parts, stopping.signal);
     lifecycle.state = "ready";
     parts.log.info("ready");
   });
@@ -135,6 +136,21 @@ async function watchTrail(parts: Parts, signal: AbortSignal): Promise<void> {
     onFault: (cause: unknown) => log.warn({ cause }, "the audit trail could not be checked"),
   };
   await checkOwnTrail(check, signal);
+}
+
+/** What was exported or merged beside a gateway stands in the audit trail of one that runs. */
+async function tellOfTransfers(parts: Parts, signal: AbortSignal): Promise<void> {
+  const { audit, tellTransfers, log } = parts;
+  if (audit === null || tellTransfers === undefined) return;
+  while (!signal.aborted) {
+    await tellTransfers((requestId, { kind, actor, site, ...detail }) =>
+      audit.append({
+        ...{ action: `ledger_${kind}`, actor, tenant: null, address: "", requestId },
+        ...{ outcome: "allowed", target: site, detail },
+      }),
+    ).catch((cause: unknown) => log.warn({ cause }, "transfers of the ledger are not told yet"));
+    await sleep(limits.ledgerTransferLookMs, undefined, { signal, ref: false }).catch(() => {});
+  }
 }
 
 async function startDirectory(parts: Parts): Promise<void> {

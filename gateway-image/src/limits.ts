@@ -117,6 +117,8 @@ export const limits = {
   ledgerBatchRowsMax: 500,
   ledgerFlushMs: 50,
   ledgerTimeoutMs: 5_000,
+  /** How often it is looked whether rows were exported or merged, which the audit trail is told. */
+  ledgerTransferLookMs: 30_000,
   /** How much of a running stream a death of the gateway may leave uncounted. */
   ledgerCheckpointMs: 1_000,
   /** Between two tries while PostgreSQL is away. */

@@ -73,6 +73,7 @@ export interface Parts extends JobMachine, Quotas, FineTuningMachinery {
   readonly probes: TargetProbes | null;
   readonly sockets: StreamSockets;
   readonly ledger: LedgerStore;
+  readonly tellTransfers: Database["tellTransfers"];
   readonly ledgerQueue: LedgerQueue;
   /** For the console. */
   readonly refusals: Refusals;
@@ -143,6 +144,7 @@ export function createParts(config: Config, destination?: DestinationStream): Pa
     sockets: new StreamSockets(metrics, clock),
     ...quotas,
     ledger: database.ledger,
+    tellTransfers: database.tellTransfers,
     refusals: new Refusals(),
     remembered: new Remembered(clock),
     anchors: database.anchors,

@@ -7,6 +7,7 @@ import { passwordReader } from "./files.ts";
 import { FINE_TUNINGS, type FineTuning } from "./fine-tuning/fine-tuning.ts";
 import { ASYNC_JOBS, type JobStore } from "./jobs/job-store.ts";
 import type { LedgerStore } from "./stores/ledger-store.ts";
+import { type Transfer, tellTransfers } from "./stores/ledger-transfers.ts";
 import { MemoryAuditAnchorStore } from "./stores/memory-audit-anchor-store.ts";
 import { MemoryDirectoryStore } from "./stores/memory-directory-store.ts";
 import { MemoryJobStore } from "./stores/memory-job-store.ts";
@@ -41,6 +42,10 @@ export interface Database {
   readonly anchors: AuditAnchorStore;
   readonly jobs: JobStore;
   readonly fineTunings: JobStore<FineTuning>;
+  /** Rows that were exported or merged, each to be told to the audit trail; absent: none ever are. */
+  readonly tellTransfers?: (
+    tell: (id: string, transfer: Transfer) => Promise<void>,
+  ) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -96,12 +101,7 @@ export function openDatabase(config: Config, ca: Ca, log: Log): Database {
 
 function openPostgres(config: Config, ca: Ca, log: Log): Database {
   const pool = createPostgresPool({
-    host: config.GW_POSTGRES_HOST ?? "",
-    port: config.GW_POSTGRES_PORT,
-    database: config.GW_POSTGRES_DATABASE,
-    username: config.GW_POSTGRES_USERNAME,
-    password: passwordReader(config.GW_POSTGRES_PASSWORD_FILE),
-    tls: config.GW_POSTGRES_TLS === "on" ? { ca } : null,
+    ...postgresOptions(config, ca),
     onError: (cause) => log.warn({ cause }, "postgres"),
   });
   return {
@@ -110,6 +110,18 @@ function openPostgres(config: Config, ca: Ca, log: Log): Database {
     anchors: new PostgresAuditAnchorStore(pool),
     jobs: new PostgresJobStore(pool, ASYNC_JOBS),
     fineTunings: new PostgresJobStore(pool, FINE_TUNINGS),
+    tellTransfers: (tell) => tellTransfers(pool, tell),
     close: () => pool.end(),
+  };
+}
+
+export function postgresOptions(config: Config, ca: Ca) {
+  return {
+    host: config.GW_POSTGRES_HOST ?? "",
+    port: config.GW_POSTGRES_PORT,
+    database: config.GW_POSTGRES_DATABASE,
+    username: config.GW_POSTGRES_USERNAME,
+    password: passwordReader(config.GW_POSTGRES_PASSWORD_FILE),
+    tls: config.GW_POSTGRES_TLS === "on" ? { ca } : null,
   };
 }

@@ -50,6 +50,18 @@ const MIGRATIONS: readonly string[] = [
   // Over all tenants, for the console of administrators. Rows arrive in the order of their times, so that
   // an index of block ranges serves, which costs a write next to nothing.
   "CREATE INDEX gateway_ledger_time ON gateway_ledger USING brin (started_at);",
+  // Rows that went out to another site's ledger or came from one; gateways tell the audit trail of each.
+  `CREATE TABLE gateway_ledger_transfers (
+     id uuid PRIMARY KEY,
+     at timestamptz NOT NULL DEFAULT now(),
+     kind text NOT NULL CHECK (kind IN ('export', 'merge')),
+     actor text NOT NULL,
+     site text NOT NULL,
+     row_count bigint NOT NULL,
+     added bigint NOT NULL,
+     sha256 text NOT NULL,
+     told boolean NOT NULL DEFAULT false
+   );`,
 ];
 
 const RENAME_STEP = 5_000;

@@ -21,7 +21,10 @@ export interface PostgresOptions {
 /** Any fixed number serves; this one spells "gwld". */
 const MIGRATION_LOCK = 0x67776c64;
 
-export function createPostgresPool(options: PostgresOptions): pg.Pool {
+export function createPostgresPool(
+  options: PostgresOptions,
+  statementMs: number = limits.ledgerTimeoutMs,
+): pg.Pool {
   const pool = new pg.Pool({
     host: options.host,
     port: options.port,
@@ -32,8 +35,8 @@ export function createPostgresPool(options: PostgresOptions): pg.Pool {
     ...(options.tls === null ? {} : { ssl: verifiedTls(options.host, options.tls.ca) }),
     max: limits.postgresConnectionsMax,
     connectionTimeoutMillis: limits.ledgerTimeoutMs,
-    query_timeout: limits.ledgerTimeoutMs,
-    statement_timeout: limits.ledgerTimeoutMs,
+    query_timeout: statementMs,
+    statement_timeout: statementMs,
     application_name: "gateway",
   });
   // An idle connection that breaks is replaced; without a listener it would end the process.
