@@ -72,6 +72,7 @@ function gatewayUnit(
     ["StateDirectoryMode", "0700"],
     variable("NODE_ENV", "production"),
     variable("MALLOC_ARENA_MAX", "2"),
+    variable("MALLOC_TRIM_THRESHOLD_", "131072"),
     // Its audit trail and its share of the ledger carry this name: never the same on two machines.
     variable("GW_INSTANCE", "%l-%i"),
     // The edge of the machine is the only one who asks it.

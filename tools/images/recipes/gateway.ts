@@ -8,8 +8,13 @@ export const gateway: Recipe = {
   user: { name: "program", uid: PROGRAM_UID },
   entrypoint: NODE_ENTRYPOINT,
   ports: [8080, 9464],
-  // Two arenas of the allocator instead of eight for each core: a tenth less memory after load, at no cost.
-  environment: { NODE_ENV: "production", MALLOC_ARENA_MAX: "2" },
+  // Two arenas of the allocator instead of eight for each core: a tenth less memory after load, at no cost. And its
+  // threshold, 128 KiB, for giving memory back stays what it is: it would grow with the largest piece ever freed.
+  environment: {
+    NODE_ENV: "production",
+    MALLOC_ARENA_MAX: "2",
+    MALLOC_TRIM_THRESHOLD_: "131072",
+  },
   writable: [],
   debian: { packages: NODE_PACKAGES, include: [] },
   program: {
