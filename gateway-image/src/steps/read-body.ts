@@ -72,7 +72,9 @@ export function readOptionalBody(): Step {
 const EMPTY = Buffer.alloc(0);
 
 function collect(request: CallRequest, bounds: ReadBodyBounds): Promise<Buffer> {
-  // Most bodies came with their head: nothing has to be waited for, or watched meanwhile.
+  // A call on a WebSocket has its body, and so has one whose caller took a while to be known: nothing has to be
+  // watched meanwhile. Node tells of a request before the body that came in one piece with its head; to look for
+  // that a turn later saves 0.05 ms, and has Redis asked so much later that a first event comes 0.3 ms later.
   const isHere = request.complete && !request.destroyed;
   if (isHere && request.readableLength <= bounds.bytesMax) {
     return Promise.resolve(request.read() ?? EMPTY);
