@@ -32,6 +32,8 @@ export interface CertificatesArgs {
 export interface CertificateHandle {
   readonly secret: pulumi.Output<string>;
   readonly checksum: pulumi.Output<string>;
+  /** Changes with what verifies it, and not with the certificate: for who takes a renewed one by itself. */
+  readonly authority: pulumi.Output<string>;
 }
 
 export const TLS_FOLDER = "/etc/tls";
@@ -69,7 +71,11 @@ function create(
       { parent },
     );
     // cert-manager renews in place; a restart then is the operator's, by its own annotation.
-    return { secret: after(certificate, name), checksum: checksumOf(JSON.stringify(spec)) };
+    return {
+      secret: after(certificate, name),
+      checksum: checksumOf(JSON.stringify(spec)),
+      authority: checksumOf(JSON.stringify(source.issuer)),
+    };
   }
   const given = source.names[server.program];
   if (given === undefined) throw new Error(`no certificate is given for ${server.program}`);
@@ -83,7 +89,11 @@ function create(
     { metadata, type: "kubernetes.io/tls", data },
     { parent },
   );
-  return { secret: after(secret, name), checksum: checksumOf(given.certificate, source.ca) };
+  return {
+    secret: after(secret, name),
+    checksum: checksumOf(given.certificate, source.ca),
+    authority: checksumOf(source.ca),
+  };
 }
 
 function certificateSpec(server: ServerName, issuer: { kind: string; name: string }): object {

@@ -93,8 +93,8 @@ export class Collector extends Component implements CollectorHandle {
     const program = collectorProgram(args, {
       configuration: after(configuration, metadata.name),
       stores: after(stores, `${COLLECTOR}-stores`),
-      // Tokens and authorities are read again by themselves.
-      checksum: checksumOf(text),
+      // Tokens are read again by themselves; an authority is read at the start only.
+      checksum: checksumOf(text, ...authoritiesOf(args)),
     });
     new k8s.apps.v1.StatefulSet(name, statefulSet(namespace, program, volume, replicas), parent);
     const budget = disruptionBudget({
@@ -144,6 +144,10 @@ function storeSecrets({ stores }: CollectorArgs): Record<string, string> {
       ...(store?.authority === undefined ? [] : [[`${signal}.crt`, store.authority]]),
     ]),
   );
+}
+
+function authoritiesOf({ stores }: CollectorArgs): string[] {
+  return Object.values(stores).flatMap((store) => store?.authority ?? []);
 }
 
 interface CollectorFiles {

@@ -76,7 +76,9 @@ export class LogAgent extends Component {
       { metadata, data: { [COLLECTOR_FILE]: text } },
       parent,
     );
-    const daemon = daemonSet(args, after(configuration, CONFIGURATION), checksumOf(text));
+    // The authority of the Collector is read at the start only.
+    const checksum = checksumOf(text, args.certificate.authority);
+    const daemon = daemonSet(args, after(configuration, CONFIGURATION), checksum);
     new k8s.apps.v1.DaemonSet(name, daemon, parent);
     new k8s.core.v1.Service(
       `${name}-metrics`,

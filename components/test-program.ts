@@ -12,7 +12,11 @@ export function make(components: () => Record<string, unknown>): Promise<Program
 }
 
 export function certificateOf(program: string): CertificateHandle {
-  return { secret: pulumi.output(`tls-${program}`), checksum: pulumi.output("of its certificate") };
+  return {
+    secret: pulumi.output(`tls-${program}`),
+    checksum: pulumi.output("of its certificate"),
+    authority: pulumi.output("of its authority"),
+  };
 }
 
 export function objectsOf(program: Program, kind: string): Loose[] {

@@ -61,7 +61,11 @@ export const SHARED = {
 };
 
 export function certificate() {
-  return { secret: pulumi.output("tls-model"), checksum: pulumi.output("0123") };
+  return {
+    secret: pulumi.output("tls-model"),
+    checksum: pulumi.output("0123"),
+    authority: pulumi.output("4567"),
+  };
 }
 
 /** Everything that `make` makes, as the API server would get it. */

@@ -3,10 +3,12 @@
  * spans, and a store that is away, full or refuses: what was acknowledged comes, what must not leave does
  * not, and what is lost is counted in the series that alerts read.
  */
+import { once } from "node:events";
 import { appendFile, mkdir } from "node:fs/promises";
 import https from "node:https";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import tls from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTraces } from "../../gateway-image/src/telemetry/traces.ts";
 import { COLLECTOR_METRICS } from "../catalogue/collector.ts";
@@ -151,6 +153,18 @@ test("metrics are told over TLS 1.3 alone", async () => {
   for (const part of [site.collector, site.agent]) {
     await expect(part.metrics(old)).rejects.toThrow(/protocol version/);
   }
+});
+
+test("a renewed certificate is shown without a restart", async () => {
+  const renewed = await site.renew();
+  const shown = async () => {
+    const socket = tls.connect({ port: site.ingest, host: "localhost", ca: site.ca });
+    await once(socket, "secureConnect");
+    const { fingerprint256 } = socket.getPeerCertificate();
+    socket.destroy();
+    return fingerprint256;
+  };
+  await until("the new one", async () => (await shown()) === renewed);
 });
 
 describe("a store that is away", () => {

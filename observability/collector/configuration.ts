@@ -85,7 +85,7 @@ export function agentConfiguration(settings: AgentSettings): string {
     exporters: {
       "otlp_http/collector": {
         endpoint: settings.collector,
-        tls: { ca_file: `${settings.tlsFolder}/ca.crt`, min_version: "1.3", reload_interval: "1h" },
+        tls: { ca_file: `${settings.tlsFolder}/ca.crt`, min_version: "1.3" },
         timeout: "10s",
         retry_on_failure: RETRY,
         sending_queue: queue("queue", AGENT_QUEUE_MEBIBYTES),
@@ -216,7 +216,7 @@ function toStore(signal: Signal, store: Store, diskMebibytes: number): object {
     [`${signal}_endpoint`]: url,
     tls: {
       min_version: "1.3",
-      ...(authorityFile === undefined ? {} : { ca_file: authorityFile, reload_interval: "1h" }),
+      ...(authorityFile === undefined ? {} : { ca_file: authorityFile }),
     },
     ...(headers === undefined ? {} : { headers }),
     ...(tokenFile === undefined ? {} : { auth: { authenticator: `bearertokenauth/${signal}` } }),
@@ -291,9 +291,15 @@ function health({ tlsFolder, ports = COLLECTOR_PORTS }: CollectorPlaces): object
   return { health_check: { endpoint: `0.0.0.0:${ports.health}`, tls: serverTls(tlsFolder) } };
 }
 
+/**
+ * A renewed certificate is taken at the first handshake after this; two small files are read for it. It
+ * says nothing of authorities, which are read at the start alone.
+ */
+const RELOAD = "10s";
+
 function serverTls(folder: string): object {
   const files = { cert_file: `${folder}/tls.crt`, key_file: `${folder}/tls.key` };
-  return { ...files, min_version: "1.3", reload_interval: "1h" };
+  return { ...files, min_version: "1.3", reload_interval: RELOAD };
 }
 
 /**

@@ -2,7 +2,9 @@
  * A Collector and its agent as they run on a site, on loopback, told what the site's are told; what is
  * changed is said here: places, ports, shorter waits, and JSON on the wire so that the store can read it.
  */
+
 import { type ChildProcess, spawn } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import https from "node:https";
@@ -54,6 +56,8 @@ export interface TestSite {
   /** An agent of a Collector that never was, told to give up after a second. */
   readonly stranded: Part;
   readonly ingest: number;
+  /** Puts another certificate of the same authority where the first was; returns its fingerprint. */
+  renew(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -69,6 +73,13 @@ export async function startSite(diskMebibytes: number): Promise<TestSite> {
   for (const [name, text] of Object.entries({ ...files, "tls.key": pair.key })) {
     await writeFile(path.join(tlsFolder, name), text);
   }
+  const renew = async () => {
+    const next = await issueCertificate(authority, named);
+    // Between the two the pair does not fit, and the Collector stays with the former one.
+    await writeFile(path.join(tlsFolder, "tls.crt"), next.certificate);
+    await writeFile(path.join(tlsFolder, "tls.key"), next.key);
+    return new X509Certificate(next.certificate).fingerprint256;
+  };
   const ca = authority.certificate;
   const store = await startStore({ cert: pair.certificate, key: pair.key });
   const ports = async () => ({
@@ -109,7 +120,7 @@ export async function startSite(diskMebibytes: number): Promise<TestSite> {
     stranded: await agent("stranded", await freePort()),
   };
   return {
-    ...{ folder, ca, store, ...parts, ingest: ours.otlp },
+    ...{ folder, ca, store, ...parts, ingest: ours.otlp, renew },
     close: async () => {
       await Promise.all(Object.values(parts).map((one) => one.kill()));
       await store.close();
