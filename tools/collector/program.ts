@@ -2,7 +2,7 @@
 import path from "node:path";
 import type { Progress } from "../base/progress.ts";
 import { defaultCacheFolder } from "../debian/config.ts";
-import { ensureGoPrograms } from "../go/programs.ts";
+import { ensureGoPrograms, LICENCES } from "../go/programs.ts";
 
 const PROGRAM = "collector";
 
@@ -14,9 +14,15 @@ export async function ensureCollector(progress: Progress): Promise<string> {
       packages: ["./cmd/collector"],
       linkerFlags: "-s -w",
       files: [PROGRAM],
+      licences: true,
       cacheDir: path.join(path.dirname(defaultCacheFolder()), "collector"),
     },
     progress,
   );
   return path.join(folder, PROGRAM);
+}
+
+/** The licence texts of what `program` is made of. */
+export function collectorLicences(program: string): string {
+  return path.join(path.dirname(program), LICENCES);
 }

@@ -3,13 +3,14 @@
  * hash of everything that decides about them. A second call costs a few milliseconds and needs no Go.
  */
 import { createHash } from "node:crypto";
-import { access, glob, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { access, glob, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { run } from "../base/process.ts";
 import type { Progress, Step } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
 import { inheritedEnvironment } from "../debian/config.ts";
 import { withFileLock } from "../debian/file-lock.ts";
+import { LISTED_PACKAGE, moduleLicences } from "./module-licences.ts";
 
 export interface GoPrograms {
   /** How messages call them, as in "the cluster's programs". */
@@ -21,10 +22,13 @@ export interface GoPrograms {
   readonly linkerFlags: string;
   /** Names of the programs that must be there afterwards. */
   readonly files: readonly string[];
+  /** Beside them lies LICENSES.txt: the texts of all that they are made of. For programs that are handed on. */
+  readonly licences?: boolean;
   /** Holds one folder for each state of the module. */
   readonly cacheDir: string;
 }
 
+export const LICENCES = "LICENSES.txt";
 const BUILD_FLAGS = ["-trimpath", "-buildvcs=false", "-mod=readonly"];
 /** The first release that fetches the toolchain that go.mod asks for. */
 const GO_MINIMUM = [1, 21] as const;
@@ -47,8 +51,9 @@ export async function ensureGoPrograms(programs: GoPrograms, progress: Progress)
   return folder;
 }
 
-async function isComplete({ files }: GoPrograms, folder: string): Promise<boolean> {
-  return Promise.all(files.map((file) => access(path.join(folder, file)))).then(
+async function isComplete({ files, licences }: GoPrograms, folder: string): Promise<boolean> {
+  const wanted = licences === true ? [...files, LICENCES] : files;
+  return Promise.all(wanted.map((file) => access(path.join(folder, file)))).then(
     () => true,
     () => false,
   );
@@ -87,6 +92,10 @@ async function build(programs: GoPrograms, folder: string, step: Step): Promise<
         step.status(`${compiled} packages compiled (${total} in a first build), then linking`);
       },
     );
+    if (programs.licences === true) {
+      step.status("gathering licence texts");
+      await writeFile(path.join(partial, LICENCES), await licencesOf(programs, environment));
+    }
     await rm(folder, { recursive: true, force: true });
     await rename(partial, folder);
   } finally {
@@ -136,6 +145,13 @@ async function countPackages(
     step.status(`${modules} modules downloaded`);
   });
   return listed.trim().split("\n").length;
+}
+
+async function licencesOf(programs: GoPrograms, environment: NodeJS.ProcessEnv): Promise<string> {
+  const words = ["list", "-mod=readonly", "-deps", "-f", LISTED_PACKAGE, ...programs.packages];
+  const listed = await go(programs, words, environment, () => {});
+  const root = await go(programs, ["env", "GOROOT"], environment, () => {});
+  return moduleLicences(listed.trim(), root.trim());
 }
 
 function isDownload(line: string): boolean {

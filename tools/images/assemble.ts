@@ -1,12 +1,13 @@
 /** From a recipe and its packages to the files of each layer. */
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
+import { LICENCE_RULE } from "../base/licences.ts";
 import type { Progress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
-import { ensureCollector } from "../collector/program.ts";
+import { collectorLicences, ensureCollector } from "../collector/program.ts";
 import type { DebianPackage } from "../debian/packages.ts";
 import { addAuthorities, addBaseFiles } from "./base-files.ts";
-import { bundleProgram, LICENCE_RULE, packageLicences } from "./bundle.ts";
+import { bundleProgram, packageLicences } from "./bundle.ts";
 import { addDebianFiles } from "./debian-files.ts";
 import { addFile, type ImageTree } from "./image-tree.ts";
 import { nodePackage } from "./input-hash.ts";
@@ -52,11 +53,15 @@ async function addNode(tree: ImageTree, root: string): Promise<Uint8Array> {
   return readFile(binary);
 }
 
-async function builtLayer({ target }: BuiltProgram, progress: Progress): Promise<ImageTree> {
+async function builtLayer(
+  { target, licences }: BuiltProgram,
+  progress: Progress,
+): Promise<ImageTree> {
   const file = await ensureCollector(progress);
   const { size: bytes } = await stat(file);
   const tree: ImageTree = new Map();
   addFile(tree, target, { file, bytes }, 0o755);
+  addFile(tree, licences, await readFile(collectorLicences(file)));
   return tree;
 }
 

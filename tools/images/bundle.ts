@@ -5,6 +5,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { type Plugin, rolldown } from "rolldown";
+import { LICENCE_FILE, LICENCE_RULE } from "../base/licences.ts";
 import type { Program } from "./recipe.ts";
 
 export interface Bundle {
@@ -14,7 +15,6 @@ export interface Bundle {
 }
 
 const BUNDLE_NAME = "main.mjs";
-const LICENCE_FILE = /^(licen[cs]e|copying|notice)([.-].*)?$/i;
 
 /**
  * Node holds the whole map in memory, all its places spread out: that of a gateway's packages, with
@@ -84,8 +84,6 @@ async function collectLicences(root: string, modules: readonly string[]): Promis
   const own = await readFile(path.join(root, "LICENSE"), "utf8").catch(() => "");
   return [own, ...texts].filter((text) => text !== "").join(LICENCE_RULE);
 }
-
-export const LICENCE_RULE = `\n${"-".repeat(72)}\n\n`;
 
 /** Of packages by their names. */
 export function packageLicences(root: string, names: readonly string[]): Promise<string[]> {

@@ -56,6 +56,8 @@ export interface BuiltProgram {
   readonly sources: readonly string[];
   /** In the image. */
   readonly target: string;
+  /** The texts of everything that went into it, in the image. */
+  readonly licences: string;
 }
 
 export interface PackageFile {

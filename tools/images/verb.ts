@@ -4,8 +4,8 @@ import path from "node:path";
 import type { Progress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
 import { buildImages, describe } from "./build.ts";
-import { recipeNamed, USUAL_RECIPES } from "./catalogue.ts";
-import { type ImagesLock, type LockedImage, lockFile } from "./lock.ts";
+import { ALL_RECIPES, recipeNamed, USUAL_RECIPES } from "./catalogue.ts";
+import { type LockedImage, lockFile, readImagesLock } from "./lock.ts";
 import { lockOutsideImages } from "./outside-images.ts";
 import { pushImage } from "./push.ts";
 import { openRepository, parseRepository } from "./registry.ts";
@@ -117,17 +117,24 @@ async function lock(call: ImagesCall): Promise<number> {
 }
 
 async function wanted(call: ImagesCall): Promise<readonly LockedImage[]> {
-  const built: ImagesLock = await buildImages({
+  const names = call.names.length > 0 ? call.names : await usualImages(call.stateDir);
+  const { images } = await buildImages({
     stateDir: call.stateDir,
     progress: call.progress,
     ...(call.root === undefined ? {} : { root: call.root }),
     ...(call.refresh === undefined ? {} : { refresh: call.refresh }),
-    ...(call.names.length === 0 ? {} : { names: call.names }),
+    names,
   });
-  const { names } = call;
-  // Sites take the public image of what is built of Go here, unless it is named.
-  const usual = USUAL_RECIPES.map(({ name }) => name);
-  return built.images.filter((one) => (names.length === 0 ? usual : names).includes(one.name));
+  return images.filter(({ name }) => names.includes(name));
+}
+
+/** What needs Go is one of them once it was built, by its name or for the local stack. */
+async function usualImages(stateDir: string): Promise<string[]> {
+  const kept = (await readImagesLock(stateDir))?.images.map(({ name }) => name) ?? [];
+  const usual = new Set(USUAL_RECIPES);
+  return ALL_RECIPES.filter((one) => usual.has(one) || kept.includes(one.name)).map(
+    ({ name }) => name,
+  );
 }
 
 function printImages(call: ImagesCall, images: readonly LockedImage[]): void {

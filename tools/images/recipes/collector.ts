@@ -21,6 +21,7 @@ export const collector: Recipe = {
       "tools/collector/cmd/collector/main.go",
     ],
     target: "otelcol-contrib",
+    licences: "usr/share/doc/collector/LICENSES.txt",
   },
   // Stores may stand outside the cluster.
   authorities: true,
