@@ -13,7 +13,8 @@ import { htmlPage } from "./html-page.ts";
 import { markdown } from "./markdown.ts";
 import { PRICES } from "./prices.ts";
 import { propertyAt } from "./property-at.ts";
-import { type Movement, PROPERTY_DANGERS } from "./property-dangers.ts";
+import type { Movement } from "./property-danger.ts";
+import { PROPERTY_DANGERS } from "./property-dangers.ts";
 import type { Report } from "./report.ts";
 import { REPORT, STEP } from "./test-report.ts";
 
@@ -196,6 +197,7 @@ describe("danger", () => {
     const change = (old: string, next: string) => ({
       ...STEP,
       type: rule.type,
+      name: rule.name === undefined ? STEP.name : sampleOf(rule.name),
       changes: [
         { path: pathOf(rule.path), kind: "update" as const, replace: false, old, new: next },
       ],
@@ -207,9 +209,42 @@ describe("danger", () => {
     if (good !== undefined) expect(dangersOf({ ...REPORT, steps: [change(...good)] })).toEqual([]);
   });
 
+  test("of rights that are told as a file", () => {
+    const step = {
+      ...STEP,
+      type: "aws:iam/rolePolicy:RolePolicy",
+      name: "flows",
+      changes: [],
+      files: 1,
+    };
+    const file = (path: string) => ({
+      ...REPORT,
+      steps: [step],
+      files: [{ path, kind: "changed" as const, lines: [] }],
+    });
+    expect(dangersOf(file("rolepolicy/flows/policy")).map(({ says }) => says)).toEqual([
+      "gives other rights in AWS than before",
+    ]);
+    expect(dangersOf(file("rolepolicy/others/policy"))).toEqual([]);
+  });
+
+  test("of a range that comes, unless it comes instead of another", () => {
+    const type = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+    const range = (kind: "create" | "delete", old: string, next: string) => ({
+      ...{ ...STEP, type, kind },
+      changes: [{ path: "cidrIpv4", kind: "add" as const, replace: false, old, new: next }],
+    });
+    const made = range("create", "(none)", '"172.16.0.0/12"');
+    expect(dangersOf({ ...REPORT, steps: [made] }).map(({ says }) => says)).toEqual([
+      "lets more addresses in than before",
+    ]);
+    const gone = range("delete", '"10.0.0.0/8"', "(none)");
+    expect(dangersOf({ ...REPORT, steps: [made, gone] })).toEqual([]);
+  });
+
   test("has a page that says so for every row, and a rule only for types that exist once", () => {
     for (const { source } of [...ASSET_DANGERS, ...PROPERTY_DANGERS]) {
-      expect(source).toMatch(/^https:\/\//);
+      expect(source).toMatch(/^(https:\/\/|docs\/)/);
     }
     expect(new Set(PROPERTY_DANGERS.map(({ id }) => id)).size).toBe(PROPERTY_DANGERS.length);
   });
@@ -227,6 +262,10 @@ const MOVES: Readonly<Record<Movement, readonly [Pair, Pair | undefined]>> = {
   opens: [
     ['"10.0.0.0/8"', '"0.0.0.0/0"'],
     ['"0.0.0.0/0"', '"10.0.0.0/8"'],
+  ],
+  widens: [
+    ['"10.0.0.0/16"', '"10.0.0.0/8"'],
+    ['"10.0.0.0/8"', '"10.0.0.0/16"'],
   ],
   "is false": [
     ["true", "false"],
@@ -272,6 +311,7 @@ describe("cost", () => {
       plan([item("kms key", 5)]),
     );
     expect([cost?.before, cost?.after, cost?.unpriced]).toEqual([3, 5, ["m9.huge"]]);
+    expect(cost?.unpricedChanges).toEqual(["m9.huge"]);
   });
 
   test("has no price of another region", () => {

@@ -68,7 +68,8 @@ function stepKey({ component, kind, type, changes: all, files: count, more }: Re
 function causes({ causes: why, step }: Danger): Text {
   if (why.length > 0) return changes(why, 0);
   if (step.kind === "delete") return ["the program no longer names it"];
-  return step.kind === "replace" ? [FOLLOWS] : ["the plan"];
+  if (step.kind === "replace") return [FOLLOWS];
+  return step.files > 0 ? ["see its file below"] : ["the plan"];
 }
 
 /** A replacement without a property of its own. */

@@ -93,6 +93,14 @@ const ROWS: readonly Row[] = [
     0,
     1,
   ],
+  ["secrets-rotated", "prod", { rotation: { ledger: 1, quotas: 1, tokens: 1, data: 1 } }, 0, 1],
+  [
+    "callers-widened",
+    "onprem-bank",
+    { "network.callerRanges": ["10.0.0.0/8", "172.16.0.0/12"] },
+    0,
+    1,
+  ],
   ["recovery-time", "hybrid-standby", { "site.failover.alarmMinutes": 5 }, 0, 0],
   ["redis-memory", "onprem-bank", { "redis.resources.memory": "2Gi" }, 0, 0],
   [

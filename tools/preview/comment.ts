@@ -1,6 +1,6 @@
 /** A report as a page: headline, danger first, then everything else in folds. Pure. */
 import { changeSections } from "./change-sections.ts";
-import { costOf } from "./cost.ts";
+import { type Cost, costOf } from "./cost.ts";
 import { dangersOf } from "./dangers.ts";
 import { effectsOf } from "./effects.ts";
 import { exemptionSection } from "./exemption-section.ts";
@@ -30,6 +30,9 @@ function title(report: Report): string {
   return `Preview of ${stack}: ${counted(steps.length, "change")}, ${danger}`;
 }
 
+/** More names of machines are no headline; the table of costs has all of them. */
+const COST_NAMES_MAX = 3;
+
 function lead(report: Report): Text[] {
   if (report.outcome === "base-failed") {
     return [["There is nothing to compare with: the errors below are those of the base."]];
@@ -37,14 +40,35 @@ function lead(report: Report): Text[] {
   const { plan } = report;
   const cost = costOf(plan.before, plan.after);
   const isPriced = cost !== undefined && plan.before !== null && plan.after !== null;
-  const delta = isPriced ? cost.after - cost.before : 0;
   return [
     ...(report.outcome === "refused" ? [refusal(report)] : []),
     ...(report.steps.length === 0 ? [] : [[countsText(report)]]),
     ...effectsOf(report),
-    ...(delta === 0 ? [] : [[`Known cost: ${signed(delta)} a month.`]]),
+    ...(isPriced ? costLine(cost) : []),
     ...gpuLine(report),
   ];
+}
+
+/** What is known, and which of what changes has no price and makes the true difference another one. */
+function costLine({ before, after, unpricedChanges }: Cost): Text[] {
+  const delta = after - before;
+  const names = unpricedChanges
+    .slice(0, COST_NAMES_MAX)
+    .flatMap((item, index) => [...(index === 0 ? [] : [", "]), code(item)]);
+  const rest = unpricedChanges.length - COST_NAMES_MAX;
+  const more = rest > 0 ? [` and ${rest} more`] : [];
+  if (unpricedChanges.length > 0) {
+    const known = delta === 0 ? "" : ` ${signed(delta)} is only what has one.`;
+    return [
+      [
+        "Cost: the difference is not known, since there is no price of ",
+        ...names,
+        ...more,
+        `.${known}`,
+      ],
+    ];
+  }
+  return delta === 0 ? [] : [[`Known cost: ${signed(delta)} a month.`]];
 }
 
 function refusal(report: Report): Text {

@@ -20,6 +20,8 @@ export interface Cost {
   readonly after: number;
   /** Items without a price, on either side: the sums are lower bounds. */
   readonly unpriced: readonly string[];
+  /** Those of them whose number changes: nobody knows the difference then. */
+  readonly unpricedChanges: readonly string[];
 }
 
 /** Undefined where neither side names an item: a cluster of one's own. */
@@ -34,11 +36,15 @@ export function costOf(
   const rows = keys.map((key) => costRow(old.get(key), now.get(key), prices));
   const sum = (side: "dollarsBefore" | "dollarsAfter") =>
     rows.reduce((total, row) => total + (row[side] ?? 0), 0);
+  const unpriced = rows.filter(({ price }) => price === undefined);
   return {
     rows,
     before: sum("dollarsBefore"),
     after: sum("dollarsAfter"),
-    unpriced: rows.filter(({ price }) => price === undefined).map(({ item }) => item),
+    unpriced: unpriced.map(({ item }) => item),
+    unpricedChanges: [
+      ...new Set(unpriced.filter((row) => row.before !== row.after).map(({ item }) => item)),
+    ],
   };
 }
 

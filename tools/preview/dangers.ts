@@ -7,7 +7,8 @@ import {
   MODEL_START,
 } from "./asset-dangers.ts";
 import { POD_PATHS, rolledModels } from "./effects.ts";
-import { PROPERTY_DANGERS, type PropertyDanger } from "./property-dangers.ts";
+import type { PropertyDanger } from "./property-danger.ts";
+import { PROPERTY_DANGERS } from "./property-dangers.ts";
 import type { Report, ReportChange, ReportPlan, ReportStep } from "./report.ts";
 
 export interface Danger extends Consequence {
@@ -19,12 +20,13 @@ export interface Danger extends Consequence {
 }
 
 /** Worst first: what is gone for good, then what stops, then what is weaker. */
-export function dangersOf({ steps, plan }: Report): Danger[] {
+export function dangersOf(report: Report): Danger[] {
+  const { steps, plan } = report;
   const all = [
     ...steps.flatMap((step) => {
       const whole = assetDanger(step, plan.after ?? plan.before);
       // What is made anew as a whole need not be told property by property.
-      return whole.length > 0 ? whole : [...propertyDangers(step), ...unknownEffect(step)];
+      return whole.length > 0 ? whole : [...propertyDangers(step, report), ...unknownEffect(step)];
     }),
     ...stoppedModels({ steps, plan }),
     ...singleModels({ steps, plan }),
@@ -96,15 +98,40 @@ function singleModels({ steps, plan }: Pick<Report, "steps" | "plan">): Danger[]
   });
 }
 
-function propertyDangers(step: ReportStep): Danger[] {
+function propertyDangers(step: ReportStep, { steps, files }: Report): Danger[] {
   if (step.kind === "delete") return [];
-  return PROPERTY_DANGERS.filter(({ type }) => type === step.type).flatMap((rule) => {
-    const causes = step.changes.filter(
-      (change) => rule.path.test(change.path.replaceAll(/\[[^\]]*\]/g, "")) && moves(rule, change),
+  // One that comes instead of another is not known to let in more.
+  const isInstead =
+    step.kind === "create" &&
+    steps.some(
+      ({ kind, type, component }) =>
+        kind === "delete" && type === step.type && component === step.component,
     );
+  const rules = PROPERTY_DANGERS.filter(
+    ({ type, name, when }) =>
+      type === step.type &&
+      (name === undefined || name.test(step.name)) &&
+      !(when === "widens" && isInstead),
+  );
+  return rules.flatMap((rule) => {
+    const causes = step.changes.filter((change) => isAt(rule, change.path) && moves(rule, change));
     const { asset, says, downtime, source } = rule;
-    return causes.length === 0 ? [] : [{ step, asset, causes, says, downtime, source }];
+    if (causes.length === 0 && !changesFile(rule, step, files)) return [];
+    return [{ step, asset, causes, says, downtime, source }];
   });
+}
+
+function isAt({ path }: PropertyDanger, place: string): boolean {
+  return path.test(place) || path.test(place.replaceAll(/\[[^\]]*\]/g, ""));
+}
+
+/** A document is told as a file, and is then no change of a property. */
+function changesFile(rule: PropertyDanger, step: ReportStep, files: Report["files"]): boolean {
+  const folder = `${step.type.split(":").at(-1)?.toLowerCase()}/${step.name}/`;
+  return (
+    rule.when === "changes" &&
+    files.some(({ path }) => path.startsWith(folder) && isAt(rule, path.slice(folder.length)))
+  );
 }
 
 const EVERYWHERE = /(^|")(0\.0\.0\.0\/0|::\/0)("|$)/;
@@ -118,6 +145,8 @@ function moves({ when }: PropertyDanger, change: ReportChange): boolean {
       return change.kind === "delete" || number(change.new) < number(change.old);
     case "opens":
       return EVERYWHERE.test(change.new) && !EVERYWHERE.test(change.old);
+    case "widens":
+      return !EVERYWHERE.test(change.new) && prefix(change.new) < prefix(change.old);
     case "is false":
       return change.new === "false" || (change.kind === "delete" && change.old === "true");
     case "is true":
@@ -125,6 +154,12 @@ function moves({ when }: PropertyDanger, change: ReportChange): boolean {
     case "is weaker":
       return WEAK.test(change.new) || change.kind === "delete";
   }
+}
+
+/** 12 of `["10.0.0.0/16","172.16.0.0/12"]`: of the widest range; what holds none is narrower than any. */
+function prefix(text: string): number {
+  const found = [...text.matchAll(/\/(\d+)"/g)].map(([, digits]) => Number(digits));
+  return Math.min(...found, Number.POSITIVE_INFINITY);
 }
 
 /** `366`, `"400d"`; a text without a number never shrinks. */

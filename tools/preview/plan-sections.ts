@@ -77,9 +77,14 @@ function namesOf(
 function costSection(cost: Cost): Section {
   const delta = cost.after - cost.before;
   const bound = cost.unpriced.length === 0 ? "" : ", at least";
+  const open = cost.unpricedChanges.length;
+  const without =
+    open === 0
+      ? ""
+      : `, not counting ${open} without a price that ${open === 1 ? "changes" : "change"}`;
   const used = cost.rows.flatMap(({ price }) => (price === undefined ? [] : [price]));
   return {
-    title: `Cost a month${bound}: ${dollars(cost.before)} before, ${dollars(cost.after)} after, ${signed(delta)}`,
+    title: `Cost a month${bound}: ${dollars(cost.before)} before, ${dollars(cost.after)} after, ${signed(delta)}${without}`,
     open: false,
     blocks: [
       {

@@ -1,28 +1,17 @@
 /**
  * Changes in place that a reviewer must see although nothing is replaced: what is kept for a shorter time,
- * opened to more people, or stops for a moment. Data; a path is matched with the numbers of lists left out.
+ * or stops for a moment; who comes in stands in access-dangers.ts. Data; a path is matched as it is, and with the items of lists left out.
  */
-import type { Asset, Consequence } from "./asset-dangers.ts";
-
-/** How a value changes. `shrinks` and `grows` compare numbers, with Kubernetes' units. */
-export type Movement = "shrinks" | "changes" | "opens" | "is false" | "is true" | "is weaker";
-
-export interface PropertyDanger extends Consequence {
-  /** Names the rule in tests and reports. */
-  readonly id: string;
-  readonly type: string;
-  readonly path: RegExp;
-  /** Asked for when a resource of this type comes or goes: where such a value stands. */
-  readonly at?: string;
-  readonly when: Movement;
-  readonly asset: Asset;
-  readonly source: string;
-}
+import { ACCESS_DANGERS } from "./access-dangers.ts";
+import type { PropertyDanger } from "./property-danger.ts";
 
 const RDS = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide";
 const NONE = "none";
+const ROTATED =
+  "none for calls: rows wait in the gateways' logs until these have read it, a minute at most";
 
 export const PROPERTY_DANGERS: readonly PropertyDanger[] = [
+  ...ACCESS_DANGERS,
   {
     id: "audit-lock-shorter",
     type: "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
@@ -125,16 +114,6 @@ export const PROPERTY_DANGERS: readonly PropertyDanger[] = [
     source: `${RDS}/USER_DeleteInstance.html`,
   },
   {
-    id: "database-public",
-    type: "aws:rds/instance:Instance",
-    path: /^publiclyAccessible$/,
-    when: "is true",
-    asset: "access",
-    says: "gets a public address",
-    downtime: NONE,
-    source: `${RDS}/USER_VPC.WorkingWithRDSInstanceinaVPC.html`,
-  },
-  {
     id: "cache-single",
     type: "aws:elasticache/replicationGroup:ReplicationGroup",
     path: /^(automaticFailoverEnabled|multiAzEnabled)$/,
@@ -175,56 +154,35 @@ export const PROPERTY_DANGERS: readonly PropertyDanger[] = [
     source: "https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html",
   },
   {
-    id: "control-plane-public",
-    type: "aws:eks/cluster:Cluster",
-    path: /^vpcConfig\.endpointPublicAccess$/,
-    when: "is true",
-    asset: "access",
-    says: "answers from the internet",
-    downtime: NONE,
-    source: "https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
+    id: "database-password",
+    type: "aws:rds/instance:Instance",
+    path: /^password$/,
+    when: "changes",
+    asset: "key",
+    says: "gets another password: who has the former one opens no connection any more",
+    downtime: ROTATED,
+    source: "docs/data.md",
   },
   {
-    id: "control-plane-ranges",
-    type: "aws:eks/cluster:Cluster",
-    path: /^vpcConfig\.publicAccessCidrs/,
-    when: "opens",
-    asset: "access",
-    says: "may be asked from any address",
-    downtime: NONE,
-    source: "https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
+    id: "postgres-password",
+    type: "kubernetes:core/v1:Secret",
+    name: /^postgres-role$/,
+    path: /^(data|stringData)/,
+    when: "changes",
+    asset: "key",
+    says: "is another password of the ledger: who has the former one opens no connection any more",
+    downtime: ROTATED,
+    source: "docs/data.md",
   },
   {
-    id: "balancer-public",
-    type: "aws:lb/loadBalancer:LoadBalancer",
-    path: /^internal$/,
-    when: "is false",
-    asset: "access",
-    says: "faces the internet",
+    id: "audit-days-fewer",
+    type: "kubernetes:apps/v1:StatefulSet",
+    path: /\.env\[GW_AUDIT_RETENTION_DAYS\]\.value$/,
+    when: "shrinks",
+    asset: "audit trail",
+    says: "deletes days of the audit trail that are older than the new time",
     downtime: NONE,
-    source: "https://docs.aws.amazon.com/elasticloadbalancing/latest/network/introduction.html",
-  },
-  {
-    id: "ingress-open",
-    type: "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-    path: /^cidrIpv[46]$/,
-    at: "cidrIpv4",
-    when: "opens",
-    asset: "access",
-    says: "lets any address in, as far as the network has a way there",
-    downtime: NONE,
-    source: "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
-  },
-  {
-    id: "bucket-public",
-    type: "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-    path: /^(blockPublicAcls|blockPublicPolicy|ignorePublicAcls|restrictPublicBuckets)$/,
-    when: "is false",
-    asset: "access",
-    says: "no longer keeps a bucket from being made public",
-    downtime: NONE,
-    source:
-      "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
+    source: "docs/data.md",
   },
   {
     id: "nodes-fewer",
@@ -245,16 +203,6 @@ export const PROPERTY_DANGERS: readonly PropertyDanger[] = [
     says: "rolls its nodes: each is drained and ended after a new one is there",
     downtime: "none where a model has a second replica and the zone has a spare node",
     source: "https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html",
-  },
-  {
-    id: "network-policy-wider",
-    type: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
-    path: /ipBlock\.cidr$/,
-    when: "opens",
-    asset: "access",
-    says: "allows any address",
-    downtime: NONE,
-    source: "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
   },
   {
     id: "volumes-not-retained",
@@ -301,7 +249,8 @@ export const PROPERTY_DANGERS: readonly PropertyDanger[] = [
 
 /** Where values stand that matter when a resource of this type comes or goes. */
 export function notedPaths(type: string): string[] {
-  return PROPERTY_DANGERS.flatMap((one) =>
+  const paths = PROPERTY_DANGERS.flatMap((one) =>
     one.type === type && one.at !== undefined ? [one.at] : [],
   );
+  return [...new Set(paths)];
 }

@@ -1,0 +1,158 @@
+/**
+ * Changes in place by which more people, addresses or programs come to something. Data; a path is matched as it is,
+ * and with the items of lists left out.
+ */
+import type { PropertyDanger } from "./property-danger.ts";
+
+const RDS = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide";
+const IAM = "https://docs.aws.amazon.com/IAM/latest/UserGuide";
+const RBAC = "https://kubernetes.io/docs/reference/access-authn-authz/rbac/";
+const NONE = "none";
+
+export const ACCESS_DANGERS: readonly PropertyDanger[] = [
+  {
+    id: "database-public",
+    type: "aws:rds/instance:Instance",
+    path: /^publiclyAccessible$/,
+    when: "is true",
+    asset: "access",
+    says: "gets a public address",
+    downtime: NONE,
+    source: `${RDS}/USER_VPC.WorkingWithRDSInstanceinaVPC.html`,
+  },
+  {
+    id: "control-plane-public",
+    type: "aws:eks/cluster:Cluster",
+    path: /^vpcConfig\.endpointPublicAccess$/,
+    when: "is true",
+    asset: "access",
+    says: "answers from the internet",
+    downtime: NONE,
+    source: "https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
+  },
+  {
+    id: "control-plane-ranges",
+    type: "aws:eks/cluster:Cluster",
+    path: /^vpcConfig\.publicAccessCidrs/,
+    when: "opens",
+    asset: "access",
+    says: "may be asked from any address",
+    downtime: NONE,
+    source: "https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
+  },
+  {
+    id: "balancer-public",
+    type: "aws:lb/loadBalancer:LoadBalancer",
+    path: /^internal$/,
+    when: "is false",
+    asset: "access",
+    says: "faces the internet",
+    downtime: NONE,
+    source: "https://docs.aws.amazon.com/elasticloadbalancing/latest/network/introduction.html",
+  },
+  {
+    id: "ingress-open",
+    type: "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    path: /^cidrIpv[46]$/,
+    at: "cidrIpv4",
+    when: "opens",
+    asset: "access",
+    says: "lets any address in, as far as the network has a way there",
+    downtime: NONE,
+    source: "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
+  },
+  {
+    id: "ingress-more",
+    type: "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    path: /^cidrIpv[46]$/,
+    at: "cidrIpv4",
+    when: "widens",
+    asset: "access",
+    says: "lets more addresses in than before",
+    downtime: NONE,
+    source: "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
+  },
+  ...["rolePolicy:RolePolicy", "policy:Policy"].map(
+    (kind): PropertyDanger => ({
+      ...{
+        id: `rights-of-${kind}`,
+        type: `aws:iam/${kind}`,
+        path: /^policy$/,
+        at: "policy",
+        when: "changes",
+      },
+      ...{ asset: "access", says: "gives other rights in AWS than before" },
+      ...{ downtime: NONE, source: `${IAM}/access_policies.html` },
+    }),
+  ),
+  {
+    id: "rights-attached",
+    type: "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    path: /^policyArn$/,
+    at: "policyArn",
+    when: "changes",
+    asset: "access",
+    says: "gives other rights in AWS than before",
+    downtime: NONE,
+    source: `${IAM}/access_policies_manage-attach-detach.html`,
+  },
+  {
+    id: "role-taken",
+    type: "aws:iam/role:Role",
+    path: /^assumeRolePolicy$/,
+    when: "changes",
+    asset: "access",
+    says: "may be taken by others than before",
+    downtime: NONE,
+    source: `${IAM}/id_roles_update-role-trust-policy.html`,
+  },
+  {
+    id: "bucket-policy",
+    type: "aws:s3/bucketPolicy:BucketPolicy",
+    path: /^policy$/,
+    when: "changes",
+    asset: "access",
+    says: "changes who may do what in its bucket",
+    downtime: NONE,
+    source: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html",
+  },
+  ...["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"].map(
+    (kind): PropertyDanger => ({
+      ...{ id: `rights-of-${kind}`, type: `kubernetes:rbac.authorization.k8s.io/v1:${kind}` },
+      ...{ path: /^(rules|subjects|roleRef)/, when: "changes", asset: "access", source: RBAC },
+      ...{ at: kind.endsWith("Binding") ? "subjects" : "rules", downtime: NONE },
+      says: "gives other rights in the cluster than before",
+    }),
+  ),
+  {
+    id: "bucket-public",
+    type: "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    path: /^(blockPublicAcls|blockPublicPolicy|ignorePublicAcls|restrictPublicBuckets)$/,
+    when: "is false",
+    asset: "access",
+    says: "no longer keeps a bucket from being made public",
+    downtime: NONE,
+    source:
+      "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
+  },
+  {
+    id: "network-policy-wider",
+    type: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    path: /^spec\.(ingress|egress)/,
+    when: "opens",
+    asset: "access",
+    says: "allows any address",
+    downtime: NONE,
+    source: "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+  },
+  {
+    id: "network-policy-more",
+    type: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    path: /^spec\.(ingress|egress)/,
+    when: "widens",
+    asset: "access",
+    says: "allows more addresses than before",
+    downtime: NONE,
+    source: "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+  },
+];
