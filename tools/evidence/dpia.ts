@@ -6,7 +6,7 @@ import type { Words } from "../../policies/catalogue/catalogue.ts";
 import type { Assessment } from "./assessment.ts";
 import { type Block, heading, notice, table, text } from "./blocks.ts";
 import type { DataMap } from "./data-map.ts";
-import { type Language, RESULTS, SELF_ASSESSMENT, SIMULATED } from "./words.ts";
+import { type Language, RESULTS, SELF_ASSESSMENT, SIMULATED, TEXT } from "./words.ts";
 
 const WORDS = {
   title: {
@@ -44,6 +44,7 @@ const WORDS = {
   stores: { zh: "存储位置", en: "Where data stays" },
   name: { zh: "名称", en: "Name" },
   kind: { zh: "类型", en: "Kind" },
+  volume: { zh: "卷", en: "volume" },
   necessity: {
     zh: "二、必要性与相称性（35(7)(b)）",
     en: "(b) Necessity and proportionality (35(7)(b))",
@@ -99,6 +100,12 @@ const INHERENT: readonly { readonly risk: Words; readonly state: Words }[] = [
   },
 ];
 
+const PROMPTS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
+  none: { zh: "不留存", en: "nothing is kept of them" },
+  hash: { zh: "仅留存哈希", en: "their hash is kept, not their text" },
+  sealed: { zh: "以站点数据密钥密封留存", en: "they are kept, sealed under the site's data key" },
+};
+
 export function dpiaBlocks(assessment: Assessment, map: DataMap, l: Language): Block[] {
   const { stack, today, profile } = assessment;
   return [
@@ -128,7 +135,7 @@ function operations(map: DataMap, l: Language): Block[] {
       ["", ""],
       [
         [WORDS.models[l], map.models.join(", ")],
-        [WORDS.prompts[l], map.prompts],
+        [WORDS.prompts[l], promptsText(map.prompts, l)],
         [WORDS.kept[l], map.auditDays],
         [WORDS.places[l], places],
         [WORDS.outside[l], map.outsideProviders ? WORDS.yes[l] : WORDS.no[l]],
@@ -144,10 +151,16 @@ function operations(map: DataMap, l: Language): Block[] {
     heading(3, WORDS.stores[l]),
     table(
       [WORDS.name[l], WORDS.kind[l]],
-      map.stores.map(({ name, kind }) => [name, kind]),
+      map.stores.map(({ name, kind }) => [name, kind === "volume" ? WORDS.volume[l] : kind]),
       [60, 40],
     ),
   ];
+}
+
+/** The gateway's own word, and what it means; one that is not known here stands as it is. */
+function promptsText(word: string, l: Language): string {
+  const meaning = PROMPTS[word];
+  return meaning === undefined ? word : `${meaning[l]} (${word})`;
 }
 
 /** What is borne, failed or not known, and what the design leaves. */
@@ -167,6 +180,7 @@ function risks({ controls }: Assessment, l: Language): Block[] {
   const inherent = INHERENT.map(({ risk, state }) => [risk[l], state[l]]);
   return [
     heading(2, WORDS.risks[l]),
+    ...(TEXT.englishExemptions[l] === "" ? [] : [text(TEXT.englishExemptions[l])]),
     table([WORDS.risk[l], WORDS.state[l]], [...inherent, ...found], [40, 60]),
   ];
 }
