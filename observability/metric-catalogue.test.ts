@@ -61,6 +61,13 @@ describe("the catalogue", () => {
     expect(expositionFaults(page, exposed)).toEqual([]);
   });
 
+  test("has what a real vLLM exposed, and with its labels", () => {
+    const file = path.join(import.meta.dirname, "catalogue/fixtures/vllm-0.25.1.prom");
+    // What came and went before that release.
+    const asked = MODEL_SERVER_METRICS.filter(({ until }) => until === undefined);
+    expect(expositionFaults(readFileSync(file, "utf8"), asked)).toEqual([]);
+  });
+
   test("has the counters that GPUs are asked for, no more and no fewer", () => {
     expect(GPU_METRICS.map(({ name }) => name).sort()).toEqual([...GPU_COUNTER_NAMES].sort());
   });

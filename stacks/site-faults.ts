@@ -121,12 +121,12 @@ function lateModels(settings: Settings, served: readonly ServedModel[]): Fault[]
     if (model.latency === undefined || plan === undefined) return [];
     const total = latencyOfModel(model.name, settings, plan);
     if (total === undefined || total.totalMs <= model.latency.milliseconds) return [];
-    const { promptMs, tokensMs, serviceMs, totalMs } = total;
+    const { promptMs, tokensMs, engineMs, serviceMs, totalMs } = total;
     const ms = (value: number) => `${Math.ceil(value)} ms`;
     return [
       {
         path: `deepseek:models[${index}].latency.milliseconds`,
-        wrong: `is ${model.latency.milliseconds}, and the plan takes ${ms(totalMs)}: prompt ${ms(promptMs)}, tokens ${ms(tokensMs)}, edge and gateway ${ms(serviceMs)}`,
+        wrong: `is ${model.latency.milliseconds}, and the plan takes ${ms(totalMs)}: prompt ${ms(promptMs)}, tokens ${ms(tokensMs)}, the engine itself ${ms(engineMs)}, edge and gateway ${ms(serviceMs)}`,
         right: `${Math.ceil(totalMs)} or more, or a larger server.tensorParallel`,
       },
     ];

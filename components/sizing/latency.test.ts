@@ -24,6 +24,12 @@ describe("a decision about risk", () => {
     expect(latency.totalMs).toBeLessThan(200);
   });
 
+  test("a short prompt takes a step of the engine, too", () => {
+    const short = latencyOf({ ...risk, promptTokens: 1 });
+    expect(short.promptMs).toBeCloseTo(5.3131 + 1.6 + 13, 2);
+    expect(short.totalMs).toBeCloseTo(20 + 6 + short.promptMs + short.tokensMs, 6);
+  });
+
   test("would be late on one", () => {
     expect(latencyOf({ ...risk, tensorParallel: 1 }).totalMs).toBeGreaterThan(200);
   });

@@ -62,7 +62,7 @@ describe("a start", () => {
   test("is fetched by every node whole, and loaded in parts", () => {
     const [large] = served([wish("deepseek-r1-distill-llama-70b")]);
     expect(large?.prepareSeconds).toBe(142);
-    expect(large?.startSeconds).toBe(131);
+    expect(large?.startSeconds).toBe(191);
     const [grouped] = served([wish("deepseek-r1", { quantisation: "int8" })], TWO);
     const [alone] = served([wish("deepseek-r1", { quantisation: "awq" })]);
     expect(grouped?.prepareSeconds).toBe(671);

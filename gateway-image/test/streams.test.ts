@@ -20,7 +20,7 @@ import {
 afterEach(endAll);
 
 const RUNNING = `vllm:num_requests_running{model_name="${MODEL}",engine="0"}`;
-const ABORTED = `vllm:request_success_total{model_name="${MODEL}",engine="0",finished_reason="abort"}`;
+const ABORTED = `simulated_requests_left_total{model_name="${MODEL}",engine="0"}`;
 const counted = (status: string, code: number) =>
   `api_requests_total{endpoint="/v1/chat/completions",model="${MODEL}",status="${status}",code="${code}",user="first"}`;
 

@@ -33,7 +33,7 @@ export const MODEL_SERVER_METRICS: readonly Metric[] = metricsOf("vllm", "0.8", 
     "counter",
     "requests",
     `${LABELS} finished_reason`,
-    "Requests that ended; abort among the reasons, whatever the name says.",
+    "Requests that ended. Those whose caller left are in none of its reasons: `abort` stays at nought.",
   ],
   [
     "vllm:prefix_cache_queries_total",
@@ -104,7 +104,14 @@ export const MODEL_SERVER_METRICS: readonly Metric[] = metricsOf("vllm", "0.8", 
   ],
 ]);
 
-/** The simulator's own mark: there is no such metric where a real engine runs. */
+/** The simulator's own: there are no such metrics where a real engine runs. */
 export const SIMULATOR_METRICS: readonly Metric[] = metricsOf("vllm", "simulator only", [
   ["simulated", "gauge", "none", "", "1: this model server is simulated, no weights are loaded."],
+  [
+    "simulated_requests_left_total",
+    "counter",
+    "requests",
+    LABELS,
+    "Requests whose caller left; a real engine does not tell.",
+  ],
 ]);

@@ -5,6 +5,8 @@ const engine = 'model_name="m", engine="0", job="model-server", instance="s", mo
 const ofModel = { labels: { model_name: "m" } };
 const dcgm = 'gpu="0", UUID="u", job="gpu", instance="n"';
 const ofGpu = { labels: { gpu: "0", UUID: "u", job: "gpu", instance: "n" } };
+const CALLS =
+  'api_requests_total{endpoint="/v1/chat/completions", model="m", status="success", user="u", job="gateway", instance="g"';
 const { total, good } = shares(0.05);
 const aborts = shares(0.1);
 
@@ -94,12 +96,12 @@ const MODEL_PROOFS: readonly Proof[] = [
   {
     alert: "ModelAborts",
     series: [
-      counter(`vllm:request_success_total{${engine}, finished_reason="abort"}`, aborts.bad),
-      counter(`vllm:request_success_total{${engine}, finished_reason="stop"}`, aborts.good),
+      counter(`${CALLS}, code="499"}`, aborts.bad),
+      counter(`${CALLS}, code="200"}`, aborts.good),
     ],
     fires: 14,
     few: true,
-    ...ofModel,
+    labels: { model: "m" },
   },
   {
     alert: "ScalerFails",

@@ -1,4 +1,4 @@
-/** Alerts about model servers, in vLLM's own names. */
+/** Alerts about model servers, in vLLM's own names where it counts what they ask. */
 import { type AlertRule, type RuleGroup, steady } from "./rule.ts";
 
 const model = { owner: "serving", dashboard: "serving" } as const;
@@ -87,12 +87,13 @@ const alerts: readonly AlertRule[] = [
     ...model,
     subject: "aborts",
     alert: "ModelAborts",
+    // vLLM itself counts nobody who left: its `abort` stayed at nought on a real one (docs/serving.md).
     expr:
-      'sum by (model_name) (rate(vllm:request_success_total{finished_reason="abort"}[5m]))' +
-      " / (sum by (model_name) (rate(vllm:request_success_total[5m])) > 0.05) > 0.1",
+      'sum by (model) (rate(api_requests_total{code="499"}[5m]))' +
+      " / (model:requests:rate5m > 0.05) > 0.1",
     for: "10m",
     severity: "info",
-    summary: "Callers of {{ $labels.model_name }} give up",
+    summary: "Callers of {{ $labels.model }} give up",
     description: "{{ $value | humanizePercentage }} of the answers were broken off.",
   },
   {

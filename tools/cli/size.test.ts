@@ -22,7 +22,7 @@ test("a plan names its shape, what is left, and how long a start takes", () => {
   const { status, stdout } = size(...words);
   expect(status).toBe(0);
   expect(stdout).toMatch(/^ +shape +TP8 x PP1: 8 of a100-80, 1 node$/m);
-  expect(stdout).toMatch(/^ +start +238 s at 2 GB\/s \(178 s of reading\)/m);
+  expect(stdout).toMatch(/^ +start +298 s at 2 GB\/s \(178 s of reading\)/m);
   expect(JSON.parse(size(...words, "--json").stdout)).toMatchObject({
     model: "deepseek-r1",
     plan: { tensorParallel: 8, pipelineParallel: 1, gpus: 8 },

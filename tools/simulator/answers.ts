@@ -56,7 +56,7 @@ function chatChoice(head: AnswerHead, { text, finish, tool }: Choice, index: num
     message: {
       role: "assistant",
       content: tool === null ? text : null,
-      reasoning_content: null,
+      reasoning: null,
       tool_calls: tool === null ? [] : [call(tool)],
     },
     logprobs: null,
@@ -95,7 +95,7 @@ export function chunk(head: AnswerHead, piece: Piece, usage: Usage | null) {
 
 function delta(head: AnswerHead, { choice, text, tool, first }: Piece) {
   if (text === null) return { role: "assistant", content: "" };
-  if (tool === null) return { content: text, reasoning_content: null };
+  if (tool === null) return { content: text, reasoning: null };
   const start = first ? { id: toolCallId(head, choice), type: "function" } : {};
   const call = { index: 0, ...start, function: { ...(first && { name: tool }), arguments: text } };
   return { tool_calls: [call] };

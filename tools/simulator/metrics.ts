@@ -167,13 +167,20 @@ export function renderMetrics(all: readonly ModelMetrics[]): string {
   lines.push(`# HELP ${success} Count of finished requests.`, `# TYPE ${success} counter`);
   for (const metrics of all) {
     for (const [reason, count] of metrics.finishedCounts()) {
-      lines.push(`${success}{${labels(metrics)},finished_reason="${reason}"} ${count}`);
+      // A real one has the series and never counts in it: who left, it forgets (docs/serving.md).
+      const told = reason === "abort" ? 0 : count;
+      lines.push(`${success}{${labels(metrics)},finished_reason="${reason}"} ${told}`);
     }
   }
   for (const name of Object.keys(HISTOGRAMS) as HistogramName[]) {
     const unit = name.endsWith("_seconds") ? "seconds" : "tokens";
     lines.push(`# HELP ${name} Histogram in ${unit}.`, `# TYPE ${name} histogram`);
     for (const metrics of all) lines.push(...histogramLines(name, metrics));
+  }
+  const left = "simulated_requests_left_total";
+  lines.push(`# HELP ${left} Requests whose caller left.`, `# TYPE ${left} counter`);
+  for (const metrics of all) {
+    lines.push(`${left}{${labels(metrics)}} ${metrics.finishedCounts().get("abort") ?? 0}`);
   }
   lines.push("# HELP simulated 1: this model server is simulated, no weights are loaded.");
   lines.push("# TYPE simulated gauge", "simulated 1", "");

@@ -129,8 +129,10 @@ describe("streams", () => {
     expect(await metric(`vllm:num_requests_running${LABELS}`)).toBe(1);
     leaving.abort();
     await eventually(() => metric(`vllm:num_requests_running${LABELS}`)).toBe(0);
-    const aborted = `vllm:request_success_total{model_name="${MODEL}",engine="0",finished_reason="abort"}`;
+    const aborted = `simulated_requests_left_total{model_name="${MODEL}",engine="0"}`;
     expect(await metric(aborted)).toBe(1);
+    const counted = `vllm:request_success_total{model_name="${MODEL}",engine="0",finished_reason="abort"}`;
+    expect(await metric(counted)).toBe(0);
   });
 });
 
