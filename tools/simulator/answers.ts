@@ -95,7 +95,7 @@ export function chunk(head: AnswerHead, piece: Piece, usage: Usage | null) {
 
 function delta(head: AnswerHead, { choice, text, tool, first }: Piece) {
   if (text === null) return { role: "assistant", content: "" };
-  if (tool === null) return { content: text, reasoning: null };
+  if (tool === null) return { content: text };
   const start = first ? { id: toolCallId(head, choice), type: "function" } : {};
   const call = { index: 0, ...start, function: { ...(first && { name: tool }), arguments: text } };
   return { tool_calls: [call] };

@@ -40,7 +40,7 @@ function inMessage(message: unknown, replace: Replace): unknown {
   if (!isObject(message)) return message;
   return withMembers(message, {
     content: (value) => (Array.isArray(value) ? inParts(value, replace) : inTexts(value, replace)),
-    // Thoughts of an earlier answer: DeepSeek's name for them, and vLLM's.
+    // Thoughts of an earlier answer, by our name (proxy/thoughts.ts) and by vLLM's.
     reasoning_content: (value) => inTexts(value, replace),
     reasoning: (value) => inTexts(value, replace),
     tool_calls: (value) => inCalls(value, replace),

@@ -48,6 +48,15 @@ describe("usage", () => {
     expect(send(CHUNK)).toBe(`data: ${CHUNK}\n\n`);
   });
 
+  test("is taken out beside thoughts, which are told by our name", () => {
+    const { send } = create();
+    const [told, shown] = ["reasoning", "reasoning_content"].map(
+      (name) => `{"choices":[{"delta":{"${name}":"hm"}}]`,
+    );
+    expect(send(`${told},"usage":${USAGE}}`)).toBe(`data: ${shown}}\n\n`);
+    expect(send(`${told}}`)).toBe(`data: ${shown}}\n\n`);
+  });
+
   test("is counted by events until a server reports it", () => {
     const { usage, send } = create();
     send('{"choices":[{"delta":{"content":"a"}}]}');

@@ -1,6 +1,7 @@
 /**
  * Reads each event of a streamed answer: keeps the usage, takes out what the caller did not ask
- * for, and notices the end and an error. Bytes that need no change are passed on as they came.
+ * for, calls thoughts by our name, and notices the end and an error. Bytes that need no change are
+ * passed on as they came.
  */
 import {
   asObject,
@@ -11,6 +12,7 @@ import {
 } from "../base/json-members.ts";
 import type { Call, Usage } from "../context.ts";
 import { eventData } from "./sse-events.ts";
+import { withThoughtsNamed } from "./thoughts.ts";
 
 const DONE = Buffer.from("[DONE]");
 
@@ -65,12 +67,12 @@ export class AnswerEvents {
       changes.model = JSON.stringify(this.#call.model);
     }
     const changed = Object.keys(changes).length;
-    if (changed === 0) return event;
-    const cut = changed === 1 && changes.usage === null ? lastMemberStart(data, USAGE) : -1;
-    if (cut !== -1) return endedAt(data, cut);
+    const named = withThoughtsNamed(data);
+    if (changed === 0) return named === data ? event : eventOf(named);
+    const cut = changed === 1 && changes.usage === null ? lastMemberStart(named, USAGE) : -1;
+    if (cut !== -1) return endedAt(named, cut);
     // The bytes are cut, not written anew: numbers that no double holds stay what they are.
-    const patched = patchMembers(data, scanMembers(data)?.members ?? [], changes);
-    return Buffer.concat([DATA_START, patched, EVENT_END]);
+    return eventOf(patchMembers(named, scanMembers(named)?.members ?? [], changes));
   }
 
   #keepUsage(value: unknown): boolean {
@@ -94,6 +96,8 @@ const DATA_START = Buffer.from("data: ");
 const EVENT_END = Buffer.from("\n\n");
 const USAGE = Buffer.from('"usage":');
 const OBJECT_END = Buffer.from("}\n\n");
+
+const eventOf = (data: Buffer) => Buffer.concat([DATA_START, data, EVENT_END]);
 
 /** Of every event where the model server tells its usage last, as vLLM does: so without a scan. */
 function endedAt(data: Buffer, cut: number): Buffer {

@@ -10,6 +10,7 @@ import type { AnswerFilter } from "../content/answer-filter.ts";
 import type { Usage } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import { usageOf } from "./answer-events.ts";
+import { withThoughtsNamed } from "./thoughts.ts";
 import type { AnswerBody } from "./upstream-answer.ts";
 
 /** null: it is larger, and the rest is not wanted. */
@@ -48,8 +49,8 @@ export function finishWhole(body: Buffer, rename: string | null, usage: Usage): 
     throw new GatewayError("upstream_failed", { cause: "not a JSON object" });
   const reported = usageOf(answer === null ? scannedUsage(body, members) : answer.usage);
   if (reported !== null) Object.assign(usage, reported, { source: "reported" });
-  if (rename === null) return body;
-  return patchMembers(body, members, { model: JSON.stringify(rename) });
+  if (rename === null) return withThoughtsNamed(body);
+  return withThoughtsNamed(patchMembers(body, members, { model: JSON.stringify(rename) }));
 }
 
 function scannedUsage(body: Buffer, members: readonly Member[]): unknown {
