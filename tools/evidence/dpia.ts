@@ -3,10 +3,12 @@
  * Purposes, necessity and the conclusion are the controller's: their places are marked, never filled.
  */
 import type { Words } from "../../policies/catalogue/catalogue.ts";
+import type { RuleVerdict } from "../../policies/judging/judge-graph.ts";
 import type { Assessment } from "./assessment.ts";
 import { type Block, heading, notice, table, text } from "./blocks.ts";
 import type { DataMap } from "./data-map.ts";
-import { type Language, RESULTS, SELF_ASSESSMENT, SIMULATED, TEXT } from "./words.ts";
+import { englishLeft, told } from "./exemption-texts.ts";
+import { type Language, RESULTS, SELF_ASSESSMENT, SIMULATED } from "./words.ts";
 
 const WORDS = {
   title: {
@@ -163,14 +165,17 @@ function promptsText(word: string, l: Language): string {
   return meaning === undefined ? word : `${meaning[l]} (${word})`;
 }
 
+const exemptionsOf = (verdicts: readonly RuleVerdict[]) =>
+  verdicts.flatMap(({ judgements }) =>
+    judgements.flatMap(({ exemption }) => (exemption === undefined ? [] : [exemption])),
+  );
+
 /** What is borne, failed or not known, and what the design leaves. */
 function risks({ controls }: Assessment, l: Language): Block[] {
   const found = controls
     .filter(({ result }) => ["fail", "exempt", "notEvaluated"].includes(result))
     .map(({ control, result, verdicts }) => {
-      const reasons = verdicts.flatMap(({ judgements }) =>
-        judgements.flatMap(({ exemption }) => (exemption === undefined ? [] : [exemption.reason])),
-      );
+      const reasons = exemptionsOf(verdicts).map(({ reason }) => told(reason, l));
       const why = [...new Set(reasons)].join(" ");
       return [
         control.title[l],
@@ -180,7 +185,10 @@ function risks({ controls }: Assessment, l: Language): Block[] {
   const inherent = INHERENT.map(({ risk, state }) => [risk[l], state[l]]);
   return [
     heading(2, WORDS.risks[l]),
-    ...(TEXT.englishExemptions[l] === "" ? [] : [text(TEXT.englishExemptions[l])]),
+    ...englishLeft(
+      controls.flatMap(({ verdicts }) => exemptionsOf(verdicts)),
+      l,
+    ),
     table([WORDS.risk[l], WORDS.state[l]], [...inherent, ...found], [40, 60]),
   ];
 }

@@ -11,6 +11,7 @@ import {
 } from "./assessment.ts";
 import { type Block, type Cell, heading, notice, table, text } from "./blocks.ts";
 import { answered } from "./checklist.ts";
+import { englishLeft, told } from "./exemption-texts.ts";
 import { figuresText, type Proof } from "./proof.ts";
 import {
   ASKED,
@@ -185,11 +186,11 @@ function exemptions({ verdicts, unused }: Assessment, l: Language): Block[] {
   );
   const row = (one: Exemption): Cell[] => [
     [one.rule, ...one.resources.map(shortPlace)].join("\n"),
-    one.reason,
-    `${one.owner} / ${one.approver}`,
+    told(one.reason, l),
+    `${told(one.owner, l)} / ${told(one.approver, l)}`,
     one.ticket,
     one.expires,
-    one.riskAcceptedBy ?? "",
+    told(one.riskAcceptedBy ?? "", l),
   ];
   const head = [
     `${TEXT.rule[l]} / ${TEXT.resource[l]}`,
@@ -202,7 +203,7 @@ function exemptions({ verdicts, unused }: Assessment, l: Language): Block[] {
   const widths = [20, 32, 17, 8, 10, 13];
   return [
     heading(2, TEXT.exemptions[l]),
-    ...(TEXT.englishExemptions[l] === "" ? [] : [text(TEXT.englishExemptions[l])]),
+    ...englishLeft([...used, ...unused], l),
     used.size === 0 ? text(TEXT.none[l]) : table(head, [...used].map(row), widths),
     ...(unused.length === 0
       ? []

@@ -92,5 +92,5 @@ export const TEXT = {
   raw: { zh: "原始数据", en: "Raw data" },
   englishProofs: { zh: "取证数据与说明为英文。", en: "" },
   english: { zh: "规则给出的说明为英文。", en: "" },
-  englishExemptions: { zh: "理由与责任方按例外登记原文（英文）列出。", en: "" },
+  englishExemptions: { zh: "部分理由与责任方尚无中文，按例外登记原文（英文）列出。", en: "" },
 } as const satisfies Readonly<Record<string, Words>>;
