@@ -9,6 +9,7 @@ import { limits } from "../limits.ts";
 import { insertLedgerRows, LEDGER_COLUMNS } from "./ledger-columns.ts";
 import { rowLine } from "./ledger-file.ts";
 import type { LedgerRow } from "./ledger-store.ts";
+import { inTransaction } from "./postgres-pool.ts";
 
 export interface Selection {
   readonly only: string | null;
@@ -158,13 +159,11 @@ export async function noteTransfer(client: pg.ClientBase, transfer: Transfer): P
  * Hands what nobody told yet to whoever keeps the trail; marked as told when `tell` has resolved. Of
  * several gateways one takes each; one that is killed in between leaves it to be told again.
  */
-export async function tellTransfers(
+export function tellTransfers(
   pool: pg.Pool,
   tell: (id: string, transfer: Transfer) => Promise<void>,
 ): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query("BEGIN");
+  return inTransaction(pool, async (client) => {
     const { rows } = await client.query(
       `SELECT * FROM gateway_ledger_transfers WHERE NOT told ORDER BY at LIMIT 10
        FOR UPDATE SKIP LOCKED`,
@@ -174,13 +173,7 @@ export async function tellTransfers(
       await tell(id, { kind, actor, site, sha256, ...numbers });
       await client.query("UPDATE gateway_ledger_transfers SET told = true WHERE id = $1", [id]);
     }
-    await client.query("COMMIT");
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => {});
-    throw error;
-  } finally {
-    client.release();
-  }
+  });
 }
 
 function rowOf(found: Readonly<Record<string, unknown>>): LedgerRow {

@@ -10,7 +10,7 @@ import {
   type StoredEntity,
 } from "../directory/directory-store.ts";
 import type { EntityKind } from "../directory/entities.ts";
-import { migratePostgres } from "./postgres-pool.ts";
+import { inTransaction, migratePostgres } from "./postgres-pool.ts";
 
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE gateway_directory (
@@ -46,21 +46,13 @@ export class PostgresDirectoryStore implements DirectoryStore {
     return rows.map(toEntity);
   }
 
-  async apply(changes: readonly EntityChange[]): Promise<StoredEntity[]> {
-    const client = await this.#pool.connect();
-    try {
-      await client.query("BEGIN");
+  apply(changes: readonly EntityChange[]): Promise<StoredEntity[]> {
+    return inTransaction(this.#pool, async (client) => {
       await client.query("SELECT last FROM gateway_directory_revision FOR UPDATE");
       const stored: StoredEntity[] = [];
       for (const change of changes) stored.push(await put(client, change));
-      await client.query("COMMIT");
       return stored;
-    } catch (error) {
-      await client.query("ROLLBACK").catch(() => {});
-      throw error;
-    } finally {
-      client.release();
-    }
+    });
   }
 
   /** Other gateways write as well: following is asking again, which the directory does each second. */

@@ -11,7 +11,7 @@ import {
   type Work,
 } from "../jobs/job-store.ts";
 import { JOB_COLUMNS, jobValues, ownerOf, toJob } from "./job-columns.ts";
-import { migratePostgres } from "./postgres-pool.ts";
+import { inTransaction, migratePostgres } from "./postgres-pool.ts";
 
 const migrationsOf = (table: string): readonly string[] => [
   `CREATE TABLE ${table} (
@@ -53,7 +53,7 @@ export class PostgresJobStore<J extends StoredJob = Job> implements JobStore<J> 
   }
 
   async insert(job: J, rooms: readonly Room[]): Promise<"made" | "taken" | "full"> {
-    return this.#transaction(async (client) => {
+    return inTransaction(this.#pool, async (client) => {
       // One after the other: two that count at the same moment would both find the last place.
       await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [this.#name]);
       const same = await client.query(`SELECT id FROM ${this.#name} WHERE id = $1`, [job.id]);
@@ -135,7 +135,7 @@ export class PostgresJobStore<J extends StoredJob = Job> implements JobStore<J> 
   }
 
   async cancel(id: string, nowMs: number): Promise<J | null> {
-    return this.#transaction(async (client) => {
+    return inTransaction(this.#pool, async (client) => {
       const { rows } = await client.query(`SELECT * FROM ${this.#name} WHERE id = $1 FOR UPDATE`, [
         id,
       ]);
@@ -167,19 +167,4 @@ export class PostgresJobStore<J extends StoredJob = Job> implements JobStore<J> 
   }
 
   async close(): Promise<void> {}
-
-  async #transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
-    try {
-      await client.query("BEGIN");
-      const result = await work(client);
-      await client.query("COMMIT");
-      return result;
-    } catch (error) {
-      await client.query("ROLLBACK").catch(() => {});
-      throw error;
-    } finally {
-      client.release();
-    }
-  }
 }

@@ -44,15 +44,32 @@ export function createPostgresPool(
   return pool;
 }
 
+/** All of it or nothing: what `work` throws undoes it. */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query("BEGIN");
+    const result = await work(client);
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {});
+    throw error;
+  } finally {
+    client.release();
+  }
+}
+
 /** `part` names what the migrations belong to; a list is appended to, never edited. */
-export async function migratePostgres(
+export function migratePostgres(
   pool: pg.Pool,
   part: string,
   migrations: readonly string[],
 ): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query("BEGIN");
+  return inTransaction(pool, async (client) => {
     await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
     await client.query(
       `CREATE TABLE IF NOT EXISTS gateway_schema (
@@ -73,13 +90,7 @@ export async function migratePostgres(
       const values = [part, index + 1];
       await client.query("INSERT INTO gateway_schema (part, version) VALUES ($1, $2)", values);
     }
-    await client.query("COMMIT");
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => {});
-    throw error;
-  } finally {
-    client.release();
-  }
+  });
 }
 
 /** SQLSTATE classes 22 (data) and 23 (constraints): the rows are at fault, not the server. */
