@@ -145,7 +145,7 @@ test("three pods instead of one are a Service that changes in place", () => {
   const fixed = ({ spec, metadata }: Loose) => [metadata.name, spec.type, spec.clusterIP];
   const services = [single, replicated].map((program) => named("Service", "redis", program));
   expect(services.map(fixed)).toEqual(Array(2).fill(["redis", "ClusterIP", "None"]));
-  expect(services.map(({ spec }) => spec.publishNotReadyAddresses)).toEqual([undefined, true]);
+  expect(services.map(({ spec }) => spec.publishNotReadyAddresses)).toEqual([true, true]);
 });
 
 describe("two sites", () => {

@@ -322,8 +322,9 @@ function sentinel(args: RedisArgs, names: Names): Container {
 
 /**
  * One address for each pod, also where there is one: a Service is made with an address of its own or
- * without, for good, and one pod may become three. Members find each other while they are not ready
- * yet: the sentinels must meet before they are.
+ * without, for good, and one pod may become three. Pods are named while they are not ready yet: the
+ * sentinels must meet before they are, and a name that is gone for a moment is missed for longer, since
+ * name servers keep that, too.
  */
 function frontService(args: RedisArgs, replicated: boolean): k8s.core.v1.ServiceArgs {
   const redis = { name: "redis", port: REDIS_PORT };
@@ -331,7 +332,7 @@ function frontService(args: RedisArgs, replicated: boolean): k8s.core.v1.Service
   return service({
     ...{ name: REDIS, namespace: args.namespace, program: REDIS },
     ports: [redis, ...sentinels],
-    headless: replicated ? "all" : "ready",
+    headless: "all",
   });
 }
 

@@ -24,7 +24,9 @@ export async function panelData(
   from: number,
   to: number,
 ): Promise<PanelData[]> {
-  const targets = await prometheus.between("count by (job) (up)", from, to, STEP_SECONDS);
+  // What is scraped now: a Prometheus that was restarted shows targets that are gone for minutes yet.
+  const scraped = "count by (job) (count_over_time(up[1m]))";
+  const targets = await prometheus.between(scraped, to, to, STEP_SECONDS);
   const jobs = targets.map(({ metric }) => metric["job"] ?? "");
   const found: PanelData[] = [];
   // What only some stacks have, and no scrape tells of, is not asked for.
