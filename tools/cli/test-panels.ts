@@ -9,8 +9,8 @@ import { panelData } from "../drill/panels.ts";
 import { openPrometheus } from "../drill/place.ts";
 import type { Stack } from "./test-through-edge.ts";
 
-/** The rarest call comes once in a hundred, and a rate needs two scrapes of it: a minute; a busy machine takes more. */
-const WITHIN_MS = 240_000;
+/** The rarest call comes once in a hundred, and a rate needs two scrapes of it; 222 s were seen on a calm machine. */
+const WITHIN_MS = 420_000;
 const LOOK_MS = 5_000;
 
 export function panelsUnderLoad(stack: Stack): void {
