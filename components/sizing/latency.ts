@@ -17,7 +17,7 @@ export interface LatencyRequest {
 
 export interface Latency {
   readonly serviceMs: number;
-  /** The engine's own: TLS, template, tokens, the wait for a step. */
+  /** The engine's own: TLS, template, tokens. */
   readonly engineMs: number;
   readonly promptMs: number;
   readonly tokensMs: number;

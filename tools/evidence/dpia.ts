@@ -3,11 +3,10 @@
  * Purposes, necessity and the conclusion are the controller's: their places are marked, never filled.
  */
 import type { Words } from "../../policies/catalogue/catalogue.ts";
-import type { RuleVerdict } from "../../policies/judging/judge-graph.ts";
 import type { Assessment } from "./assessment.ts";
 import { type Block, heading, notice, table, text } from "./blocks.ts";
 import type { DataMap } from "./data-map.ts";
-import { englishLeft, told } from "./exemption-texts.ts";
+import { englishLeft, exemptionsOf, told } from "./exemption-texts.ts";
 import { type Language, RESULTS, SELF_ASSESSMENT, SIMULATED } from "./words.ts";
 
 const WORDS = {
@@ -164,11 +163,6 @@ function promptsText(word: string, l: Language): string {
   const meaning = PROMPTS[word];
   return meaning === undefined ? word : `${meaning[l]} (${word})`;
 }
-
-const exemptionsOf = (verdicts: readonly RuleVerdict[]) =>
-  verdicts.flatMap(({ judgements }) =>
-    judgements.flatMap(({ exemption }) => (exemption === undefined ? [] : [exemption])),
-  );
 
 /** What is borne, failed or not known, and what the design leaves. */
 function risks({ controls }: Assessment, l: Language): Block[] {

@@ -1,8 +1,16 @@
-/** What exemptions say, in the language of a report; and whether some of it is there in English alone. */
+/** Exemptions that faults needed: what they say, in the language of a report; and whether some of it is there in English alone. */
 import { inChinese } from "../../policies/exemptions-in-chinese.ts";
 import type { Exemption } from "../../policies/judging/exemptions.ts";
+import type { RuleVerdict } from "../../policies/judging/judge-graph.ts";
 import { type Block, text } from "./blocks.ts";
 import { type Language, TEXT } from "./words.ts";
+
+/** One as often as a fault needed it. */
+export function exemptionsOf(verdicts: readonly RuleVerdict[]): Exemption[] {
+  return verdicts.flatMap(({ judgements }) =>
+    judgements.flatMap(({ exemption }) => (exemption === undefined ? [] : [exemption])),
+  );
+}
 
 export function told(words: string, l: Language): string {
   return l === "zh" ? (inChinese(words) ?? words) : words;

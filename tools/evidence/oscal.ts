@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { RuleVerdict } from "../../policies/judging/judge-graph.ts";
 import { type Assessment, type ClauseFinding, placeOf } from "./assessment.ts";
+import { exemptionsOf } from "./exemption-texts.ts";
 import type { Proof } from "./proof.ts";
 import { ASKED, RULES_SIMULATED, SELF_ASSESSMENT, SIMULATED } from "./words.ts";
 
@@ -164,11 +165,7 @@ function reasonOf(result: ClauseFinding["result"]): string {
 }
 
 function riskPart({ verdicts }: Assessment, id: Identify) {
-  const exemptions = new Set(
-    verdicts.flatMap(({ judgements }) =>
-      judgements.flatMap(({ exemption }) => (exemption === undefined ? [] : [exemption])),
-    ),
-  );
+  const exemptions = new Set(exemptionsOf(verdicts));
   if (exemptions.size === 0) return {};
   return {
     risks: [...exemptions].map((one) => ({

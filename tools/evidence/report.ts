@@ -11,7 +11,7 @@ import {
 } from "./assessment.ts";
 import { type Block, type Cell, heading, notice, table, text } from "./blocks.ts";
 import { answered } from "./checklist.ts";
-import { englishLeft, told } from "./exemption-texts.ts";
+import { englishLeft, exemptionsOf, told } from "./exemption-texts.ts";
 import { figuresText, type Proof } from "./proof.ts";
 import {
   ASKED,
@@ -179,11 +179,7 @@ function open({ verdicts }: Assessment, l: Language): Block[] {
 }
 
 function exemptions({ verdicts, unused }: Assessment, l: Language): Block[] {
-  const used = new Set(
-    verdicts.flatMap(({ judgements }) =>
-      judgements.flatMap(({ exemption }) => (exemption === undefined ? [] : [exemption])),
-    ),
-  );
+  const used = new Set(exemptionsOf(verdicts));
   const row = (one: Exemption): Cell[] => [
     [one.rule, ...one.resources.map(shortPlace)].join("\n"),
     told(one.reason, l),

@@ -49,8 +49,9 @@ export function finishWhole(body: Buffer, rename: string | null, usage: Usage): 
     throw new GatewayError("upstream_failed", { cause: "not a JSON object" });
   const reported = usageOf(answer === null ? scannedUsage(body, members) : answer.usage);
   if (reported !== null) Object.assign(usage, reported, { source: "reported" });
-  if (rename === null) return withThoughtsNamed(body);
-  return withThoughtsNamed(patchMembers(body, members, { model: JSON.stringify(rename) }));
+  const ours =
+    rename === null ? body : patchMembers(body, members, { model: JSON.stringify(rename) });
+  return withThoughtsNamed(ours);
 }
 
 function scannedUsage(body: Buffer, members: readonly Member[]): unknown {
