@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { changed } from "../config/test-settings.ts";
 import { RULES } from "../policies/all-rules.ts";
 import { CATALOGUE } from "../policies/catalogue/whole.ts";
+import { englishLeft } from "../policies/chinese/test-chinese.ts";
 import { EXEMPTIONS } from "../policies/exemptions.ts";
 import type { Exemption } from "../policies/judging/exemptions.ts";
 import { type JudgedResource, judgeGraph } from "../policies/judging/judge-graph.ts";
@@ -34,8 +35,14 @@ beforeAll(async () => {
 }, 900_000);
 
 const graph = (stack: string) => graphs.get(stack) ?? [];
-const judged = (resources: readonly JudgedResource[], rules = RULES) =>
-  judgeGraph(rules, resources, { exemptions: EXEMPTIONS, today: TODAY });
+const judged = (resources: readonly JudgedResource[], rules = RULES) => {
+  const verdict = judgeGraph(rules, resources, { exemptions: EXEMPTIONS, today: TODAY });
+  for (const { rule, messages } of verdict.verdicts.flatMap(({ judgements }) => judgements))
+    for (const message of messages) untold.add(englishLeft(rule, message));
+  return verdict;
+};
+/** What the Chinese reports would show in English. */
+const untold = new Set<string | undefined>();
 const failuresOf = (stack: string, { verdicts }: ReturnType<typeof judged>) =>
   verdicts.flatMap(({ judgements }) =>
     judgements
@@ -95,6 +102,10 @@ describe.each(MUTATED)("in %s", (stack) => {
     process.stdout.write(`  ${stack}: mutants caught ${sum("caught")} / made ${sum("made")}\n`);
     expect(tried.filter(({ made, caught }) => made === 0 || caught < made)).toEqual([]);
   });
+});
+
+test("a Chinese report tells in Chinese whatever was said above", () => {
+  expect([...untold].filter((one) => one !== undefined)).toEqual([]);
 });
 
 test("every control that a rule checks is broken in one of the three stacks", () => {

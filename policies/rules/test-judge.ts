@@ -1,5 +1,6 @@
 /** For tests: asks one rule as Pulumi's policy runner would, unknown values included. */
 import { createRequire } from "node:module";
+import { englishLeft } from "../chinese/test-chinese.ts";
 import { judgeGraph } from "../judging/judge-graph.ts";
 import type { Rule } from "../judging/rule.ts";
 
@@ -54,10 +55,14 @@ export async function judgeStack(
     settings,
   });
   const judgements = verdicts.flatMap((verdict) => verdict.judgements);
+  const english = judgements.flatMap(({ messages }) =>
+    messages.flatMap((text) => englishLeft(rule.name, text) ?? []),
+  );
   const threw = judgements.flatMap(({ messages }) =>
     messages.filter((text) => text.startsWith("The rule itself failed")),
   );
   if (threw.length > 0) throw new Error(threw.join("\n"));
+  if (english.length > 0) throw new Error([...new Set(english)].join("\n"));
   return {
     violations: judgements.flatMap(({ messages }) => messages.filter((text) => !isOpen(text))),
     notEvaluated: judgements.some(({ messages }) => messages.some(isOpen)),

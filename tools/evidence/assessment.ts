@@ -190,6 +190,13 @@ export function attestationsOf({ result, answers }: ClauseFinding): readonly Att
   return result === "manual" ? [{ who: OWNER, what: WHETHER }] : [];
 }
 
+/** What bears the faults, each as often as one needed it. */
+export function exemptionsOf(verdicts: readonly RuleVerdict[]): Exemption[] {
+  return verdicts.flatMap(({ judgements }) =>
+    judgements.flatMap(({ exemption }) => (exemption === undefined ? [] : [exemption])),
+  );
+}
+
 /** `kubernetes:apps/v1:Deployment edge`: a URN for people. */
 export function placeOf(urn: string): string {
   const [, , types = "", name = ""] = urn.split("::");

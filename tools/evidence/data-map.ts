@@ -78,9 +78,9 @@ function storeOf({ type, name, props }: Resource): DataMap["stores"] {
   return [{ name: `${textAt(props, "metadata", "namespace")}/${nameIn(props)}`, kind: "volume" }];
 }
 
-/** Who is let in by whom: the ingress side, since every flow within the stack has one. */
+/** Who is let in by whom: the ingress side, since every flow within the stack has one. Each is told once. */
 function flowsOf(resources: readonly Resource[]): Flow[] {
-  return resources.flatMap(({ type, props }) => {
+  const all = resources.flatMap(({ type, props }) => {
     if (kindOf(type) !== "NetworkPolicy") return [];
     const to = labelIn(at(props, "spec", "podSelector")) ?? nameIn(props);
     const rules = at(props, "spec", "ingress");
@@ -95,6 +95,7 @@ function flowsOf(resources: readonly Resource[]): Flow[] {
     );
     return [...inward, ...outward];
   });
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 function isRange(peer: string): boolean {

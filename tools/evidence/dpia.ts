@@ -3,11 +3,11 @@
  * Purposes, necessity and the conclusion are the controller's: their places are marked, never filled.
  */
 import type { Words } from "../../policies/catalogue/catalogue.ts";
-import type { Assessment } from "./assessment.ts";
+import { type Assessment, exemptionsOf } from "./assessment.ts";
 import { type Block, heading, notice, table, text } from "./blocks.ts";
 import type { DataMap } from "./data-map.ts";
-import { englishLeft, exemptionsOf, told } from "./exemption-texts.ts";
-import { type Language, RESULTS, SELF_ASSESSMENT, SIMULATED } from "./words.ts";
+import { englishExemptions, told } from "./in-language.ts";
+import { aside, type Language, named, RESULTS, SELF_ASSESSMENT, SIMULATED } from "./words.ts";
 
 const WORDS = {
   title: {
@@ -161,7 +161,7 @@ function operations(map: DataMap, l: Language): Block[] {
 /** The gateway's own word, and what it means; one that is not known here stands as it is. */
 function promptsText(word: string, l: Language): string {
   const meaning = PROMPTS[word];
-  return meaning === undefined ? word : `${meaning[l]} (${word})`;
+  return meaning === undefined ? word : aside(meaning[l], word, l);
 }
 
 /** What is borne, failed or not known, and what the design leaves. */
@@ -170,16 +170,16 @@ function risks({ controls }: Assessment, l: Language): Block[] {
     .filter(({ result }) => ["fail", "exempt", "notEvaluated"].includes(result))
     .map(({ control, result, verdicts }) => {
       const reasons = exemptionsOf(verdicts).map(({ reason }) => told(reason, l));
-      const why = [...new Set(reasons)].join(" ");
+      const why = [...new Set(reasons)].join(l === "zh" ? "" : " ");
       return [
         control.title[l],
-        { text: `${RESULTS[result][l]}${why === "" ? "" : `: ${why}`}`, result },
+        { text: why === "" ? RESULTS[result][l] : named(RESULTS[result][l], why, l), result },
       ];
     });
   const inherent = INHERENT.map(({ risk, state }) => [risk[l], state[l]]);
   return [
     heading(2, WORDS.risks[l]),
-    ...englishLeft(
+    ...englishExemptions(
       controls.flatMap(({ verdicts }) => exemptionsOf(verdicts)),
       l,
     ),

@@ -38,7 +38,7 @@ export function evidenceFiles(
     { name: "results.sarif", text: json(sarif(assessment, catalogue)) },
     { name: "assessment-results.oscal.json", text: json(oscal(assessment)) },
     { name: "junit.xml", text: junit(assessment) },
-    { name: "workbook.csv", text: workbook(assessment) },
+    { name: "workbook.csv", text: workbook(assessment, catalogue.laws) },
   ];
 }
 

@@ -189,9 +189,11 @@ describe("for people", () => {
 
   test("a sheet for a bank opens as a sheet, and starts no formula", () => {
     const sheet = text("workbook.csv");
-    expect(sheet.startsWith("\uFEFF条款")).toBe(true);
+    expect(sheet.startsWith("\uFEFF法规")).toBe(true);
     expect(sheet.trimEnd().split("\r\n")).toHaveLength(SMALL.coverage.clauses + 1);
     expect(sheet).not.toMatch(/(^|,)[=+@-]/m);
+    expect(sheet).toContain("(RISK-6, Until: 2027-05-31)");
+    expect(sheet).toContain("审计记录留存 90 天；合规画像 cnBank 要求不少于");
   });
 });
 
@@ -225,10 +227,13 @@ describe("with evidence of the running stack", () => {
 
   test("the page says when, on what, by which figures, and where the answers lie", () => {
     const { file } = filesOf([proof({}), OPEN, BROKEN]);
-    for (const name of ["report.en.html", "report.zh.html"]) {
+    for (const [name, figure] of [
+      ["report.en.html", "handshakes: 12"],
+      ["report.zh.html", "握手次数：12"],
+    ] as const) {
       expect(file(name)).toContain("https://edge &lt;1&gt;");
       expect(file(name)).toContain("2026-11-26 09:08:07 UTC");
-      expect(file(name)).toContain("handshakes: 12");
+      expect(file(name)).toContain(figure);
       expect(file(name)).toContain("ab".repeat(32));
     }
     expect(file("report.en.md")).toContain("Handshakes \\| all");

@@ -5,8 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { RuleVerdict } from "../../policies/judging/judge-graph.ts";
-import { type Assessment, type ClauseFinding, placeOf } from "./assessment.ts";
-import { exemptionsOf } from "./exemption-texts.ts";
+import { type Assessment, type ClauseFinding, exemptionsOf, placeOf } from "./assessment.ts";
 import type { Proof } from "./proof.ts";
 import { ASKED, RULES_SIMULATED, SELF_ASSESSMENT, SIMULATED } from "./words.ts";
 

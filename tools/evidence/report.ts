@@ -7,15 +7,18 @@ import {
   type ClauseFinding,
   type ClauseResult,
   type ControlFinding,
+  exemptionsOf,
   placeOf,
 } from "./assessment.ts";
 import { type Block, type Cell, heading, notice, table, text } from "./blocks.ts";
 import { answered } from "./checklist.ts";
-import { englishLeft, exemptionsOf, told } from "./exemption-texts.ts";
-import { figuresText, type Proof } from "./proof.ts";
+import { englishExemptions, englishMessages, messagesOf, proofIn, told } from "./in-language.ts";
+import type { Proof } from "./proof.ts";
 import {
   ASKED,
+  aside,
   type Language,
+  named,
   RESULTS,
   RULES_SIMULATED,
   SELF_ASSESSMENT,
@@ -58,7 +61,7 @@ function front({ stack, profile, today, proofs: shown }: Assessment, l: Language
     heading(1, TEXT.title[l]),
     table(
       [TEXT.stack[l], TEXT.profile[l], TEXT.date[l]],
-      [[stack, `${profile.title[l]} (${profile.name})`, today]],
+      [[stack, aside(profile.title[l], profile.name, l), today]],
     ),
     notice(SELF_ASSESSMENT[l]),
     ...(shown === null ? [SIMULATED] : [RULES_SIMULATED, ASKED]).map((words) => notice(words[l])),
@@ -103,7 +106,7 @@ function coverage({ coverage: sum }: Assessment, l: Language): Block[] {
 function checklist(assessment: Assessment, l: Language): Block[] {
   const rows = answered(assessment).map(({ asked, answer, findings }): Cell[] => [
     asked[l],
-    findings.map((one) => `${one.control.title[l]}: ${RESULTS[one.result][l]}`).join("\n"),
+    findings.map((one) => named(one.control.title[l], RESULTS[one.result][l], l)).join("\n"),
     answer[l],
   ]);
   return [
@@ -115,16 +118,18 @@ function checklist(assessment: Assessment, l: Language): Block[] {
 /** What the running stack has shown: the figures, and the file in which the answers lie as they came. */
 function proofs({ proofs: shown }: Assessment, l: Language): Block[] {
   if (shown === null) return [];
-  const row = (one: Proof): Cell[] => [
-    marked(RESULTS[one.result][l], one.result),
-    `${one.title[l]}\n${one.at.slice(0, 10)} ${one.at.slice(11, 19)} UTC`,
-    one.on,
-    [figuresText(one), ...one.findings].filter((text) => text !== "").join("\n"),
-    one.raw === null ? "" : `${one.raw.name}\nsha256 ${one.raw.sha256}`,
-  ];
+  const row = (one: Proof): Cell[] => {
+    const { on, found } = proofIn(one, l);
+    return [
+      marked(RESULTS[one.result][l], one.result),
+      `${one.title[l]}\n${one.at.slice(0, 10)} ${one.at.slice(11, 19)} UTC`,
+      on,
+      found.filter((words) => words !== "").join("\n"),
+      one.raw === null ? "" : `${one.raw.name}\nsha256 ${one.raw.sha256}`,
+    ];
+  };
   return [
     heading(2, TEXT.proofs[l]),
-    ...(TEXT.englishProofs[l] === "" ? [] : [text(TEXT.englishProofs[l])]),
     shown.length === 0
       ? text(TEXT.none[l])
       : table(
@@ -135,21 +140,20 @@ function proofs({ proofs: shown }: Assessment, l: Language): Block[] {
   ];
 }
 
-function faults({ verdicts }: Assessment, l: Language): Block[] {
-  const rows = verdicts.flatMap(({ rule, judgements }) =>
-    judgements
-      .filter(({ result }) => result === "fail" || result === "exempt")
-      .map(({ urn, result, messages }): Cell[] => [
-        marked(RESULTS[result][l], result),
-        rule.name,
-        shortPlace(placeOf(urn)),
-        messages.join("\n"),
-      ]),
+function faults({ verdicts, controls }: Assessment, l: Language): Block[] {
+  const found = verdicts.flatMap(({ judgements }) =>
+    judgements.filter(({ result }) => result === "fail" || result === "exempt"),
   );
+  const rows = found.map((one): Cell[] => [
+    marked(RESULTS[one.result][l], one.result),
+    ruleCell(one.rule, controls, l),
+    shortPlace(placeOf(one.urn)),
+    messagesOf(one, l).join("\n"),
+  ]);
   const head = [TEXT.result[l], TEXT.rule[l], TEXT.resource[l], TEXT.found[l]];
   return [
     heading(2, TEXT.faults[l]),
-    ...(TEXT.english[l] === "" ? [] : [text(TEXT.english[l])]),
+    ...englishMessages(found, l),
     rows.length === 0 ? text(TEXT.none[l]) : table(head, rows, [12, 18, 28, 42]),
   ];
 }
@@ -158,17 +162,17 @@ function faults({ verdicts }: Assessment, l: Language): Block[] {
 const SHOWN_MAX = 4;
 
 /** The same reason for many resources is one line. */
-function open({ verdicts }: Assessment, l: Language): Block[] {
+function open({ verdicts, controls }: Assessment, l: Language): Block[] {
   const rows = verdicts.flatMap(({ rule, judgements }): Cell[][] => {
     const found = judgements.filter(({ result }) => result === "notEvaluated");
     if (found.length === 0) return [];
-    const words = [...new Set(found.flatMap(({ messages }) => messages))];
+    const words = [...new Set(found.flatMap((one) => messagesOf(one, l)))];
     const hidden = words.length - SHOWN_MAX;
     const shown = [
       ...words.slice(0, SHOWN_MAX),
       ...(hidden > 0 ? [TEXT.more[l].replace("N", String(hidden))] : []),
     ];
-    return [[rule.name, String(found.length), shown.join("\n")]];
+    return [[ruleCell(rule.name, controls, l), String(found.length), shown.join("\n")]];
   });
   return [
     heading(2, TEXT.open[l]),
@@ -199,7 +203,7 @@ function exemptions({ verdicts, unused }: Assessment, l: Language): Block[] {
   const widths = [20, 32, 17, 8, 10, 13];
   return [
     heading(2, TEXT.exemptions[l]),
-    ...englishLeft([...used, ...unused], l),
+    ...englishExemptions([...used, ...unused], l),
     used.size === 0 ? text(TEXT.none[l]) : table(head, [...used].map(row), widths),
     ...(unused.length === 0
       ? []
@@ -214,7 +218,7 @@ function byClause(assessment: Assessment, laws: readonly LawEntry[], l: Language
     if (entry === undefined || own.length === 0) return [];
     return [
       heading(3, entry.title[l]),
-      text(`${TEXT.since[l]}: ${entry.effective}. ${entry.source}`),
+      text(named(TEXT.since[l], aside(entry.effective, entry.source, l), l)),
       table(
         [TEXT.clause[l], TEXT.result[l], TEXT.checked[l], TEXT.on[l], TEXT.attest[l]],
         own.map((finding) => clauseRow(finding, l)),
@@ -236,15 +240,23 @@ function clauseRow(found: ClauseFinding, l: Language): Cell[] {
     marked(RESULTS[result][l], result),
     automatic
       .map(({ strength, finding }) => {
-        const words = `${STRENGTHS[strength][l]}: ${RESULTS[finding.result][l]}`;
-        return `${finding.control.title[l]} (${words})`;
+        const words = named(STRENGTHS[strength][l], RESULTS[finding.result][l], l);
+        return aside(finding.control.title[l], words, l);
       })
       .join("\n"),
     automatic.length === 0 ? "" : String(judgedBy(automatic.map(({ finding }) => finding))),
     attestationsOf(found)
-      .map(({ who, what }) => `${who[l]}: ${what[l]}`)
+      .map(({ who, what }) => named(who[l], what[l], l))
       .join("\n"),
   ];
+}
+
+/** What a rule is for, in words, above its name. */
+function ruleCell(rule: string, controls: readonly ControlFinding[], l: Language): string {
+  const titles = controls
+    .filter(({ control }) => control.rules.includes(rule))
+    .map(({ control }) => control.title[l]);
+  return [...titles, rule].join("\n");
 }
 
 /** `Deployment edge`, of a place or of what an exemption names: whoever reads knows no types. */

@@ -4,6 +4,16 @@ import type { ClauseResult, ControlResult } from "./assessment.ts";
 
 export type Language = keyof Words;
 
+/** `name: value`, in each language's own marks. */
+export function named(name: string, value: string, l: Language): string {
+  return l === "zh" ? `${name}：${value}` : `${name}: ${value}`;
+}
+
+/** `words (more)`. */
+export function aside(words: string, more: string, l: Language): string {
+  return l === "zh" ? `${words}（${more}）` : `${words} (${more})`;
+}
+
 export const SELF_ASSESSMENT: Words = {
   zh: "本报告为自评估，不是认证或测评结论，也不是法律意见。",
   en: "This is a self-assessment. It is no certificate, no graded assessment and no legal advice.",
@@ -34,7 +44,7 @@ export const RESULTS: Readonly<Record<ClauseResult | ControlResult, Words>> = {
   pass: { zh: "符合", en: "pass" },
   partial: { zh: "部分符合（其余须举证）", en: "partly; the rest is attested" },
   fail: { zh: "不符合", en: "fail" },
-  exempt: { zh: "例外（有期限）", en: "exempt until a day" },
+  exempt: { zh: "例外（有期限）", en: "exempt, with an end" },
   notEvaluated: { zh: "未评估", en: "not evaluated" },
   notApplicable: { zh: "不适用", en: "not applicable" },
   evidence: { zh: "须运行证据", en: "evidence of a running site" },
@@ -90,7 +100,6 @@ export const TEXT = {
   proof: { zh: "证据与取证时间", en: "Evidence, and when" },
   askedOf: { zh: "取证对象", en: "Asked of" },
   raw: { zh: "原始数据", en: "Raw data" },
-  englishProofs: { zh: "取证数据与说明为英文。", en: "" },
-  english: { zh: "规则给出的说明为英文。", en: "" },
+  english: { zh: "部分说明尚无中文，按规则原文（英文）列出。", en: "" },
   englishExemptions: { zh: "部分理由与责任方尚无中文，按例外登记原文（英文）列出。", en: "" },
 } as const satisfies Readonly<Record<string, Words>>;

@@ -83,7 +83,7 @@ export async function handshakeProof(question: HandshakeQuestion): Promise<Shown
   const answers = verdicts.flatMap(({ rows }) => rows.map(({ answer }) => answer.kind));
   const count = (kind: Answer["kind"]) => answers.filter((one) => one === kind).length;
   const least = (what: string, values: readonly number[]) =>
-    values.length === 0 ? {} : { [`least ${what}`]: Math.min(...values) };
+    values.length === 0 ? {} : { [what]: Math.min(...values) };
   return {
     ...about,
     result: worst(verdicts.map(({ result }) => result)),
@@ -93,11 +93,11 @@ export async function handshakeProof(question: HandshakeQuestion): Promise<Shown
       agreed: count("agreed"),
       "refused by an alert": count("refused"),
       ...least(
-        "days left of a certificate",
+        "least days left of a certificate",
         certificates.map((one) => one.daysLeft),
       ),
       ...least(
-        "bits of a key",
+        "least bits of a key",
         certificates.map((one) => one.bits),
       ),
     },
@@ -189,7 +189,9 @@ async function judgePlain(listener: Listener, answer: Answer): Promise<ListenerV
   return {
     listener: listener.name,
     result: redirects ? "pass" : "fail",
-    findings: redirects ? [] : [`speaks no TLS${first === null ? "" : ` and answers ${first}`}`],
+    findings: redirects
+      ? []
+      : [first === null ? "speaks no TLS" : `speaks no TLS and answers ${first}`],
     rows: [{ version: "TLSv1.3", asked: "known", serverName: listener.serverName, answer }],
     certificate: null,
     plain: first,

@@ -1,7 +1,7 @@
 /** Reports in Chinese say in Chinese what is borne, by whom and why. */
 import { describe, expect, test } from "vitest";
 import { EXEMPTIONS } from "../../policies/exemptions.ts";
-import { englishLeft, told } from "./exemption-texts.ts";
+import { englishExemptions, told } from "./in-language.ts";
 import { EXEMPTION } from "./test-assessment.ts";
 
 const texts = EXEMPTIONS.flatMap(({ reason, owner, approver, riskAcceptedBy }) =>
@@ -22,12 +22,12 @@ describe("the exemptions of this package", () => {
   });
 
   test("leave no English in a Chinese report", () => {
-    expect(englishLeft(EXEMPTIONS, "zh")).toEqual([]);
+    expect(englishExemptions(EXEMPTIONS, "zh")).toEqual([]);
   });
 });
 
 test("a row of a site's own without Chinese stands in English, and the report says so", () => {
   expect(told(EXEMPTION.reason, "zh")).toBe(EXEMPTION.reason);
-  expect(englishLeft([EXEMPTION], "zh")).toHaveLength(1);
-  expect(englishLeft([EXEMPTION], "en")).toEqual([]);
+  expect(englishExemptions([EXEMPTION], "zh")).toHaveLength(1);
+  expect(englishExemptions([EXEMPTION], "en")).toEqual([]);
 });
