@@ -2,18 +2,36 @@ import { readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { runOrThrow } from "../base/process.ts";
 import { type Bundle, bundleProgram } from "./bundle.ts";
 import { weights } from "./recipes/weights.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
-describe("the source map of a bundle", () => {
-  let bundle: Bundle;
-  beforeAll(async () => {
-    if (weights.program === undefined) throw new Error("its recipe has no program");
-    bundle = await bundleProgram(root, weights.program);
-  });
+let bundle: Bundle;
+beforeAll(async () => {
+  if (weights.program === undefined) throw new Error("its recipe has no program");
+  bundle = await bundleProgram(root, weights.program);
+});
 
+test("node:http is not asked for all of its names, of which one loads Node's own fetch", async () => {
+  const loadsFetch = `console.log(process.moduleLoadList.some((one) => one.endsWith("undici/undici")))`;
+  const says = async (line: string) => {
+    const words = ["--input-type=module", "--eval", `${line};${loadsFetch}`];
+    return (await runOrThrow(process.execPath, words)).stdout.trim();
+  };
+  expect(await says(`import "node:http"`), "the reason is gone").toBe("true");
+  expect(await says(`process.getBuiltinModule("node:http").createServer()`)).toBe("false");
+  // Not toMatch: a failure would print the whole bundle.
+  expect(/getBuiltinModule\(.node:http.\)/.test(bundle.code)).toBe(true);
+  expect(/\bfrom ?.(node:)?http["'`]/.test(bundle.code)).toBe(false);
+});
+
+test("V8 keeps one byte for each character of it", () => {
+  expect(/[^\0-\xff]/.test(bundle.code)).toBe(false);
+});
+
+describe("the source map of a bundle", () => {
   /** Where a text of the bundle was written, as Node looks it up for a frame of a stack. */
   const placeOf = (text: string) => {
     const lines = bundle.code.split("\n");

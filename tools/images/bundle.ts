@@ -6,6 +6,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { type Plugin, rolldown } from "rolldown";
 import { LICENCE_FILE, LICENCE_RULE } from "../base/licences.ts";
+import { lighten } from "./lighten.ts";
 import type { Program } from "./recipe.ts";
 
 export interface Bundle {
@@ -15,6 +16,8 @@ export interface Bundle {
 }
 
 const BUNDLE_NAME = "main.mjs";
+/** Begins with what no file of a disk begins with, as bundlers agreed. */
+const HTTP_MODULE = "\0node:http";
 
 /**
  * Node holds the whole map in memory, all its places spread out: that of a gateway's packages, with
@@ -28,12 +31,25 @@ const OWN_PLACES_ONLY: Plugin = {
   },
 };
 
+/**
+ * An `import` of node:http asks it for all of its names, WebSocket among them, and that loads the whole of
+ * Node's own fetch: 13 MiB of each process and a tenth of its start. Taken as a require does, it does not.
+ */
+const HTTP_WITHOUT_FETCH: Plugin = {
+  name: "http-without-fetch",
+  resolveId: { filter: { id: /^(node:)?http$/ }, handler: () => HTTP_MODULE },
+  load: {
+    filter: { id: /^\0node:http$/ },
+    handler: () => `module.exports = process.getBuiltinModule("node:http");`,
+  },
+};
+
 export async function bundleProgram(root: string, program: Program): Promise<Bundle> {
   const build = await rolldown({
     cwd: root,
     input: path.join(root, program.entry),
     platform: "node",
-    plugins: [OWN_PLACES_ONLY],
+    plugins: [OWN_PLACES_ONLY, HTTP_WITHOUT_FETCH],
     // A dependency that is not there must end the build, not the running program.
     onLog(level, log, handler) {
       if (log.code === "UNRESOLVED_IMPORT") throw new Error(log.message);
@@ -57,7 +73,7 @@ export async function bundleProgram(root: string, program: Program): Promise<Bun
     const modules = Object.keys(chunk.modules).filter((one) => path.isAbsolute(one));
     refuseStrangers(root, program, modules);
     const licences = await collectLicences(root, modules);
-    return { code: chunk.code, map: map.source.toString(), licences };
+    return { ...lighten({ code: chunk.code, map: map.source.toString() }), licences };
   } finally {
     await build.close();
   }
