@@ -68,6 +68,16 @@ describe("the catalogue", () => {
     expect(expositionFaults(readFileSync(file, "utf8"), asked)).toEqual([]);
   });
 
+  test("of the simulator's histograms each begins at the bound at which a real vLLM's does", () => {
+    const file = path.join(import.meta.dirname, "catalogue/fixtures/vllm-0.25.1.prom");
+    const real = firstBounds(readFileSync(file, "utf8"));
+    const simulated = firstBounds(renderMetrics([new ModelMetrics("m", 4096, 1)]));
+    const both = [...simulated.keys()].filter((name) => real.has(name));
+    expect(both.length).toBeGreaterThan(4);
+    const bounds = (of: ReadonlyMap<string, string>) => both.map((name) => [name, of.get(name)]);
+    expect(bounds(simulated)).toEqual(bounds(real));
+  });
+
   test("has the counters that GPUs are asked for, no more and no fewer", () => {
     expect(GPU_METRICS.map(({ name }) => name).sort()).toEqual([...GPU_COUNTER_NAMES].sort());
   });
@@ -165,3 +175,12 @@ test("tells a page and series that differ from the catalogue", () => {
 test.each(MISTAKES)("refuses %s", (expression, says) => {
   expect(judgePromql(expression, known).faults.join("\n")).toMatch(says);
 });
+
+/** By the histogram's name. */
+function firstBounds(page: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [, name = "", bound = ""] of page.matchAll(/^(vllm:\w+)_bucket\{.*\ble="([^"]+)"/gm)) {
+    if (!found.has(name)) found.set(name, bound);
+  }
+  return found;
+}
