@@ -12,6 +12,12 @@ export const GATEWAY_COMMANDS = [
   "+ping +info +hello +auth",
 ].join(" ");
 
+/**
+ * What the gateway's scripts leave in the log on the disk. At a start Redis reads it as its default user,
+ * and drops in silence each transaction that this one may not write; nobody else is ever that user.
+ */
+const LOGGED_COMMANDS = "+@write +select -@dangerous";
+
 /** Numbers only: `slowlog|get` would show callers' commands. */
 const EXPORTER_COMMANDS = "+auth +info +latency|latest +latency|histogram +slowlog|len";
 
@@ -82,7 +88,7 @@ enable-module-command no
 /** Passwords appear as SHA-256 only; the file itself is a Secret all the same. */
 export function redisUsers(passwords: RedisPasswords): string {
   const { gateway, former, probe, exporter } = passwords;
-  return `user default off resetpass resetkeys resetchannels -@all
+  return `user default off resetpass resetkeys resetchannels ~gw:* -@all ${LOGGED_COMMANDS}
 user ${GATEWAY_USER} on ${eitherOf(gateway, former)} resetchannels ~gw:* -@all ${GATEWAY_COMMANDS}
 user ${PROBE_USER} on #${sha256(probe)} resetkeys resetchannels -@all +ping +auth +hello +quit
 user ${EXPORTER_USER} on #${sha256(exporter)} resetkeys resetchannels -@all ${EXPORTER_COMMANDS}

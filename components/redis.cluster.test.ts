@@ -3,6 +3,7 @@
  * user, the probe answers, and nobody else gets anything.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import os from "node:os";
@@ -24,7 +25,7 @@ let folder: string;
 let port: number;
 let ca: string;
 let server: ChildProcess;
-let client: { program: string; environment: NodeJS.ProcessEnv };
+let programs: { folder: string; environment: NodeJS.ProcessEnv };
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "redis-test-"));
@@ -50,15 +51,8 @@ beforeAll(async () => {
   }
   const { root } = await ensurePackages(["redis-server"]);
   const environment = { ...environmentFor(root) };
-  client = { program: path.join(root, "usr/bin/redis-cli"), environment };
-  const program = path.join(root, "usr/bin/redis-server");
-  const options = { env: environment, stdio: "ignore" as const };
-  server = spawn(program, [path.join(folder, "redis.conf")], options);
-  const deadline = Date.now() + READY_MS;
-  while ((await ask("probe", "probe-password", "ping")) !== "PONG") {
-    if (Date.now() > deadline) throw new Error("redis did not start");
-    await sleep(50);
-  }
+  programs = { folder: path.join(root, "usr/bin"), environment };
+  await begin();
 });
 
 afterAll(async () => {
@@ -66,29 +60,81 @@ afterAll(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
 
+async function begin(): Promise<void> {
+  const options = { env: programs.environment, stdio: "ignore" as const };
+  const program = path.join(programs.folder, "redis-server");
+  server = spawn(program, [path.join(folder, "redis.conf")], options);
+  const deadline = Date.now() + READY_MS;
+  while ((await ask("probe", "probe-password", "ping")) !== "PONG") {
+    if (Date.now() > deadline) throw new Error("redis did not start");
+    await sleep(50);
+  }
+}
+
 /** As the pod's probe asks: the password in the environment, the rest as arguments. */
 async function ask(user: string | undefined, password: string, ...command: string[]) {
-  const env = { ...client.environment, ...(user === undefined ? {} : { REDISCLI_AUTH: password }) };
+  const env = {
+    ...programs.environment,
+    ...(user === undefined ? {} : { REDISCLI_AUTH: password }),
+  };
   const connection = ["--tls", "--cacert", path.join(folder, "ca.crt"), "-p", String(port)];
   const named = user === undefined ? [] : ["--user", user];
   const { code, stdout, stderr } = await run(
-    client.program,
+    path.join(programs.folder, "redis-cli"),
     ["-e", "--no-auth-warning", ...connection, ...named, ...command],
     { env },
   );
   return code === 0 ? stdout.trim() : `${stdout}${stderr}`.trim();
 }
 
+function connected(errors: Error[] = []) {
+  return connectRedis({
+    server: { host: "127.0.0.1", port },
+    username: "gateway",
+    password: () => "gateway-password",
+    tls: { ca: () => ca },
+    onError: (error) => errors.push(error),
+  });
+}
+
+const answers = (store: RedisQuotaStore) =>
+  expect.poll(() => store.ping().then(() => "answered", String)).toBe("answered");
+
+describe("after kill -9", () => {
+  test("quotas are as they were counted: the log is read whole, though its reader is nobody", async () => {
+    const scopes = [{ id: "user:counted", limits: { requestsPerDay: 3, concurrency: 2 } }];
+    const reserve = (store: RedisQuotaStore, callId: string) =>
+      store.reserve({ callId, scopes, tokens: 1, costMicros: 0 });
+    const before = new RedisQuotaStore(connected());
+    await answers(before);
+    for (const id of ["a", "b"])
+      expect(await reserve(before, id)).toMatchObject({ admitted: true });
+    const ended = once(server, "exit");
+    server.kill("SIGKILL");
+    await ended;
+    await before.close();
+    await begin();
+    const after = new RedisQuotaStore(connected());
+    try {
+      await answers(after);
+      expect(await reserve(after, "c")).toMatchObject({ admitted: false, limit: "concurrency" });
+      const settled = { callId: "a", scopes, tokens: 1, costMicros: 0 };
+      await after.settle({ reservation: settled, tokens: 1, costMicros: 0, month: "" });
+      expect(await reserve(after, "d")).toMatchObject({ admitted: true });
+      expect(await reserve(after, "e")).toMatchObject({ admitted: false });
+    } finally {
+      await after.close();
+    }
+    // Nobody is that reader: a connection is it, but may not say a word before it has proved itself.
+    expect(await ask(undefined, "", "set", "gw:x", "1")).toMatch(/^NOAUTH/);
+    expect(await ask("default", "", "set", "gw:x", "1")).toMatch(/WRONGPASS|NOAUTH/);
+  });
+});
+
 describe("users", () => {
   test("the gateway's own store admits, counts and releases as its user", async () => {
     const errors: Error[] = [];
-    const connection = connectRedis({
-      server: { host: "127.0.0.1", port },
-      username: "gateway",
-      password: () => "gateway-password",
-      tls: { ca: () => ca },
-      onError: (error) => errors.push(error),
-    });
+    const connection = connected(errors);
     const store = new RedisQuotaStore(connection);
     const shared = new RedisSharedStore(connection);
     const limits = { requestsPerMinute: 600, tokensPerMinute: 100, concurrency: 1 };
@@ -99,7 +145,7 @@ describe("users", () => {
       costMicros: 0,
     });
     try {
-      await expect.poll(() => store.ping().then(() => "answered", String)).toBe("answered");
+      await answers(store);
       expect(await store.reserve(call("a"))).toMatchObject({ admitted: true });
       expect(await store.reserve(call("b"))).toMatchObject({ limit: "concurrency" });
       await store.settle({ reservation: call("a"), tokens: 5, costMicros: 0, month: "" });

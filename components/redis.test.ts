@@ -113,7 +113,7 @@ describe("three pods", () => {
       const text = decoded(replicated, list);
       expect(text).not.toContain(replica);
       expect(text).not.toContain(sentinel);
-      expect(text).toMatch(/^user default off .*-@all$/m);
+      expect(text).toMatch(/^user default off resetpass [^#>]*$/m);
       expect(text).not.toMatch(/nopass|allkeys|allchannels|\+@all/);
     }
     const open = replicated.resources.filter(

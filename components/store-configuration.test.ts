@@ -32,9 +32,11 @@ describe("redis", () => {
     expect(text).toContain("\naclfile /acl/users.acl\n");
   });
 
-  test("has no default user, and hashes instead of passwords", () => {
+  test("lets nobody be the default user, and has hashes instead of passwords", () => {
     const users = redisUsers(PASSWORDS);
-    expect(users).toMatch(/^user default off .*-@all$/m);
+    expect(users).toMatch(
+      /^user default off resetpass .* ~gw:\* -@all [+]@write [+]select -@dangerous$/m,
+    );
     expect(users).not.toMatch(/password|nopass/);
     expect(users).toContain(createHash("sha256").update("gateway-password").digest("hex"));
     expect(users).toMatch(/^user probe on #[0-9a-f]{64} resetkeys resetchannels -@all \+ping/m);
