@@ -3,7 +3,7 @@
  * between two real PostgreSQL over TLS, whole, twice, changed on the way, and killed in the middle.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type pg from "pg";
@@ -295,10 +295,14 @@ test("a gateway that runs has it in its audit trail, once", async () => {
       .flatMap((name) => readFileSync(path.join(folder, name), "utf8").split("\n"))
       .filter((line) => line.includes('"ledger_merge"'));
   await eventually(() => events().length).toBe(1);
+  const sha256 = createHash("sha256").update(file).digest("hex");
   expect(JSON.parse(events()[0] ?? "")).toMatchObject({
     ...{ action: "ledger_merge", actor: "bo", target: "bank", outcome: "allowed" },
-    detail: { rows: ROWS, added: ROWS, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    detail: { rows: ROWS, added: ROWS, sha256 },
   });
+  // The other site's trail names the same file.
+  const exports = `SELECT count(*)::int FROM gateway_ledger_transfers WHERE sha256 = '${sha256}'`;
+  expect(await one(bank.pool, exports)).toBe(1);
   const untold = "SELECT count(*)::int FROM gateway_ledger_transfers WHERE NOT told";
   await eventually(() => one(standby.pool, untold)).toBe(0);
 });

@@ -99,6 +99,7 @@ export async function* writeLedgerFile(
 export interface LedgerFileEnd {
   readonly head: LedgerFileHead;
   readonly rows: number;
+  /** Of the whole file, its end included: what `sha256sum` says, and what its export was noted by. */
   readonly sha256: string;
 }
 
@@ -112,12 +113,14 @@ export async function readLedgerFile(
   take: (rows: readonly LedgerRow[]) => Promise<void>,
 ): Promise<LedgerFileEnd> {
   const hash = createHash("sha256");
+  const whole = createHash("sha256");
   let head: LedgerFileHead | undefined;
   let end: z.infer<typeof endSchema> | undefined;
   let waiting: LedgerRow[] = [];
   let rows = 0;
   for await (const line of linesOf(input)) {
     if (end !== undefined) throw new LedgerFileRefused("something follows its end");
+    whole.update(`${line}\n`);
     const value = parsed(line);
     if (head !== undefined && "sha256" in value) {
       end = checked(endSchema, value, "its end");
@@ -138,10 +141,9 @@ export async function readLedgerFile(
   if (head === undefined || end === undefined) {
     throw new LedgerFileRefused(`it ends after ${rows} rows, without its end`);
   }
-  const sha256 = hash.digest("hex");
-  judgeEnd(end, { rows, sha256 }, options.keyName);
+  judgeEnd(end, { rows, sha256: hash.digest("hex") }, options.keyName);
   if (waiting.length > 0) await take(waiting);
-  return { head, rows, sha256 };
+  return { head, rows, sha256: whole.digest("hex") };
 }
 
 function judgeEnd(
