@@ -43,6 +43,11 @@ const PASSWORDS = {
   sentinel: "sentinel-password",
 };
 
+const CONNECTION = path.resolve(
+  import.meta.dirname,
+  "../gateway-image/src/stores/redis-connection.ts",
+);
+
 let folder: string;
 let environment: NodeJS.ProcessEnv;
 const running = new Map<string, ChildProcess>();
@@ -61,20 +66,14 @@ beforeAll(async () => {
   const dnsNames = [MEMBERS.service, `*.${MEMBERS.service}`];
   const names = { commonName: "redis", dnsNames, usage: "server" as const, days: 1 };
   const pair = await issueCertificate(authority, names);
-  const lines = HOSTS.map((host, index) => `${addressOf(index)} ${host}`);
-  const files = {
+  const lines = HOSTS.map((host, index) => `${addressOf(index)} ${host} ${MEMBERS.service}`);
+  await writeAll({
     "ca.crt": authority.certificate,
     "tls.crt": pair.certificate,
     "tls.key": pair.key,
-    "users.acl": `${redisUsers(PASSWORDS)}${replicationUsers(PASSWORDS)}`,
-    "replication.conf": replicationSecrets(PASSWORDS),
-    "sentinel.acl": sentinelUsers(PASSWORDS),
-    "sentinel-secrets.conf": sentinelSecrets(PASSWORDS),
     hosts: `127.0.0.1 localhost\n${lines.join("\n")}\n`,
-  };
-  for (const [name, text] of Object.entries(files)) {
-    await writeFile(path.join(folder, name), text, { mode: 0o600 });
-  }
+  });
+  await writeSecrets();
   for (const index of HOSTS.keys()) await writeMember(index);
   const { root } = await ensurePackages(["redis-server"]);
   const own = environmentFor(root);
@@ -87,6 +86,21 @@ afterAll(async () => {
   for (const index of HOSTS.keys()) await kill(index);
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
+
+function writeSecrets(): Promise<void> {
+  return writeAll({
+    "users.acl": `${redisUsers(PASSWORDS)}${replicationUsers(PASSWORDS)}`,
+    "replication.conf": replicationSecrets(PASSWORDS),
+    "sentinel.acl": sentinelUsers(PASSWORDS),
+    "sentinel-secrets.conf": sentinelSecrets(PASSWORDS),
+  });
+}
+
+async function writeAll(files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(path.join(folder, name), text, { mode: 0o600 });
+  }
+}
 
 async function writeMember(index: number): Promise<void> {
   const paths = pathsOf(index);
@@ -210,6 +224,27 @@ describe("a replicated Redis", () => {
     }
   });
 
+  test("is written to by a caller that knows it by one name only, whichever address that leads to first", async () => {
+    const primary = await settled();
+    const program = `
+      import { readFileSync } from "node:fs";
+      import { setTimeout as sleep } from "node:timers/promises";
+      import { connectRedis } from ${JSON.stringify(CONNECTION)};
+      const redis = connectRedis({
+        server: { host: "${MEMBERS.service}", port: ${REDIS_PORT} },
+        username: "gateway",
+        password: () => "${PASSWORDS.gateway}",
+        tls: { ca: () => readFileSync(${JSON.stringify(path.join(folder, "ca.crt"))}, "utf8") },
+        onError: () => {},
+      });
+      while ((await redis.set("gw:by-one-name", "kept").catch(() => "")) !== "OK") await sleep(50);
+      process.exit(0);`;
+    const words = [process.execPath, "--input-type=module", "--eval", program];
+    const { code, stderr } = await run("unshare", inside(primary, ["timeout", "60", ...words]));
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(await ask(primary, REDIS_PORT, "gateway", "get", "gw:by-one-name")).toBe("kept");
+  });
+
   test("elects another one when the pod of the primary is gone, with all that was written", async () => {
     const before = await settled();
     await keep(before, "first");
@@ -250,6 +285,29 @@ describe("a replicated Redis", () => {
     start(before);
     expect(await settled()).not.toBe(before);
     for (const index of HOSTS.keys()) await expect.poll(() => kept(index), SOON).toBe("fourth");
+  });
+});
+
+describe("three again after it was one pod for a time", () => {
+  test("begins with the first, whatever the volumes of the others remember", async () => {
+    if ((await settled()) === 0) {
+      await kill(0);
+      await expect
+        .poll(async () => (await roles()).indexOf("primary of 1"), SOON)
+        .toBeGreaterThan(0);
+      start(0);
+    }
+    expect(await settled()).not.toBe(0);
+    await Promise.all([...HOSTS.keys()].map(kill));
+    // Each time that there are three, the stack draws passwords for them.
+    Object.assign(PASSWORDS, { replica: "another-replica", sentinel: "another-sentinel" });
+    await writeSecrets();
+    for (const index of [1, 2]) start(index);
+    const follows = async () => (await roles()).filter((role) => role?.startsWith("primary"));
+    await expect.poll(() => ask(1, SENTINEL_PORT, "probe", "ping"), SOON).toBe("PONG");
+    expect(await follows()).toEqual([]);
+    start(0);
+    expect(await settled()).toBe(0);
   });
 });
 

@@ -26,6 +26,9 @@ const FAILOVER_TIMEOUT_MS = 30_000;
 /** Replicas acknowledge each second: ten missed ones are a replica that is gone. */
 const LAG_SECONDS = 10;
 
+/** A primary that came back elsewhere is knocked at where it was for so long: nothing answers there. */
+const LINK_SECONDS = 10;
+
 /** Of the user by which replicas follow; `sentinel` is also how sentinels prove themselves to each other. */
 export interface ReplicationPasswords {
   readonly gateway: string;
@@ -67,6 +70,10 @@ include ${acl}/replication.conf
 # the elected one counts as well.
 min-replicas-to-write 1
 min-replicas-max-lag ${LAG_SECONDS}
+repl-timeout ${LINK_SECONDS}
+repl-ping-replica-period 2
+# It refuses writes meanwhile: the first that asks for all of it does not wait for others that may.
+repl-diskless-sync-delay 1
 repl-backlog-size ${Math.floor(owed / 2)}mb
 client-output-buffer-limit replica ${owed}mb ${owed}mb 60
 `;
@@ -156,18 +163,25 @@ sentinel parallel-syncs ${MASTER} 1
 `;
 }
 
-/** In POD_NAME the pod's own name. Only builtins of the shell, and mv. */
+/**
+ * In POD_NAME the pod's own name. Only builtins of the shell, and mv. Where three became one and are three
+ * again, volumes remember replicas and elections of another time; its sentinels had another password.
+ */
 export function sentinelScript(paths: ReplicationPaths, members: Members): string {
   const [first] = memberHosts(members);
   return `# Begins the sentinel with what it must not forget and what is configured now.
 set -eu
 umask 077
 kept=${paths.data}/sentinel.conf
-monitor="sentinel monitor ${MASTER} ${first} ${REDIS_PORT} ${QUORUM}"
-memory=
+first="sentinel monitor ${MASTER} ${first} ${REDIS_PORT} ${QUORUM}"
+monitor=$first memory='' ours='' known=no
+while IFS= read -r line; do
+  case $line in "sentinel sentinel-pass "*) ours=$line ;; esac
+done < ${paths.acl}/sentinel-secrets.conf
 if [ -f "$kept" ]; then
   while IFS= read -r line; do
     case $line in
+      "$ours") known=yes ;;
       "sentinel monitor ${MASTER} "*) monitor=$line ;;
       "sentinel myid "* | "sentinel config-epoch "* | "sentinel leader-epoch "* | \\
       "sentinel current-epoch "* | "sentinel known-replica "* | "sentinel known-sentinel "*)
@@ -175,6 +189,7 @@ if [ -f "$kept" ]; then
 " ;;
     esac
   done < "$kept"
+  if [ "$known" = no ]; then monitor=$first memory=''; fi
 fi
 {
   for file in ${paths.configuration}/sentinel.conf ${paths.acl}/sentinel-secrets.conf; do

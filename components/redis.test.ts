@@ -16,9 +16,10 @@ const ARGS = {
   volume: { storage: "1Gi", storageClass: undefined, onDestroy: "retain" as const },
 };
 
-function makeRedis(replicas: 1 | 3): Promise<Program> {
+function makeRedis(replicas: 1 | 3, more: { oneNode?: boolean } = {}): Promise<Program> {
   return make(() => {
-    const redis = new Redis("redis", { ...ARGS, replicas, certificate: certificateOf("redis") });
+    const certificate = certificateOf("redis");
+    const redis = new Redis("redis", { ...ARGS, ...more, replicas, certificate });
     return {
       host: redis.host,
       sentinels: redis.sentinels?.addresses ?? null,
@@ -36,6 +37,11 @@ beforeAll(async () => {
 
 const decoded = (program: Program, key: string): string =>
   Buffer.from(named("Secret", "redis-users", program).data[key], "base64").toString();
+
+test("three pods of a machine of one's own stand on its one node", async () => {
+  const { spec } = named("StatefulSet", "redis", await makeRedis(3, { oneNode: true }));
+  expect([spec.replicas, spec.template.spec.affinity]).toEqual([3, undefined]);
+});
 
 describe("one pod", () => {
   test("has no sentinel, no script and no budget, and is called by its Service", () => {

@@ -55,6 +55,8 @@ export interface RedisArgs {
   readonly volume: VolumeSettings;
   /** Three are a primary and two replicas, each on a node of its own. */
   readonly replicas: 1 | 3;
+  /** A machine of one's own has one node: the three stand on it, and go with it. */
+  readonly oneNode?: boolean;
   /** How often the gateway's password was rotated. */
   readonly generation?: number | undefined;
   /** Another site's Redis follows this one, or this one follows another site's; absent: neither. */
@@ -297,7 +299,7 @@ function memberProgram(args: RedisArgs, names: Names, checksum: pulumi.Output<st
     fields: { POD_NAME: "metadata.name" },
     companions: [...(single.companions ?? []), sentinel(args, names)],
     // Two members on one node would go together, and with them the majority.
-    apart: true,
+    ...(args.oneNode === true ? {} : { apart: true }),
   };
 }
 

@@ -119,6 +119,7 @@ function storeArguments(settings: Settings) {
       ...withExporter(settings, "redis"),
       ...store(settings, redis),
       replicas: redis.replicas,
+      oneNode: settings.environment === "local",
       generation: settings.rotation.quotas,
       link: redisLink(settings),
     },

@@ -16,6 +16,8 @@ describe("certificates of a stack", () => {
     expect(edge.checkHost("example.com")).toBeUndefined();
     const model = new X509Certificate(certificates.names["model"]?.certificate ?? "");
     expect(model.checkHost("model-m.deepseek.svc")).toBeDefined();
+    const redis = new X509Certificate(certificates.names["redis"]?.certificate ?? "");
+    expect(redis.checkHost("redis-2.redis.deepseek.svc")).toBeDefined();
     expect(edge.verify(new X509Certificate(certificates.ca).publicKey)).toBe(true);
   });
 

@@ -40,7 +40,8 @@ interface Program {
 const PROGRAMS: Readonly<Record<string, Program>> = {
   edge: { namespace: "deepseek", services: ["edge"], outside: true },
   gateway: { namespace: "deepseek", services: ["gateway", "gateway-metrics"] },
-  redis: { namespace: "deepseek", services: ["redis"] },
+  // Each of several pods is called by a name of its own below the Service's.
+  redis: { namespace: "deepseek", services: ["redis", "*.redis"] },
   postgres: { namespace: "deepseek", services: ["postgres"] },
   prometheus: { namespace: "monitoring", services: ["prometheus"], outside: true },
   alertmanager: { namespace: "monitoring", services: ["alertmanager"] },

@@ -2,6 +2,8 @@
  * One connection to Redis for all stores of a gateway: TLS, ACL user, no waiting while it is away.
  * Where Redis is replicated its sentinels are asked at each connection which one is the primary.
  */
+import { type LookupAddress, lookup } from "node:dns";
+import type { LookupFunction } from "node:net";
 import { Redis } from "ioredis";
 import { verifiedTls } from "../base/verified-tls.ts";
 import { limits } from "../limits.ts";
@@ -84,7 +86,8 @@ class GatheringRedis extends Redis {
 function serverOptions({ server, username, tls }: RedisOptions, next: (attempt: number) => number) {
   if ("host" in server) {
     const { host, port } = server;
-    return { host, port, ...(tls === null ? {} : { tls: verifiedTls(host, tls.ca) }) };
+    if (tls === null) return { host, port };
+    return { host, port, tls: Object.assign(verifiedTls(host, tls.ca), ONE_OF_SEVERAL) };
   }
   // Each of them is verified by the name that it is called by.
   const verified = tls === null ? null : verifiedTls(null, tls.ca);
@@ -98,6 +101,27 @@ function serverOptions({ server, username, tls }: RedisOptions, next: (attempt: 
     sentinelRetryStrategy: next,
     sentinelCommandTimeout: limits.quotaTimeoutMs,
   };
+}
+
+/**
+ * One pod may become three under its name, and the system tells their addresses in the same order each
+ * time: who always took the first might never meet the one that takes writes.
+ */
+const anyAddress: LookupFunction = (host, options, told) => {
+  lookup(host, { ...options, all: true }, (error, addresses) => {
+    if (error === null) told(null, shuffled(addresses));
+    else told(error, "");
+  });
+};
+
+/** Node asks for all addresses, and takes the next one where one does not answer. */
+const ONE_OF_SEVERAL = { autoSelectFamily: true, lookup: anyAddress };
+
+function shuffled(addresses: readonly LookupAddress[]): LookupAddress[] {
+  return addresses
+    .map((address) => ({ address, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ address }) => address);
 }
 
 function passwordOf({ server, ...options }: RedisOptions) {
