@@ -46,6 +46,11 @@ export const MUTANTS: readonly Mutant[] = [
     const keys = [{ id: "one", roles: ["system-admin", "audit-admin"] }];
     props.data["keys.json"] = Buffer.from(JSON.stringify({ keys })).toString("base64");
   }),
+  row("admin-mfa", GATEWAY, (props) => {
+    const { env } = main(props);
+    main(props).env = env.filter((one: Loose) => one.name !== "GW_ADMIN_TOTP");
+    main(props).envFrom = [{ secretRef: { name: "settings" } }];
+  }),
   row(
     "alerts-delivered",
     /ConfigMap prometheus-configuration$/,
@@ -100,6 +105,10 @@ export const MUTANTS: readonly Mutant[] = [
   row("drain-outlasts-streams", EDGE, (props) => {
     pod(props).terminationGracePeriodSeconds = 30;
   }),
+  row("drain-outlasts-streams", EDGE, (props) => {
+    props.spec.template.metadata.labels = {};
+    pod(props).terminationGracePeriodSeconds = 30;
+  }),
   row("encrypted-volumes", GATEWAY, (props) => {
     props.spec.volumeClaimTemplates[0].spec.storageClassName = "fast";
   }),
@@ -130,7 +139,14 @@ export const MUTANTS: readonly Mutant[] = [
     props.rules[0].verbs = ["*"];
   }),
   row("log-content", /ConfigMap edge-configuration$/, file("nginx.conf", "$uri", "$request_uri")),
+  row("log-content", /ConfigMap edge-configuration$/, (props) => {
+    props.data["site.json"] = props.data["nginx.conf"].replaceAll("$uri", "$request_uri");
+  }),
   row("log-content", GATEWAY, variable("GW_LOG_LEVEL", "debug")),
+  row("log-content", GATEWAY, (props) => {
+    variable("LEVEL", "debug")(props);
+    variable("GW_LOG_LEVEL", "$(LEVEL)")(props);
+  }),
   row("log-content", /rds\/parameterGroup:|postgresql\.cnpg\.io\/v1:Cluster /, (props) => {
     props.parameters = [{ name: "log_min_duration_statement", value: "0" }];
     if (props.spec !== undefined) props.spec.postgresql.parameters.log_min_duration_statement = "0";
@@ -179,6 +195,10 @@ export const MUTANTS: readonly Mutant[] = [
   row("redundancy", EDGE, (props) => {
     props.spec.replicas = 1;
   }),
+  row("redundancy", EDGE, (props) => {
+    props.spec.template.metadata.labels = {};
+    props.spec.replicas = 1;
+  }),
   row("region-fence", /kms\/key:Key /, (props) => {
     props.replica = "arn:aws:kms:eu-west-1:123456789012:key/a";
   }),
@@ -211,6 +231,13 @@ export const MUTANTS: readonly Mutant[] = [
     /ConfigMap edge-configuration$/,
     file("nginx.conf", "ssl_protocols TLSv1.3;", ""),
   ),
+  row("tls13-only", /ConfigMap edge-configuration$/, (props) => {
+    const text = props.data["nginx.conf"].replaceAll("TLSv1.3", "TLSv1.2");
+    props.data = { "site.json": text };
+  }),
+  row("tls13-only", EDGE, (props) => {
+    main(props).args = ["-g", "ssl_protocols TLSv1.2;"];
+  }),
   row("tls13-stores", /Secret redis-users$/, (props) => {
     props.data["more.conf"] = Buffer.from("port 6379\n").toString("base64");
   }),

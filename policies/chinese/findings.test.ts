@@ -13,7 +13,7 @@ test.each([
   [
     "tls13-only",
     "ConfigMap edge, nginx.conf: the default server on 443 takes TLSv1.2 TLSv1.3. Set ssl_protocols TLSv1.3;",
-    "ConfigMap edge 中的 nginx.conf：443 上的默认服务器 接受 TLSv1.2 TLSv1.3。应设置 ssl_protocols TLSv1.3;",
+    "ConfigMap edge 中的 nginx.conf：443 上的默认服务器接受 TLSv1.2 TLSv1.3。应设置 ssl_protocols TLSv1.3;",
   ],
   [
     "log-retention",

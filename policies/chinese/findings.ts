@@ -15,6 +15,12 @@ const COMMON: Templates = {
   "{where}: {key} is not a list.": "{where}：{key} 不是列表。",
   "{where}: {key} is no container.": "{where}：{key} 不是容器。",
   "{where} has no container gateway to judge.": "{where} 中没有可判定的 gateway 容器。",
+  "Not known: {where}, variable {name} comes from elsewhere.":
+    "{where} 的变量 {name} 的值取自别处，无法得知。",
+  "Not known: {where}, variable {name} comes from ConfigMap {map}, which this stack does not make.":
+    "{where} 的变量 {name} 的值取自 ConfigMap {map}，它不由本部署创建，无法得知。",
+  "Not known: {where}, variable {name} comes from Secret {secret}.":
+    "{where} 的变量 {name} 的值取自 Secret {secret}，无法得知。",
   "A value is not known yet: {what}": "有的值在部署前未知：{what}",
   "The rule itself failed: {what}": "规则自身出错：{what}",
 };
@@ -29,13 +35,15 @@ const byRule = new Map(
 );
 /** The rules that have their own. */
 export const RULES_TOLD: readonly string[] = [...byRule.keys()];
+/** A space that stood beside a name, where the name itself was told in Chinese. */
+const BETWEEN = /(?<=[\p{Script=Han}）]) (?=\p{Script=Han})/gu;
 const ENDED = / \(its exemption ended (\S+)\)$/;
 
 /** undefined: it has none yet. */
 export function findingInChinese(rule: string, message: string): string | undefined {
   const [suffix = "", day] = ENDED.exec(message) ?? [];
   const text = message.slice(0, message.length - suffix.length);
-  const told = common(text) ?? byRule.get(rule)?.(text);
+  const told = (common(text) ?? byRule.get(rule)?.(text))?.replaceAll(BETWEEN, "");
   if (told === undefined || day === undefined) return told;
   return `${told}（其例外已于 ${day} 到期）`;
 }

@@ -77,10 +77,10 @@ export const OF_PROGRAMS: Readonly<Record<string, Templates>> = {
   },
   "log-content": {
     ...SETTINGS,
-    "{where}, {file} logs $request ({line}). Name a log_format of its own.":
-      "{where} 中的 {file} 记录 $request（{line}）。应指定专用的 log_format。",
-    "{where}, {file} logs {what}. Log $uri, and no body or header.":
-      "{where} 中的 {file} 记录 {what}。只应记录 $uri，不记录正文或请求头。",
+    "{where} logs $request ({line}). Name a log_format of its own.":
+      "{where} 记录 $request（{line}）。应指定专用的 log_format。",
+    "{where} logs {what}. Log $uri, and no body or header.":
+      "{where} 记录 {what}。只应记录 $uri，不记录正文或请求头。",
     "{where} is told to log what it is asked ({word}). Remove it.":
       "{where} 被设置为记录请求内容（{word}）。应移除。",
     "{where}: {variable} is {value}. Logs would hold content.":
@@ -135,6 +135,8 @@ export const OF_PROGRAMS: Readonly<Record<string, Templates>> = {
       "{where} 中的 {file} 不校验证书。应移除 insecure_skip_verify。",
   },
   "tls13-only": {
+    "Not known: which TLS {where} takes, since nginx alone is judged. Use the edge.":
+      "无法得知 {where} 接受哪些 TLS 版本：只判定 nginx 的配置。应使用本软件包的入口。",
     "{where}: {fault}": "{where}：{fault}",
   },
   "tls13-stores": {

@@ -3,7 +3,7 @@
  * protocol hands out violations alone; who answers an auditor must also say what passed, what could not
  * be judged, and what there was nothing to judge of.
  */
-import { isUnknownValue } from "../kubernetes/judge.ts";
+import { ElsewhereError, isUnknownValue } from "../kubernetes/judge.ts";
 import type { Fields } from "../kubernetes/values.ts";
 import { textOf } from "./as-policy.ts";
 import { coversFault, type Exemption, isInForce } from "./exemptions.ts";
@@ -95,7 +95,8 @@ function judgementOf(
       context,
     );
   } catch (error) {
-    if (isUnknownValue(error)) open.push(`A value is not known yet: ${textOf(error)}`);
+    if (error instanceof ElsewhereError) open.push(`Not known: ${error.message}`);
+    else if (isUnknownValue(error)) open.push(`A value is not known yet: ${textOf(error)}`);
     else faults.push(`The rule itself failed: ${textOf(error)}`);
   }
   const result = faults.length > 0 ? "fail" : open.length > 0 ? "notEvaluated" : "pass";

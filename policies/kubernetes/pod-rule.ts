@@ -4,6 +4,8 @@ import { judgeEach } from "./judge.ts";
 import { type Container, containersOf, hasPods, type Pod, podsOf } from "./pods.ts";
 
 export interface PodRule extends Omit<Rule, "sees" | "about" | "applies" | "judge"> {
+  /** Who reads variables sees the stack, whose ConfigMaps may hold them. */
+  readonly sees?: Rule["sees"];
   readonly about?: string;
   /** Which objects with pods it is about; all, where it does not say. */
   readonly applies?: (resource: Resource) => boolean;
@@ -14,8 +16,8 @@ export interface PodRule extends Omit<Rule, "sees" | "about" | "applies" | "judg
 export function podRule(rule: PodRule): Rule {
   const { pod: judgePod, container: judgeContainer, applies, about, ...rest } = rule;
   return {
-    ...rest,
     sees: "resource",
+    ...rest,
     about: about ?? "pods",
     applies: (resource) => hasPods(resource.type) && (applies?.(resource) ?? true),
     judge: (resource, report, context) => {

@@ -62,6 +62,7 @@ export interface Pod {
 export type ContainerKind = "container" | "init container" | "ephemeral container";
 
 export interface Container {
+  readonly pod: Pod;
   readonly kind: ContainerKind;
   readonly name: string;
   readonly fields: Fields;
@@ -184,6 +185,7 @@ export function containersOf(pod: Pod): Found<Container> {
         if (fields === undefined) malformed.push(`${pod.owner}: ${key}[${index}] is no container.`);
         else
           items.push({
+            pod,
             kind,
             name: nameOf(fields, index),
             fields,

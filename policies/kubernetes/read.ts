@@ -1,8 +1,9 @@
-/** What rules read of Kubernetes objects: variables, arguments, files, labels. */
+/** What rules read of Kubernetes objects: programs, arguments, files, labels. */
 import type { Report } from "../judging/rule.ts";
 import { isUnknownValue } from "./judge.ts";
 import { type Container, containersOf, type Pod } from "./pods.ts";
 import { asFields, at, type Fields, textAt } from "./values.ts";
+import { entryOf, wordsOf } from "./variables.ts";
 
 const NAME_LABEL = "app.kubernetes.io/name";
 
@@ -19,6 +20,11 @@ const MARKS: Readonly<Record<string, (container: Container) => boolean>> = {
   gateway: (container) =>
     /(^|\/)gateway([:@]|$)/.test(String(container.fields["image"] ?? "")) ||
     ["GW_KEYS_FILE", "GW_ROUTES_FILE"].some((name) => entryOf(container, name) !== undefined),
+  // By its image, since what it is told stands in another object.
+  edge: ({ fields }) =>
+    /(^|\/)(nginx(-unprivileged|-slim)?|openresty|tengine|angie)([:@]|$)/.test(
+      String(fields["image"] ?? ""),
+    ),
   "model-server": (container) => {
     const words = wordsOf(container);
     return SERVING.test(words.join(" ")) && !words.includes("--headless");
@@ -37,22 +43,6 @@ export function servesModels(container: Container): boolean {
   return MARKS["model-server"]?.(container) === true;
 }
 
-/** The literal value of a variable; undefined where it is absent or comes from elsewhere. */
-export function variableOf(container: Container, name: string): string | undefined {
-  return textAt(entryOf(container, name), "value");
-}
-
-/** Is there such a variable, whatever its value is and wherever that comes from? */
-export function hasVariable(container: Container, name: string): boolean {
-  return container.fields["envFrom"] !== undefined || entryOf(container, name) !== undefined;
-}
-
-/** Of two with one name, Kubernetes takes the last. */
-function entryOf(container: Container, name: string): unknown {
-  const { env } = container.fields;
-  return (Array.isArray(env) ? env : []).findLast((one: unknown) => at(one, "name") === name);
-}
-
 /** The gateway among the containers of its pod; one that nothing tells would be judged by nobody. */
 export function gatewayIn(pod: Pod, report: Report): readonly Container[] {
   const found = containersOf(pod).items.filter((one) => one.kind === "container" && isGateway(one));
@@ -62,13 +52,6 @@ export function gatewayIn(pod: Pod, report: Report): readonly Container[] {
 
 export function isGateway(container: Container): boolean {
   return container.name === "gateway" || MARKS["gateway"]?.(container) === true;
-}
-
-export function wordsOf(container: Container): string[] {
-  return ["command", "args"].flatMap((key) => {
-    const list = container.fields[key];
-    return Array.isArray(list) ? list.map(String) : [];
-  });
 }
 
 /**

@@ -2,7 +2,7 @@
  * What Redis and PostgreSQL are told in a cluster, wherever it stands: files known by their name or by what they
  * hold, scripts, words and variables of containers, statements of a first start, parameters of CloudNativePG.
  */
-import type { Report, Resource } from "../judging/rule.ts";
+import type { Context, Report, Resource } from "../judging/rule.ts";
 import { judgeEach } from "./judge.ts";
 import {
   type Container,
@@ -11,22 +11,13 @@ import {
   isPostgresCluster,
   kindOf,
   nameIn,
-  type Pod,
   podsOf,
   valuesAt,
   whereOf,
 } from "./pods.ts";
-import {
-  argumentIn,
-  filesIn,
-  hasFileThat,
-  type NamedFile,
-  programOf,
-  settingIn,
-  variableOf,
-  wordsOf,
-} from "./read.ts";
+import { argumentIn, filesIn, hasFileThat, type NamedFile, programOf, settingIn } from "./read.ts";
 import { at, isPresent } from "./values.ts";
+import { toldWords, variableOf, wordsOf } from "./variables.ts";
 
 type Store = "redis" | "postgres";
 
@@ -92,6 +83,7 @@ export function judgeSettings(
   { type, props }: Pick<Resource, "type" | "props">,
   settings: readonly Setting[],
   report: Report,
+  context: Context,
 ): void {
   if (hasFiles(type)) {
     judgeEach(filesIn(props), (file) => {
@@ -101,7 +93,10 @@ export function judgeSettings(
   if (isPostgresCluster(type)) judgeTold(toldByCluster(props), settings, report);
   judgeEach(podsOf(type, props).items, (pod) => {
     judgeEach(containersOf(pod).items, (container) => {
-      judgeTold(toldByContainer(pod, container), settings, report);
+      // Each for itself: one that cannot be known must not hide what the others say.
+      judgeEach([toldWords, ...VARIABLES.map(told)], (texts) => {
+        judgeTold(toldByContainer(container, texts(container, context)), settings, report);
+      });
     });
   });
 }
@@ -146,11 +141,15 @@ function toldByScript(where: string, text: string, isRedis: boolean): Told {
   return { where, whole: false, value };
 }
 
-function toldByContainer(pod: Pod, container: Container): Told {
-  const variables = VARIABLES.map((name) => variableOf(container, name) ?? "");
-  const text = [...wordsOf(container), ...variables].join("\n");
-  const { image } = container.fields;
-  const names = [programOf(pod), container.name, image, text].join(" ");
+/** What one variable says. */
+function told(name: string) {
+  return (container: Container, context: Context) => [variableOf(container, name, context) ?? ""];
+}
+
+function toldByContainer(container: Container, texts: readonly string[]): Told {
+  const { pod, name, fields } = container;
+  const text = texts.join("\n");
+  const names = [programOf(pod), name, fields["image"], ...wordsOf(container), text].join(" ");
   return toldByScript(whereOf(pod, container), text, REDIS.test(names));
 }
 

@@ -8,8 +8,36 @@ judgedByTable(adminMfa, {
       type: DEPLOYMENT,
       props: deployment({ containers: [gateway({ GW_ADMIN_TOTP: "required" })] }),
     },
+    map: {
+      type: "kubernetes:core/v1:ConfigMap",
+      props: {
+        metadata: { name: "map", namespace: "deepseek" },
+        data: { GW_ADMIN_TOTP: "required" },
+      },
+    },
+  },
+  passes: {
+    "a factor in a map of the stack": [
+      ["gateway", "spec.template.spec.containers.0.env", []],
+      ["gateway", "spec.template.spec.containers.0.envFrom", [{ configMapRef: { name: "map" } }]],
+    ],
   },
   fails: {
+    "an optional factor in a map of the stack": [
+      [
+        ["gateway", "spec.template.spec.containers.0.env", []],
+        ["gateway", "spec.template.spec.containers.0.envFrom", [{ configMapRef: { name: "map" } }]],
+        ["map", "data.GW_ADMIN_TOTP", "optional"],
+      ],
+      /is optional/,
+    ],
+    "a factor in a Secret, which nobody reads": [
+      [
+        ["gateway", "spec.template.spec.containers.0.env", []],
+        ["gateway", "spec.template.spec.containers.0.envFrom", [{ secretRef: { name: "s" } }]],
+      ],
+      /is optional/,
+    ],
     "a second word that takes it back": [
       [
         [

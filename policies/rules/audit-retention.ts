@@ -8,8 +8,9 @@ import type { Profile } from "../catalogue/profiles.ts";
 import { profileOf } from "../judging/profile.ts";
 import type { Report, Rule } from "../judging/rule.ts";
 import { hasPods, podsOf } from "../kubernetes/pods.ts";
-import { gatewayIn, runs, variableOf } from "../kubernetes/read.ts";
+import { gatewayIn, runs } from "../kubernetes/read.ts";
 import { at } from "../kubernetes/values.ts";
+import { statedVariable } from "../kubernetes/variables.ts";
 
 const LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration";
 const VARIABLE = "GW_AUDIT_RETENTION_DAYS";
@@ -39,7 +40,7 @@ export const auditRetention: Rule = {
     }
     for (const pod of podsOf(type, props).items.filter((one) => runs(one, "gateway"))) {
       for (const container of gatewayIn(pod, report)) {
-        const days = Number(variableOf(container, VARIABLE) ?? Number.NaN);
+        const days = Number(statedVariable(container, VARIABLE, context) ?? Number.NaN);
         judgeDays(`${pod.owner} keeps its audit trail`, days, profile, report);
       }
     }

@@ -7,8 +7,8 @@
 import { isBucket, pointingTo } from "../aws/resources.ts";
 import type { Context, Resource, Rule } from "../judging/rule.ts";
 import { containersOf, hasPods, podsOf } from "../kubernetes/pods.ts";
-import { variableOf } from "../kubernetes/read.ts";
 import { asFields, at, type Fields, isPresent } from "../kubernetes/values.ts";
+import { statedVariable } from "../kubernetes/variables.ts";
 
 const LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration";
 const VERSIONS = "aws:s3/bucketVersioning:BucketVersioning";
@@ -51,14 +51,15 @@ function isArchive({ type, props, name }: Resource, context: Context): boolean {
 }
 
 /** The buckets that archivers of pods write into. */
-function archivedInto({ resources, once }: Context): ReadonlySet<string> {
+function archivedInto(context: Context): ReadonlySet<string> {
+  const { resources, once } = context;
   return once("archives", () => {
     const pods = resources
       .filter(({ type }) => hasPods(type))
       .flatMap(({ type, props }) => podsOf(type, props).items);
     const places = pods
       .flatMap((pod) => containersOf(pod).items)
-      .map((container) => variableOf(container, "ARCHIVE_TO") ?? "");
+      .map((container) => statedVariable(container, "ARCHIVE_TO", context) ?? "");
     return new Set(places.flatMap((place) => /^s3:\/\/([^/]+)/.exec(place)?.[1] ?? []));
   });
 }

@@ -6,8 +6,9 @@
 import { profileOf } from "../judging/profile.ts";
 import type { Context, Report, Rule } from "../judging/rule.ts";
 import { containersOf, hasPods, kindOf, nameIn, podsOf, whereOf } from "../kubernetes/pods.ts";
-import { filesOf, hasFile, hasVariable, runs } from "../kubernetes/read.ts";
+import { filesOf, hasFile, runs } from "../kubernetes/read.ts";
 import { at, textAt } from "../kubernetes/values.ts";
+import { hasVariable } from "../kubernetes/variables.ts";
 
 const ROUTES = /^routes\.json$/;
 const INSIDE = /^https:\/\/[a-z0-9.-]+\.svc(\.cluster\.local)?(:\d+)?(\/|$)/;
@@ -27,7 +28,7 @@ export const dataResidency: Rule = {
     if (profileOf(context)?.floors.outsideProviders !== false) return;
     for (const pod of podsOf(type, props).items) {
       for (const container of containersOf(pod).items) {
-        if (!hasVariable(container, "GW_PROVIDERS_FOLDER")) continue;
+        if (!hasVariable(container, "GW_PROVIDERS_FOLDER", context)) continue;
         report.fails(
           `${whereOf(pod, container)} has outside providers, which profile ${profileOf(context)?.name} does not allow.`,
         );

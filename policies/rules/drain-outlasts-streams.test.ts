@@ -70,3 +70,28 @@ test("an unknown time is not evaluated, and the others are", async () => {
   const verdict = await judgeStack(drainOutlastsStreams, objects);
   expect([verdict.notEvaluated, verdict.violations.length]).toEqual([true, 1]);
 });
+
+test("an edge under another label is known by its image", async () => {
+  const containers = [container({ image: "docker.io/library/nginx:1.29" })];
+  const edge = program({ terminationGracePeriodSeconds: 30, containers }, "tool");
+  expect((await faults([edge]))[0]).toContain("killed 30 s");
+});
+
+test("how long a stream may last is read in a map, and not guessed from a Secret", async () => {
+  const given = (source: object) =>
+    program({ terminationGracePeriodSeconds: 635, containers: [container({ envFrom: [source] })] });
+  const map = {
+    type: "kubernetes:core/v1:ConfigMap",
+    props: {
+      metadata: { name: "m", namespace: "deepseek" },
+      data: { GW_STREAM_TIMEOUT_MS: "900000" },
+    },
+  };
+  const found = await judgeStack(drainOutlastsStreams, [
+    given({ configMapRef: { name: "m" } }),
+    map,
+  ]);
+  expect(found.violations[0]).toContain("may last 900 s");
+  const hidden = await judgeStack(drainOutlastsStreams, [given({ secretRef: { name: "s" } })]);
+  expect([hidden.violations, hidden.notEvaluated]).toEqual([[], true]);
+});

@@ -3,13 +3,14 @@
  * before the stop plus the longest stream. The gateway's own setting tells how long a stream may
  * last (GW_STREAM_TIMEOUT_MS); without it, the configured `longestStreamSeconds` counts.
  */
-import type { Resource, Rule } from "../judging/rule.ts";
+import type { Context, Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
 import { containersOf, hasPods, type Pod, podsOf } from "../kubernetes/pods.ts";
+import { runs } from "../kubernetes/read.ts";
 import { asFields, at, type Fields } from "../kubernetes/values.ts";
+import { variableOf } from "../kubernetes/variables.ts";
 
-const NAME_LABEL = "app.kubernetes.io/name";
-/** Programs on the path of a stream, by their name label. */
+/** Programs on the path of a stream. */
 const PROGRAMS = ["edge", "gateway", "model-server"];
 const STREAM_VARIABLE = "GW_STREAM_TIMEOUT_MS";
 /** The default of the settings (gateway.longestStreamSeconds). */
@@ -31,8 +32,9 @@ export const drainOutlastsStreams: Rule = {
   about: "pods on the path of a stream",
   applies: ({ type, props }, { settings }) =>
     hasPods(type) && podsOf(type, props).items.some((pod) => isStreaming(pod, settings)),
-  judge: (resource, report, { resources, settings, once }) => {
-    const longest = once("longest", () => longestStream(resources, settings));
+  judge: (resource, report, context) => {
+    const { settings, once } = context;
+    const longest = once("longest", () => longestStream(context));
     judgeEach(podsOf(resource.type, resource.props).items, (pod) => {
       const fault = isStreaming(pod, settings) ? faultOf(pod, longest) : undefined;
       if (fault !== undefined) report.fails(fault);
@@ -42,7 +44,7 @@ export const drainOutlastsStreams: Rule = {
 
 function isStreaming(pod: Pod, settings: Fields): boolean {
   const programs = Array.isArray(settings.programs) ? settings.programs : PROGRAMS;
-  return programs.includes(pod.labels[NAME_LABEL]);
+  return programs.some((program) => runs(pod, String(program)));
 }
 
 function faultOf(pod: Pod, longest: number): string | undefined {
@@ -56,11 +58,12 @@ function faultOf(pod: Pod, longest: number): string | undefined {
   );
 }
 
-function longestStream(resources: readonly Resource[], settings: Fields): number {
+function longestStream(context: Context): number {
+  const { resources, settings } = context;
   const told: number[] = [];
   judgeEach(resources, ({ type, props }) => {
     judgeEach(podsOf(type, props).items, (pod) => {
-      if (isStreaming(pod, settings)) told.push(...streamSeconds(pod));
+      if (isStreaming(pod, settings)) told.push(...streamSeconds(pod, context));
     });
   });
   if (told.length > 0) return Math.max(...told);
@@ -68,13 +71,9 @@ function longestStream(resources: readonly Resource[], settings: Fields): number
   return typeof configured === "number" ? configured : LONGEST_STREAM_SECONDS;
 }
 
-function streamSeconds(pod: Pod): number[] {
+function streamSeconds(pod: Pod, context: Context): number[] {
   return containersOf(pod).items.flatMap((container) => {
-    const { env } = container.fields;
-    const variable = (Array.isArray(env) ? env : []).find(
-      (one: unknown) => at(one, "name") === STREAM_VARIABLE,
-    );
-    const value = Number(at(variable, "value"));
+    const value = Number(variableOf(container, STREAM_VARIABLE, context));
     return Number.isFinite(value) && value > 0 ? [value / 1000] : [];
   });
 }

@@ -4,6 +4,20 @@ import { judgedByTable } from "./test-table.ts";
 
 const QUIET = { log_statement: "none", log_min_error_statement: "panic" };
 
+/** A ConfigMap of the gateway's namespace, and what of its container names it. */
+const LEVELS = { type: "kubernetes:core/v1:ConfigMap" };
+const levels = (data: object) => ({
+  ...LEVELS,
+  props: { metadata: { name: "levels", namespace: "deepseek" }, data },
+});
+const ENV = "spec.template.spec.containers.0.env.0";
+const ENV_FROM = "spec.template.spec.containers.0.envFrom";
+const BY_KEY = {
+  name: "GW_LOG_LEVEL",
+  valueFrom: { configMapKeyRef: { name: "levels", key: "LEVEL" } },
+};
+const FROM_MAP = [{ configMapRef: { name: "levels" } }];
+
 /** postgresql.conf with lines of its own. */
 const postgres = (lines: string) => `log_min_error_statement = panic\n${lines}\n`;
 
@@ -32,6 +46,11 @@ judgedByTable(logContent, {
         ],
       }),
     },
+    levels: levels({ VLLM_LOGGING_LEVEL: "INFO", LEVEL: "info" }),
+    secret: {
+      type: "kubernetes:core/v1:Secret",
+      props: { metadata: { name: "logs" }, stringData: { site: "upstream a { server b; }" } },
+    },
     cluster: {
       type: "kubernetes:postgresql.cnpg.io/v1:Cluster",
       props: { spec: { postgresql: { parameters: QUIET } } },
@@ -47,7 +66,84 @@ judgedByTable(logContent, {
       },
     },
   },
+  open: {
+    "a level from a Secret": [["pods", ENV_FROM, [{ secretRef: { name: "keys" } }]]],
+    "a level from a map of somebody else": [
+      ["pods", ENV_FROM, [{ configMapRef: { name: "others" } }]],
+    ],
+    "a level from a map that a later Secret may override": [
+      ["pods", ENV_FROM, [...FROM_MAP, { secretRef: { name: "keys" } }]],
+    ],
+    "a level from a field of the pod": [
+      [
+        "pods",
+        ENV,
+        { name: "GW_LOG_LEVEL", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+      ],
+    ],
+  },
+  passes: {
+    "levels in a map of the stack": [
+      ["pods", ENV, BY_KEY],
+      ["pods", ENV_FROM, FROM_MAP],
+    ],
+  },
   fails: {
+    "a level in a map of the stack": [
+      [
+        ["pods", ENV_FROM, FROM_MAP],
+        ["levels", "data.VLLM_LOGGING_LEVEL", "DEBUG"],
+      ],
+      /VLLM_LOGGING_LEVEL is DEBUG/,
+    ],
+    "a level by a key of a map": [
+      [
+        ["pods", ENV, BY_KEY],
+        ["levels", "data.LEVEL", "trace"],
+      ],
+      /GW_LOG_LEVEL is trace/,
+    ],
+    "a level in another variable": [
+      [
+        ["pods", ENV, { name: "GW_LOG_LEVEL", value: "$(LEVEL)" }],
+        ["pods", ENV_FROM, FROM_MAP],
+        ["levels", "data.LEVEL", "debug"],
+      ],
+      /GW_LOG_LEVEL is debug/,
+    ],
+    "a word in a map of the stack": [
+      [
+        ["pods", "spec.template.spec.containers.0.args", ["serve", "$(LEVEL)"]],
+        ["pods", ENV_FROM, FROM_MAP],
+        ["levels", "data.LEVEL", "--enable-log-requests"],
+      ],
+      /told to log what it is asked/,
+    ],
+    "a level beside what comes from a Secret": [
+      [
+        ["pods", ENV_FROM, [{ secretRef: { name: "keys" } }]],
+        ["pods", ENV, { name: "GW_LOG_LEVEL", value: "debug" }],
+      ],
+      /GW_LOG_LEVEL is debug/,
+    ],
+    "an nginx' format in a Secret": [
+      [["secret", ["stringData", "site"], "log_format a '$request_body';\n"]],
+      /Secret logs, site logs \$request_body/,
+    ],
+    "an nginx' format in a file of any name, on one line": [
+      [["nginx", ["data", "edge.txt"], "http { log_format a '$args'; access_log /dev/stdout a; }"]],
+      /edge.txt logs \$args/,
+    ],
+    "an nginx' format in words": [
+      [
+        [
+          "pods",
+          "spec.template.spec.containers.0.args",
+          ["-g", "access_log /dev/stdout combined;"],
+        ],
+      ],
+      /container main logs \$request \(access_log/,
+    ],
     "statements by a file of another name": [
       [["nginx", ["data", "10-slow"], "log_min_duration_statement = 0\n"]],
       /10-slow logs statements \(log_min_duration_statement = 0\)/,

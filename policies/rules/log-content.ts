@@ -3,26 +3,19 @@
  * or statements, since each may be somebody's personal data and all are kept for months.
  */
 import { isParameterGroup } from "../aws/resources.ts";
-import type { Report, Rule } from "../judging/rule.ts";
+import type { Context, Report, Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
-import {
-  type Container,
-  containersOf,
-  kindOf,
-  nameIn,
-  podsOf,
-  whereOf,
-} from "../kubernetes/pods.ts";
-import { filesOf, hasFile, variableOf, wordsOf } from "../kubernetes/read.ts";
+import { type Container, containersOf, podsOf, whereOf } from "../kubernetes/pods.ts";
 import {
   judgeSettings,
   judgeTold,
   type Setting,
   tellsStores,
 } from "../kubernetes/store-settings.ts";
-import { at, type Fields } from "../kubernetes/values.ts";
+import { at } from "../kubernetes/values.ts";
+import { toldWords, variableOf } from "../kubernetes/variables.ts";
+import { type NginxText, nginxTexts } from "./nginx-files.ts";
 
-const NGINX = /nginx[^/]*\.conf$/;
 /** Where PostgreSQL writes statements or what they are given; what it does unasked, where that is too much. */
 const STATEMENTS: readonly Setting[] = (
   [
@@ -57,15 +50,15 @@ export const logContent: Rule = {
   name: "log-content",
   description: "Logs and traces hold no prompts, answers, credentials or statements.",
   severity: "high",
-  sees: "resource",
+  sees: "stack",
   about: "programs that log",
   applies: ({ type, props }) =>
     tellsStores({ type, props }) ||
     isParameterGroup(type) ||
-    (kindOf(type) === "ConfigMap" && hasFile(props, NGINX)),
-  judge: ({ type, props, name }, report) => {
-    judgeSettings({ type, props }, STATEMENTS, report);
-    if (kindOf(type) === "ConfigMap") judgeNginx(props, report);
+    nginxTexts({ type, props }).length > 0,
+  judge: ({ type, props, name }, report, context) => {
+    const settings = () => judgeSettings({ type, props }, STATEMENTS, report, context);
+    const nginx = nginxTexts({ type, props }).map((file) => () => judgeNginx(file, report));
     if (isParameterGroup(type)) {
       const { parameters } = props;
       const found = (key: string) =>
@@ -73,38 +66,37 @@ export const logContent: Rule = {
       const value = (key: string) => at(found(key), "value");
       judgeTold({ where: name, store: "postgres", whole: true, value }, STATEMENTS, report);
     }
-    judgeEach(podsOf(type, props).items, (pod) => {
-      judgeEach(containersOf(pod).items, (one) => judgeContainer(whereOf(pod, one), one, report));
-    });
+    const containers = podsOf(type, props).items.flatMap((pod) => containersOf(pod).items);
+    judgeEach(
+      [settings, ...nginx, ...containers.map((one) => () => judgeContainer(one, report, context))],
+      (judge) => judge(),
+    );
   },
 };
 
-function judgeNginx(props: Fields, report: Report): void {
-  const where = `ConfigMap ${nameIn(props)}`;
-  for (const { name, text } of filesOf(props, NGINX)) {
-    for (const [format] of text.matchAll(/^[ \t]*log_format\s[^;]*;/gm)) {
-      const found = PRIVATE.exec(format)?.[0];
-      if (found !== undefined)
-        report.fails(`${where}, ${name} logs ${found}. Log $uri, and no body or header.`);
-    }
-    // Without a format of ours it is nginx' own, with the whole line of the request.
-    for (const [line] of text.matchAll(
-      /^[ \t]*access_log\s+(?!off\b)\S+(\s+combined\b[^;]*)?\s*;/gm,
-    ))
-      report.fails(
-        `${where}, ${name} logs $request (${line.trim()}). Name a log_format of its own.`,
-      );
+function judgeNginx({ where, text }: NginxText, report: Report): void {
+  for (const [format] of text.matchAll(/(?<=^|[\s;{}])log_format\s[^;]*;/g)) {
+    const found = PRIVATE.exec(format)?.[0];
+    if (found !== undefined)
+      report.fails(`${where} logs ${found}. Log $uri, and no body or header.`);
   }
+  // Without a format of ours it is nginx' own, with the whole line of the request.
+  for (const [line] of text.matchAll(
+    /(?<=^|[\s;{}])access_log\s+(?!off\b)[^\s;]+(\s+combined\b[^;]*)?\s*;/g,
+  ))
+    report.fails(`${where} logs $request (${line}). Name a log_format of its own.`);
 }
 
-function judgeContainer(where: string, container: Container, report: Report): void {
-  for (const word of wordsOf(container)) {
-    if (TELLING_WORDS.test(word))
+function judgeContainer(container: Container, report: Report, context: Context): void {
+  const where = whereOf(container.pod, container);
+  const words = () => {
+    for (const word of toldWords(container, context).filter((one) => TELLING_WORDS.test(one)))
       report.fails(`${where} is told to log what it is asked (${word}). Remove it.`);
-  }
-  for (const [name, telling] of TELLING_VALUES) {
-    const value = variableOf(container, name);
+  };
+  const values = TELLING_VALUES.map(([name, telling]) => () => {
+    const value = variableOf(container, name, context);
     if (value !== undefined && telling.test(value))
       report.fails(`${where}: ${name} is ${value}. Logs would hold content.`);
-  }
+  });
+  judgeEach([words, ...values], (judge) => judge());
 }

@@ -3,11 +3,12 @@
  * without a certificate serves prompts in clear, and a load balancer either passes TCP on to the edge,
  * which ends TLS, or ends TLS 1.3 itself.
  */
-import type { Report, Rule } from "../judging/rule.ts";
+import type { Context, Report, Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
 import { type Container, containersOf, hasPods, podsOf, whereOf } from "../kubernetes/pods.ts";
-import { hasVariable, isGateway, servesModels, variableOf, wordsOf } from "../kubernetes/read.ts";
+import { isGateway, servesModels } from "../kubernetes/read.ts";
 import { asFields, at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
+import { hasVariable, statedVariable, toldWords } from "../kubernetes/variables.ts";
 
 const LISTENER = /^aws:(lb|alb)\/listener:/;
 const PROBES = ["readinessProbe", "livenessProbe", "startupProbe"];
@@ -18,21 +19,26 @@ export const noPlainListeners: Rule = {
   name: "no-plain-listeners",
   description: "Every listener speaks TLS; a plain port only redirects.",
   severity: "high",
-  sees: "resource",
+  sees: "stack",
   about: "listeners",
   applies: ({ type }) => hasPods(type) || LISTENER.test(type),
-  judge: ({ type, props }, report) => {
+  judge: ({ type, props }, report, context) => {
     if (LISTENER.test(type)) return judgeListener(props, report);
     judgeEach(podsOf(type, props).items, (pod) => {
       judgeEach(containersOf(pod).items, (container) => {
-        judgeContainer(whereOf(pod, container), container, report);
+        judgeContainer(whereOf(pod, container), container, report, context);
       });
     });
   },
 };
 
-function judgeContainer(where: string, container: Container, report: Report): void {
-  const words = wordsOf(container);
+function judgeContainer(
+  where: string,
+  container: Container,
+  report: Report,
+  context: Context,
+): void {
+  const words = toldWords(container, context);
   const local = words.some((word) => LOOPBACK.test(word));
   for (const probe of PROBES) {
     const http = at(container.fields, probe, "httpGet");
@@ -51,8 +57,9 @@ function judgeContainer(where: string, container: Container, report: Report): vo
   }
   if (!isGateway(container)) return;
   if (
-    (hasVariable(container, "GW_TLS") && variableOf(container, "GW_TLS") !== "on") ||
-    variableOf(container, "GW_TLS_CERT_FILE") === undefined
+    (hasVariable(container, "GW_TLS", context) &&
+      statedVariable(container, "GW_TLS", context) !== "on") ||
+    statedVariable(container, "GW_TLS_CERT_FILE", context) === undefined
   ) {
     report.fails(`${where} serves without TLS. Set GW_TLS_CERT_FILE and leave GW_TLS alone.`);
   }

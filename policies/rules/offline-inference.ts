@@ -5,8 +5,9 @@
 import type { Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
 import { containersOf, hasPods, podsOf, whereOf } from "../kubernetes/pods.ts";
-import { runs, variableOf } from "../kubernetes/read.ts";
+import { runs } from "../kubernetes/read.ts";
 import { at, isPresent } from "../kubernetes/values.ts";
+import { statedVariable } from "../kubernetes/variables.ts";
 
 const GPU = "nvidia.com/gpu";
 const NEEDED = [
@@ -20,7 +21,7 @@ export const offlineInference: Rule = {
   name: "offline-inference",
   description: "Model servers fetch nothing and report nothing.",
   severity: "medium",
-  sees: "resource",
+  sees: "stack",
   about: "model servers on GPUs",
   applies: ({ type, props }) =>
     hasPods(type) &&
@@ -31,12 +32,14 @@ export const offlineInference: Rule = {
           isPresent(at(fields, "resources", "limits", GPU)),
         ),
     ),
-  judge: ({ type, props }, report) => {
+  judge: ({ type, props }, report, context) => {
     judgeEach(podsOf(type, props).items, (pod) => {
       if (!runs(pod, "model-server")) return;
       for (const container of containersOf(pod).items) {
         if (!isPresent(at(container.fields, "resources", "limits", GPU))) continue;
-        const lacking = NEEDED.filter(([name, value]) => variableOf(container, name) !== value);
+        const lacking = NEEDED.filter(
+          ([name, value]) => statedVariable(container, name, context) !== value,
+        );
         if (lacking.length === 0) continue;
         const words = lacking.map(([name, value]) => `${name}=${value}`).join(", ");
         report.fails(`${whereOf(pod, container)} may call home. Set ${words}.`);

@@ -29,6 +29,18 @@ judgedByTable(redundancy, {
     ],
   },
   fails: {
+    "an edge under another label, by its image": [
+      [
+        ["gateway", "spec.template.metadata.labels", {}],
+        [
+          "gateway",
+          "spec.template.spec.containers.0.image",
+          "mirror.example/nginxinc/nginx-unprivileged:1.29",
+        ],
+        ["gateway", "spec.replicas", 1],
+      ],
+      /has 1 replica/,
+    ],
     "one replica": [[["gateway", "spec.replicas", 1]], /has 1 replica/],
     "no number of replicas": [[["gateway", "spec.replicas", undefined]], /has 1 replica/],
     "no spread over zones": [

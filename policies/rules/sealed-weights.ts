@@ -2,11 +2,12 @@
  * Weights are compared with their manifest before an engine loads them, and unsealed under a named key:
  * an init container `weights` prepares them, and the engine reads what it prepared and nothing else.
  */
-import type { Report, Rule } from "../judging/rule.ts";
+import type { Context, Report, Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
 import { containersOf, hasPods, type Pod, podsOf } from "../kubernetes/pods.ts";
-import { runs, variableOf } from "../kubernetes/read.ts";
+import { runs } from "../kubernetes/read.ts";
 import { at, isPresent } from "../kubernetes/values.ts";
+import { hasVariable, statedVariable } from "../kubernetes/variables.ts";
 
 const GPU = "nvidia.com/gpu";
 /** The key that opens them: of KMS, or of a transit engine. */
@@ -16,13 +17,13 @@ export const sealedWeights: Rule = {
   name: "sealed-weights",
   description: "Weights are verified and unsealed before an engine loads them.",
   severity: "high",
-  sees: "resource",
+  sees: "stack",
   about: "model servers on GPUs",
   applies: ({ type, props }) =>
     hasPods(type) && podsOf(type, props).items.some((pod) => isServing(pod)),
-  judge: ({ type, props }, report) => {
+  judge: ({ type, props }, report, context) => {
     judgeEach(podsOf(type, props).items, (pod) => {
-      if (isServing(pod)) judgePod(pod, report);
+      if (isServing(pod)) judgePod(pod, report, context);
     });
   },
 };
@@ -34,7 +35,7 @@ function isServing(pod: Pod): boolean {
   );
 }
 
-function judgePod(pod: Pod, report: Report): void {
+function judgePod(pod: Pod, report: Report, context: Context): void {
   const containers = containersOf(pod).items;
   const prepares = containers.find(
     ({ kind, name }) => kind === "init container" && name === "weights",
@@ -45,14 +46,14 @@ function judgePod(pod: Pod, report: Report): void {
     );
     return;
   }
-  if (!KEYS.some((key) => variableOf(prepares, key) !== undefined)) {
+  if (!KEYS.some((key) => hasVariable(prepares, key, context))) {
     report.fails(`${pod.owner} keeps its weights unsealed. Set ${KEYS.join(" or ")}.`);
   }
-  const to = variableOf(prepares, "WEIGHTS_TO") ?? "";
+  const to = statedVariable(prepares, "WEIGHTS_TO", context) ?? "";
   for (const engine of containers.filter(({ fields }) =>
     isPresent(at(fields, "resources", "limits", GPU)),
   )) {
-    const from = variableOf(engine, "MODEL_PATH") ?? "";
+    const from = statedVariable(engine, "MODEL_PATH", context) ?? "";
     if (from !== to)
       report.fails(`${pod.owner} loads ${from || "an unknown folder"}, and ${to} was verified.`);
   }

@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { judge, UNKNOWN } from "./test-judge.ts";
-import { CONFIG_MAP } from "./test-objects.ts";
+import { CONFIG_MAP, container, DEPLOYMENT, labelled } from "./test-objects.ts";
 import { tls13Only } from "./tls13-only.ts";
 
 async function faults(text: unknown, key = "nginx.conf") {
@@ -80,14 +80,67 @@ test("what cannot be read is refused", async () => {
   expect(await faults("http { server {")).toEqual([expect.stringContaining("cannot be read")]);
 });
 
-test("other texts and other objects are not nginx's", async () => {
+test("other texts are not nginx's", async () => {
   expect(await faults("server: {listen: 1}", "app.yaml")).toEqual([]);
   expect(await faults("port 6379", "redis.conf")).toEqual([]);
   expect(await faults(undefined)).toEqual([]);
-  const secret = await judge(tls13Only, "kubernetes:core/v1:Secret", {
-    data: { "nginx.conf": "}" },
+});
+
+describe("wherever it stands", () => {
+  const OLD = "server { listen 8443 ssl; ssl_protocols TLSv1.2; }";
+  const encoded = Buffer.from(OLD).toString("base64");
+  const SECRET = "kubernetes:core/v1:Secret";
+  const run = (over: object) => labelled("tool", { containers: [container({ ...over })] });
+
+  test.each([
+    ["in a file of another language", CONFIG_MAP, { data: { "site.json": OLD } }],
+    ["in a file without a suffix", CONFIG_MAP, { data: { default: OLD } }],
+    ["in a binary file", CONFIG_MAP, { binaryData: { "a.bin": encoded } }],
+    ["in a Secret", SECRET, { kind: "Secret", data: { site: encoded } }],
+    ["in a Secret's own text", SECRET, { kind: "Secret", stringData: { site: OLD } }],
+    ["in words", DEPLOYMENT, run({ args: ["-g", "ssl_protocols TLSv1.2;"] })],
+    [
+      "in words of an init container",
+      DEPLOYMENT,
+      labelled("tool", {
+        initContainers: [
+          container({ command: ["sh", "-c", `echo "${OLD}" > /etc/nginx/nginx.conf`] }),
+        ],
+      }),
+    ],
+    ["in a template", CONFIG_MAP, { data: { "edge.template": "ssl_protocols $TLS;" } }],
+  ])("%s it is judged", async (_, type, props) => {
+    expect(
+      (await judge(tls13Only, type, props as Record<string, unknown>)).violations,
+    ).toHaveLength(1);
   });
-  expect(secret.violations).toEqual([]);
+
+  test.each([
+    ["words that are good", DEPLOYMENT, run({ args: ["-g", "ssl_protocols TLSv1.3;"] })],
+    ["words that say nothing of TLS", DEPLOYMENT, run({ args: ["-g", "daemon off;"] })],
+    [
+      "a Secret of something else",
+      SECRET,
+      { kind: "Secret", stringData: { "users.acl": "user a" } },
+    ],
+    ["a Secret that is not known yet", SECRET, { kind: "Secret", data: { password: UNKNOWN } }],
+  ])("%s: passes", async (_, type, props) => {
+    const verdict = await judge(tls13Only, type, props as Record<string, unknown>);
+    expect([verdict.violations, verdict.notEvaluated]).toEqual([[], false]);
+  });
+
+  test.each([
+    ["docker.io/library/haproxy:3.2", {}],
+    ["docker.io/library/traefik:v3", {}],
+    ["docker.io/library/caddy:2", {}],
+    ["docker.io/envoyproxy/envoy:v1.35", {}],
+    ["docker.io/library/httpd:2.4", {}],
+    ["deepseek.local/tool:1", { command: ["/usr/bin/stunnel"] }],
+    ["deepseek.local/tool:1", { command: ["socat", "OPENSSL-LISTEN:443"] }],
+  ])("another program that ends TLS is not evaluated: %s %o", async (image, over) => {
+    const verdict = await judge(tls13Only, DEPLOYMENT, run({ image, ...(over as object) }));
+    expect([verdict.violations, verdict.notEvaluated]).toEqual([[], true]);
+  });
 });
 
 test("an unknown file is not evaluated, and its neighbour is", async () => {

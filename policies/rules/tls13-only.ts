@@ -5,12 +5,16 @@
  * default takes TLS 1.2 as well (https://nginx.org/en/docs/http/ngx_http_ssl_module.html).
  */
 import type { Rule } from "../judging/rule.ts";
-import { isUnknownValue, judgeEach } from "../kubernetes/judge.ts";
-import { kindOf, nameIn } from "../kubernetes/pods.ts";
-import { asFields, type Fields } from "../kubernetes/values.ts";
+import { judgeEach } from "../kubernetes/judge.ts";
+import { type Container, containersOf, podsOf, whereOf } from "../kubernetes/pods.ts";
+import type { Fields } from "../kubernetes/values.ts";
+import { wordsOf } from "../kubernetes/variables.ts";
+import { nginxTexts } from "./nginx-files.ts";
 import { type Directive, NginxSyntaxError, parseNginx } from "./nginx-syntax.ts";
 
-const OTHER_LANGUAGE = /\.(json|ya?ml|toml|sql|pem|crt|sh|md)$/i;
+/** Programs that end TLS by a configuration in another language, by their image or their command. */
+const OTHER_PROXIES =
+  /(^|[\s/])(haproxy|envoy|traefik|caddy|httpd|apache2|stunnel4?|ghostunnel|hitch|socat|kong|apisix|proxyv2)([-:@\s]|$)/;
 
 export const tls13Only: Rule = {
   name: "tls13-only",
@@ -19,45 +23,27 @@ export const tls13Only: Rule = {
   sees: "resource",
   about: "configuration of nginx",
   applies: ({ type, props }) =>
-    kindOf(type) === "ConfigMap" &&
-    // One that is not known yet may be nginx' and must be judged, or be told as not evaluated.
-    readable(asFields(props.data) ?? {}).some(
-      ([key, text]) => text === undefined || (typeof text === "string" && isNginx(key, text)),
-    ),
-  judge: ({ props }, report) => {
-    const name = nameIn(props);
-    const data = asFields(props.data) ?? {};
-    // A file of another language is not read: its text may not be known yet.
-    const keys = Object.keys(data).filter((key) => !OTHER_LANGUAGE.test(key));
-    judgeEach(keys, (key) => {
-      const text = data[key];
-      if (typeof text !== "string" || !isNginx(key, text)) return;
-      for (const fault of faultsOf(text)) report.fails(`ConfigMap ${name}, ${key}: ${fault}`);
+    nginxTexts({ type, props }).length > 0 || otherProxies(type, props).length > 0,
+  judge: ({ type, props }, report) => {
+    for (const proxy of otherProxies(type, props)) {
+      const where = whereOf(proxy.pod, proxy);
+      report.notEvaluated(
+        `Not known: which TLS ${where} takes, since nginx alone is judged. Use the edge.`,
+      );
+    }
+    judgeEach(nginxTexts({ type, props }), (file) => {
+      for (const fault of faultsOf(file.text)) report.fails(`${file.where}: ${fault}`);
     });
   },
 };
 
-/** Each file's text; undefined where it is not known yet. */
-function readable(data: Fields): [key: string, text: unknown][] {
-  return Object.keys(data)
-    .filter((key) => !OTHER_LANGUAGE.test(key))
-    .map((key) => {
-      try {
-        return [key, data[key] ?? ""];
-      } catch (error) {
-        if (!isUnknownValue(error)) throw error;
-        return [key, undefined];
-      }
+function otherProxies(type: string, props: Fields): Container[] {
+  return podsOf(type, props)
+    .items.flatMap((pod) => containersOf(pod).items)
+    .filter((one) => {
+      const [program = ""] = wordsOf(one);
+      return [one.fields["image"], program].some((text) => OTHER_PROXIES.test(String(text ?? "")));
     });
-}
-
-function isNginx(key: string, text: string): boolean {
-  return (
-    /nginx[^/]*\.conf|\.nginx$/i.test(key) ||
-    (/(^|[\s;{}])server\s*\{/.test(text) && /(^|[\s;{}])listen\s/.test(text)) ||
-    // A part that another file includes.
-    /(^|[\s;{}])ssl_(protocols|conf_command)\s/.test(text)
-  );
 }
 
 export function faultsOf(text: string): string[] {

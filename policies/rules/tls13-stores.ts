@@ -46,14 +46,14 @@ export const tls13Stores: Rule = {
   name: "tls13-stores",
   description: "Redis and PostgreSQL take TLS 1.3 only, and leave no plain port open.",
   severity: "high",
-  sees: "resource",
+  sees: "stack",
   about: "stores or pods",
   applies: ({ type, props }) =>
     tellsStores({ type, props }) ||
     isPostgresPooler(type) ||
     isParameterGroup(type) ||
     [REPLICATION_GROUP, DATABASE, SINGLE_CACHE].includes(type),
-  judge: ({ type, props, name }, report) => {
+  judge: ({ type, props, name }, report, context) => {
     if (isPostgresCluster(type)) judgeCluster(props, report);
     if (isPostgresPooler(type)) judgePooler(props, report);
     if (type === REPLICATION_GROUP) judgeCache(props, report);
@@ -62,7 +62,7 @@ export const tls13Stores: Rule = {
       report.fails(`${name} takes TLS 1.2 by its default parameters. Set parameterGroupName.`);
     if (type === SINGLE_CACHE && props["transitEncryptionEnabled"] !== true)
       report.fails(`${name} takes plain connections. Set transitEncryptionEnabled: true.`);
-    judgeSettings({ type, props }, SETTINGS, report);
+    judgeSettings({ type, props }, SETTINGS, report, context);
   },
 };
 

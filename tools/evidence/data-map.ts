@@ -1,6 +1,6 @@
 /** Where data goes and stays, read from a stack's resources: what an impact assessment begins with. Pure. */
 
-import type { Resource } from "../../policies/judging/rule.ts";
+import { contextOf, type Resource } from "../../policies/judging/rule.ts";
 import {
   containersOf,
   isPostgresCluster,
@@ -8,8 +8,9 @@ import {
   nameIn,
   podsOf,
 } from "../../policies/kubernetes/pods.ts";
-import { programOf, variableOf } from "../../policies/kubernetes/read.ts";
+import { programOf } from "../../policies/kubernetes/read.ts";
 import { asFields, at, type Fields, textAt } from "../../policies/kubernetes/values.ts";
+import { statedVariable } from "../../policies/kubernetes/variables.ts";
 
 export interface Flow {
   readonly from: string;
@@ -61,8 +62,11 @@ function gatewayOf(resources: readonly Resource[]): (name: string) => string | u
     .filter((pod) => programOf(pod) === "gateway")
     .flatMap((pod) => containersOf(pod).items)
     .filter(({ name }) => name === "gateway");
+  const context = contextOf(resources, {});
   return (name) =>
-    containers.map((one) => variableOf(one, name)).find((value) => value !== undefined);
+    containers
+      .map((one) => statedVariable(one, name, context))
+      .find((value) => value !== undefined);
 }
 
 function storeOf({ type, name, props }: Resource): DataMap["stores"] {
