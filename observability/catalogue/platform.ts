@@ -15,6 +15,20 @@ const SCRAPES = metricsOf("prometheus", "2.42", [
     "",
     "How many samples it brought. Of every target.",
   ],
+  [
+    "ALERTS",
+    "gauge",
+    "none",
+    "alertname alertstate severity owner subject model",
+    "1: this alert is pending or firing; with the labels of what it is about. Written by Prometheus.",
+  ],
+  [
+    "ALERTS_FOR_STATE",
+    "gauge",
+    "seconds",
+    "alertname severity owner subject model",
+    "Since when that has been so, as Unix time. Written by Prometheus.",
+  ],
 ]);
 
 const PROMETHEUS = metricsOf("prometheus", "2.42", [

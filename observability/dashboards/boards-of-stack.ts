@@ -66,7 +66,7 @@ export function missing(panel: Panel, { jobs, has }: Shown): string | null {
 
 export function expressionsOf(panel: Panel): readonly string[] {
   if (panel.kind === "words") return [];
-  return panel.kind === "number" ? [panel.expr] : panel.queries.map(({ expr }) => expr);
+  return panel.kind === "lines" ? panel.queries.map(({ expr }) => expr) : [panel.expr];
 }
 
 /** Those of the catalogue that an expression asks for, through recordings as well. */

@@ -51,7 +51,7 @@ export const compliance: Board = {
         "最近一次校验发现的故障",
         "none",
         [["max by (instance) (gateway_audit_chain_faults)", "{{instance}}"]],
-        { whenWell: "still" },
+        { tone: "bad", whenWell: "still" },
       ),
       lines(
         "Age of the oldest row without its ledger",
@@ -73,6 +73,7 @@ export const compliance: Board = {
         "未认证或无权限的请求",
         "reqps",
         [['sum by (code) (rate(api_requests_total{code=~"401|403"}[5m]))', "{{code}}"]],
+        { tone: "doubtful" },
       ),
       lines(
         "Webhooks",
@@ -81,9 +82,19 @@ export const compliance: Board = {
         [["sum by (outcome) (rate(gateway_webhooks_total[5m]))", "{{outcome}}"]],
         { needs: "webhooks" },
       ),
-      lines("Time until certificates end", "证书剩余时间", "s", [
-        ["min by (certificate) (gateway_certificate_expires_seconds) - time()", "{{certificate}}"],
-      ]),
+      lines(
+        "Time until certificates end",
+        "证书剩余时间",
+        "suffix:d",
+        [
+          [
+            "(min by (certificate) (gateway_certificate_expires_seconds) - time()) / 86400",
+            "{{certificate}}",
+          ],
+        ],
+        // An alert asks for a renewal from then on.
+        { bound: 14 },
+      ),
     ]),
   ],
 };

@@ -5,7 +5,7 @@ import type { Dashboard } from "../rules/rule.ts";
 import { ALERTS, RULE_GROUPS } from "../rules.ts";
 import { judgePromql, withRecorded } from "../test-promql.ts";
 import { BOARDS, dashboardFiles, renderDashboard } from "./dashboards.ts";
-import type { Board, Panel, Text } from "./panel.ts";
+import { type Board, inLanguage, type Panel, type Text } from "./panel.ts";
 
 const known = withRecorded(METRIC_CATALOGUE, RULE_GROUPS);
 const NAMES: readonly Dashboard[] = [
@@ -20,6 +20,8 @@ const NAMES: readonly Dashboard[] = [
   "recovery",
 ];
 
+const LANGUAGES = ["en", "zh"] as const;
+
 interface Asked {
   readonly expr: string;
   readonly legend: string;
@@ -30,8 +32,11 @@ function queriesOf(board: Board): Asked[] {
   return board.rows
     .flatMap(({ panels }) => panels)
     .flatMap((panel): Asked[] => {
-      if (panel.kind === "lines") return panel.queries.map((one) => ({ ...one, panel }));
-      return panel.kind === "number" ? [{ expr: panel.expr, legend: "", panel }] : [];
+      if (panel.kind === "words") return [];
+      if (panel.kind !== "lines") return [{ expr: panel.expr, legend: "", panel }];
+      return panel.queries.flatMap(({ expr, legend }) =>
+        LANGUAGES.map((language) => ({ expr, legend: inLanguage(legend, language), panel })),
+      );
     });
 }
 
@@ -71,14 +76,13 @@ test.each(BOARDS.map((board) => [board.name, board] as const))(
 );
 
 test("a query of what is no more in the catalogue would be found", () => {
-  const [board] = BOARDS;
-  const [first] = board === undefined ? [] : queriesOf(board);
-  expect(judgePromql(first?.expr ?? "", known).faults).toEqual([]);
+  const asking = BOARDS.flatMap(queriesOf).find(({ expr }) => expr.includes("redis_up"));
+  expect(judgePromql(asking?.expr ?? "", known).faults).toEqual([]);
   const without = withRecorded(
-    METRIC_CATALOGUE.filter(({ name }) => name !== "api_requests_total"),
+    METRIC_CATALOGUE.filter(({ name }) => name !== "redis_up"),
     [],
   );
-  expect(judgePromql(first?.expr ?? "", without).faults).not.toEqual([]);
+  expect(judgePromql(asking?.expr ?? "", without).faults).not.toEqual([]);
 });
 
 test("a choice of models is offered where it is used, and used where it is offered", () => {
@@ -99,6 +103,9 @@ test("every word is there in both languages, and the Chinese ones are Chinese", 
         panel.title,
         ...(panel.note === undefined ? [] : [panel.note]),
         ...(panel.kind === "words" ? [panel.text] : []),
+        ...(panel.kind === "table"
+          ? [panel.value, ...panel.columns.map(([, title]) => title)]
+          : []),
       ]),
     ]),
   ]);
@@ -109,20 +116,116 @@ test("every word is there in both languages, and the Chinese ones are Chinese", 
   }
 });
 
+test("a number is one, and a table shows each label that tells its lines apart", () => {
+  for (const { expr, panel } of BOARDS.flatMap(queriesOf)) {
+    const labels = [...judgePromql(expr, known).shape.labels].sort();
+    const shown = panel.kind === "table" ? panel.columns.map(([label]) => label) : [];
+    if (panel.kind !== "lines") expect([expr, labels]).toEqual([expr, [...shown].sort()]);
+  }
+});
+
 interface Rendered {
   readonly uid: string;
   readonly title: string;
   readonly editable: boolean;
+  readonly links: readonly { readonly tags: readonly string[]; readonly placement?: string }[];
   readonly templating: { readonly list: readonly { name: string; type: string }[] };
   readonly panels: readonly {
     readonly type: string;
+    readonly title: string;
     readonly gridPos: { x: number; y: number; w: number; h: number };
     readonly targets?: readonly { expr: string; refId: string }[];
-    readonly fieldConfig?: { defaults: { unit?: string } };
+    readonly fieldConfig?: {
+      readonly defaults: {
+        readonly unit?: string;
+        readonly noValue?: string;
+        readonly color?: { readonly mode: string; readonly fixedColor?: string };
+        readonly custom?: { readonly axisSoftMin?: number; readonly axisSoftMax?: number };
+        readonly thresholds?: {
+          readonly steps: readonly { color: string; value: number | null }[];
+        };
+      };
+      readonly overrides: readonly {
+        readonly matcher: { readonly options: string };
+        readonly properties: readonly { readonly value: { readonly fixedColor: string } }[];
+      }[];
+    };
+    readonly options?: { readonly reduceOptions?: { readonly calcs: readonly string[] } };
+    readonly transformations?: readonly { readonly id: string }[];
   }[];
 }
 
-test("rendered, no panel lies on another, each query has its own letter, and addresses are the alerts'", async () => {
+type RenderedPanel = Rendered["panels"][number];
+
+async function renderedPanels(): Promise<RenderedPanel[]> {
+  const boards = await Promise.all(dashboardFiles(LANGUAGES, BOARDS).map(renderDashboard));
+  return boards.flatMap((board) => (JSON.parse(board) as Rendered).panels);
+}
+
+test("rendered, nothing is left to what Grafana would do of itself", async () => {
+  const panels = await renderedPanels();
+  const ofType = (type: string) => panels.filter((panel) => panel.type === type);
+  expect(new Set(panels.map(({ type }) => type))).toEqual(
+    new Set(["row", "stat", "timeseries", "table", "text"]),
+  );
+  for (const { title, fieldConfig, options } of ofType("stat")) {
+    const { unit, thresholds, noValue } = fieldConfig?.defaults ?? {};
+    // Its own thresholds draw whatever is above 80 in red, and its own reducer shows what was, not what is.
+    expect([title, unit, thresholds?.steps[0]?.value, noValue]).toEqual([
+      title,
+      expect.any(String),
+      null,
+      "–",
+    ]);
+    expect([title, options?.reduceOptions?.calcs]).toEqual([title, ["last"]]);
+  }
+  for (const { title, fieldConfig } of ofType("timeseries")) {
+    const { unit, noValue, custom } = fieldConfig?.defaults ?? {};
+    // Its own scale of a line of noughts ends at 100, which is 10000 % of a share.
+    expect([title, unit, noValue, custom?.axisSoftMin]).toEqual([
+      title,
+      expect.any(String),
+      expect.any(String),
+      0,
+    ]);
+    expect([title, custom?.axisSoftMax]).toEqual([title, expect.any(Number)]);
+  }
+  for (const { title, transformations } of ofType("table")) {
+    expect([title, transformations?.map(({ id }) => id)]).toEqual([title, ["organize"]]);
+  }
+});
+
+test("rendered, no failure is drawn in green and no success in red", async () => {
+  const panels = await renderedPanels();
+  const titles = new Set(
+    BOARDS.flatMap(({ rows }) => rows.flatMap((row) => row.panels))
+      .filter((panel) => panel.kind === "lines" && panel.tone === "bad")
+      .map(({ title }) => title.en),
+  );
+  const bad = panels.filter(({ type, title }) => type === "timeseries" && titles.has(title));
+  expect(bad.length).toBeGreaterThan(20);
+  for (const { title, fieldConfig } of bad) {
+    const { color, thresholds } = fieldConfig?.defaults ?? {};
+    const worst = color?.mode === "shades" ? color.fixedColor : thresholds?.steps.at(-1)?.color;
+    expect([title, worst]).toEqual([title, "red"]);
+  }
+  const colours = panels
+    .filter(({ type }) => type === "timeseries")
+    .flatMap(({ fieldConfig }) => fieldConfig?.overrides ?? [])
+    .map(({ matcher, properties: [property] }) => [matcher.options, property?.value.fixedColor]);
+  const colourOf = (name: string) =>
+    new Set(colours.filter(([matcher = ""]) => inside(matcher).test(name)).map(([, one]) => one));
+  expect(["success", "m success", "error", "m error", "client_error"].map(colourOf)).toEqual(
+    ["green", "green", "red", "red", "orange"].map((one) => new Set([one])),
+  );
+});
+
+/** As Grafana reads a regular expression of a matcher. */
+function inside(matcher: string): RegExp {
+  return new RegExp(matcher.slice(1, matcher.lastIndexOf("/")));
+}
+
+test("rendered, no panel lies on another, none leaves a hole, each query has its own letter, and addresses are the alerts'", async () => {
   const files = dashboardFiles(["en", "zh"], BOARDS);
   expect(files.map(({ name }) => name)).toEqual([...NAMES, ...NAMES.map((name) => `${name}-zh`)]);
   for (const file of files) {
@@ -131,7 +234,12 @@ test("rendered, no panel lies on another, each query has its own letter, and add
     expect([file.name, board.editable]).toEqual([board.uid, false]);
     expect(board.title).toBe(file.board.title[file.language]);
     expect(board.templating.list[0]).toMatchObject({ name: "site", type: "datasource" });
+    const [link] = board.links;
+    expect([link?.tags, link?.placement]).toEqual([["deepseek", file.language], undefined]);
     const places = board.panels.map(({ gridPos }) => gridPos);
+    const area = places.reduce((sum, { w, h }) => sum + w * h, 0);
+    const end = Math.max(...places.map(({ y, h }) => y + h));
+    expect([file.name, area]).toEqual([file.name, 24 * end]);
     for (const [index, one] of places.entries()) {
       expect(one.x + one.w).toBeLessThanOrEqual(24);
       const over = places.slice(index + 1).filter((two) => overlap(one, two));

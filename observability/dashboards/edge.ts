@@ -1,6 +1,9 @@
 /** The edge in front of the gateway, and the certificates that callers see. Pure data. */
 import { type Board, lines, number, row } from "./panel.ts";
 
+/** An alert asks for a renewal from then on. */
+const RENEWAL_DAYS = 14;
+
 export const edge: Board = {
   name: "edge",
   title: { en: "Edge", zh: "边缘" },
@@ -19,16 +22,12 @@ export const edge: Board = {
         "sum(rate(nginx_http_requests_total[5m]))",
       ),
       number("Open connections", "打开的连接", "none", "sum(nginx_connections_active)"),
-      // 14 days: an alert asks for a renewal from then on.
       number(
         "First certificate ends in",
         "最早到期的证书",
-        "s",
-        "min(gateway_certificate_expires_seconds) - time()",
-        {
-          bound: 1_209_600,
-          good: "above",
-        },
+        "suffix:d",
+        "(min(gateway_certificate_expires_seconds) - time()) / 86400",
+        { bound: RENEWAL_DAYS, good: "above" },
       ),
     ]),
     row("Connections", "连接", [
@@ -36,8 +35,14 @@ export const edge: Board = {
         ["sum by (instance) (rate(nginx_http_requests_total[5m]))", "{{instance}}"],
       ]),
       lines("Connections", "连接", "none", [
-        ["sum by (instance) (nginx_connections_active)", "{{instance}} open"],
-        ["sum by (instance) (nginx_connections_waiting)", "{{instance}} idle"],
+        [
+          "sum by (instance) (nginx_connections_active)",
+          { en: "{{instance}} open", zh: "{{instance}} 打开" },
+        ],
+        [
+          "sum by (instance) (nginx_connections_waiting)",
+          { en: "{{instance}} idle", zh: "{{instance}} 空闲" },
+        ],
       ]),
       lines(
         "Connections that were dropped",
@@ -49,7 +54,7 @@ export const edge: Board = {
             "{{instance}}",
           ],
         ],
-        { whenWell: "still" },
+        { tone: "bad", whenWell: "still" },
       ),
       lines(
         "Requests at the edge less those at the gateway",
@@ -58,7 +63,7 @@ export const edge: Board = {
         [
           [
             "sum(rate(nginx_http_requests_total[5m])) - sum(rate(api_requests_total[5m]))",
-            "edge - gateway",
+            { en: "edge - gateway", zh: "边缘 - 网关" },
           ],
         ],
         {
@@ -80,12 +85,25 @@ export const edge: Board = {
       lines("How long they took", "应答耗时", "s", [
         ["max by (instance) (probe_duration_seconds)", "{{instance}}"],
       ]),
-      lines("Time until their certificate ends", "证书剩余时间", "s", [
-        ["min by (instance) (probe_ssl_earliest_cert_expiry) - time()", "{{instance}}"],
-      ]),
-      lines("Time until certificates of gateways end", "网关证书剩余时间", "s", [
-        ["min by (certificate) (gateway_certificate_expires_seconds) - time()", "{{certificate}}"],
-      ]),
+      lines(
+        "Time until their certificate ends",
+        "证书剩余时间",
+        "suffix:d",
+        [["(min by (instance) (probe_ssl_earliest_cert_expiry) - time()) / 86400", "{{instance}}"]],
+        { bound: RENEWAL_DAYS },
+      ),
+      lines(
+        "Time until certificates of gateways end",
+        "网关证书剩余时间",
+        "suffix:d",
+        [
+          [
+            "(min by (certificate) (gateway_certificate_expires_seconds) - time()) / 86400",
+            "{{certificate}}",
+          ],
+        ],
+        { bound: RENEWAL_DAYS },
+      ),
     ]),
   ],
 };

@@ -18,9 +18,13 @@ export const gateway: Board = {
           "{{user}} {{status}}",
         ],
       ]),
-      lines("Answers 429 by reason", "按原因分的 429", "reqps", [
-        ["sum by (reason) (rate(gateway_quota_refusals_total[5m]))", "{{reason}}"],
-      ]),
+      lines(
+        "Answers 429 by reason",
+        "按原因分的 429",
+        "reqps",
+        [["sum by (reason) (rate(gateway_quota_refusals_total[5m]))", "{{reason}}"]],
+        { tone: "doubtful" },
+      ),
       lines("Wait to be let in, p95", "等待准入,p95", "s", [
         [quantile(0.95, "gateway_quota_wait_seconds", "outcome"), "{{outcome}}"],
       ]),
@@ -59,14 +63,15 @@ export const gateway: Board = {
             "{{model}} {{reason}}",
           ],
         ],
-        { whenWell: "empty" },
+        { tone: "bad", whenWell: "empty" },
       ),
       lines(
         "Servers that are left alone",
         "被摘除的服务器",
         "none",
-        [[`sum by (model, target) (gateway_upstream_ejected{${OWN}})`, "{{model}} {{target}}"]],
-        { whenWell: "empty" },
+        // Its name carries the model's; both would leave no room for the numbers.
+        [[`sum by (target) (gateway_upstream_ejected{${OWN}})`, "{{target}}"]],
+        { tone: "bad", whenWell: "still" },
       ),
       lines("Probes", "探测", "ops", [
         [
@@ -96,7 +101,7 @@ export const gateway: Board = {
         "被拒的新配置",
         "none",
         [["sum by (file) (increase(gateway_reload_failures_total[1h]))", "{{file}}"]],
-        { whenWell: "empty" },
+        { tone: "bad", whenWell: "empty" },
       ),
     ]),
   ],

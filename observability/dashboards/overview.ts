@@ -3,6 +3,9 @@ import { type Board, CALLED, lines, number, quantile, row } from "./panel.ts";
 
 const RELAYED = "{{channel}} ({{kind}})";
 const OWN = 'model=~"$model"';
+/** Ours (others have no owner), and none that only goes on record, as the one does that fires always. */
+const FIRING = 'ALERTS{alertstate="firing", severity=~"critical|error|warning", owner!=""}';
+const WHAT = ["severity", "alertname", "job", "instance", "model", "owner"];
 
 export const overview: Board = {
   name: "overview",
@@ -10,7 +13,14 @@ export const overview: Board = {
   models: CALLED,
   rows: [
     row("Now", "当前", [
-      number("Requests per second", "每秒请求数", "reqps", "api:requests:rate5m"),
+      number("Alerts", "告警", "none", `count(${FIRING}) or vector(0)`, {
+        bound: 1,
+        whenWell: "still",
+      }),
+      number("Silent targets", "无响应的目标", "none", "count(up == 0) or vector(0)", {
+        bound: 1,
+        whenWell: "still",
+      }),
       // 2 % is the bound of the seed's matrix and of its alert.
       number("Failed requests", "失败的请求", "percentunit", "api:errors:ratio_rate5m", {
         bound: 0.02,
@@ -23,15 +33,24 @@ export const overview: Board = {
         quantile(0.95, "api_time_to_first_token_seconds", "", OWN),
         { bound: 0.5 },
       ),
-      number("Alerts", "告警", "none", 'sum(alertmanager_alerts{state="active"})', {
-        bound: 1,
-        whenWell: "still",
-      }),
-      number("Targets that do not answer", "无响应的目标", "none", "count(up == 0) or vector(0)", {
-        bound: 1,
-        whenWell: "still",
-      }),
+      number("Requests per second", "每秒请求数", "reqps", "api:requests:rate5m"),
       number("Requests that wait", "等待中的请求", "none", `sum(api_queue_length{${OWN}})`),
+      {
+        kind: "table",
+        title: { en: "Alerts that fire", zh: "触发中的告警" },
+        unit: "s",
+        expr: `sort_desc(time() - max by (${WHAT.join(", ")}) (ALERTS_FOR_STATE and ignoring (alertstate) ${FIRING}))`,
+        columns: [
+          ["severity", { en: "Severity", zh: "级别" }],
+          ["alertname", { en: "Alert", zh: "告警" }],
+          ["job", { en: "Job", zh: "任务" }],
+          ["instance", { en: "Instance", zh: "实例" }],
+          ["model", { en: "Model", zh: "模型" }],
+          ["owner", { en: "Owner", zh: "负责方" }],
+        ],
+        value: { en: "For", zh: "已持续" },
+        whenWell: "empty",
+      },
     ]),
     row("Calls", "调用", [
       lines(
@@ -46,7 +65,7 @@ export const overview: Board = {
         "各模型失败率",
         "percentunit",
         [[`model:errors:ratio_rate5m{${OWN}}`, "{{model}}"]],
-        { bound: 0.02, whenWell: "still" },
+        { tone: "bad", bound: 0.02, whenWell: "still" },
       ),
       lines(
         "First token, p95, by model",
@@ -55,7 +74,7 @@ export const overview: Board = {
         [[`model:first_token_seconds:p95_5m{${OWN}}`, "{{model}}"]],
         { bound: 0.5 },
       ),
-      lines("Tokens per second", "每秒 token 数", "suffix: token/s", [
+      lines("Tokens per second", "每秒 token 数", "suffix:token/s", [
         [`sum by (model) (model:tokens:rate5m{${OWN}})`, "{{model}}"],
       ]),
     ]),
@@ -65,11 +84,11 @@ export const overview: Board = {
         "较长时间内的失败率",
         "percentunit",
         [
-          ["api:errors:ratio_rate1h", "1 h"],
-          ["api:errors:ratio_rate6h", "6 h"],
-          ["api:errors:ratio_rate3d", "3 d"],
+          ["api:errors:ratio_rate1h", { en: "1 hour", zh: "1 小时" }],
+          ["api:errors:ratio_rate6h", { en: "6 hours", zh: "6 小时" }],
+          ["api:errors:ratio_rate3d", { en: "3 days", zh: "3 天" }],
         ],
-        { whenWell: "still" },
+        { tone: "bad", whenWell: "still" },
       ),
       lines("Requests that wait for a model", "等待模型的请求", "none", [
         [`sum by (model) (api_queue_length{${OWN}})`, "{{model}}"],
@@ -84,9 +103,15 @@ export const overview: Board = {
             "{{model}} {{reason}}",
           ],
         ],
-        { whenWell: "empty" },
+        { tone: "bad", whenWell: "empty" },
       ),
-      lines("Targets that answer", "有响应的目标", "none", [["sum by (job) (up)", "{{job}}"]]),
+      lines(
+        "Silent targets",
+        "无响应的目标",
+        "none",
+        [["count by (job, instance) (up == 0)", "{{job}} {{instance}}"]],
+        { tone: "bad", whenWell: "empty" },
+      ),
     ]),
     // Only what people are told through the relay: of other channels Alertmanager does not say which one it told.
     row("Alerts on their way through the relay", "经中继发送的告警", [
@@ -112,7 +137,7 @@ export const overview: Board = {
             `${RELAYED} {{outcome}}`,
           ],
         ],
-        { whenWell: "empty" },
+        { tone: "bad", whenWell: "empty" },
       ),
       lines(
         "Notifications that wait",
@@ -161,7 +186,7 @@ export const overview: Board = {
           `sum by (instance) (increase(otelcol_exporter_send_failed_${what}_total[1h]))`,
           `{{instance}} ${what}`,
         ]),
-        { bound: 1, whenWell: "empty" },
+        { tone: "bad", bound: 1, whenWell: "empty" },
       ),
       lines(
         "Records that were not taken, in an hour",
@@ -171,7 +196,7 @@ export const overview: Board = {
           `sum by (job, instance) (increase(otelcol_receiver_refused_${what}_total[1h]))`,
           `{{job}} {{instance}} ${what}`,
         ]),
-        { bound: 1, whenWell: "empty" },
+        { tone: "bad", bound: 1, whenWell: "empty" },
       ),
     ]),
   ],

@@ -1,5 +1,6 @@
 /** What a dashboard is made of, as data: words in both languages, expressions, units. Pure. */
 import type { Dashboard } from "../rules/rule.ts";
+import type { Tone } from "./tones.ts";
 
 export interface Text {
   readonly en: string;
@@ -10,7 +11,7 @@ export type Language = keyof Text;
 
 /**
  * Grafana's names of units. `mbytes` are MiB; `percentunit` is a share from 0 to 1; what begins with `suffix:` is written behind the
- * number as it stands.
+ * number, after a blank; `short` makes thousands and millions of great numbers.
  */
 export type Unit =
   | "short"
@@ -25,15 +26,18 @@ export type Unit =
   | "ops"
   | "celsius"
   | "watt"
-  | "suffix: MHz"
-  | "suffix: token/s"
-  | "suffix: token";
+  | "suffix:d"
+  | "suffix:MHz"
+  | "suffix:token/s"
+  | "suffix:token";
 
 export interface Query {
   readonly expr: string;
-  /** Labels of the result between double braces. */
-  readonly legend: string;
+  readonly legend: Legend;
 }
+
+/** Labels of the result between double braces; words beside them in both languages. */
+export type Legend = string | Text;
 
 /** What only some stacks have, and no scrape job tells: a Redis that is followed, calls to webhooks. */
 export type Need = "redisReplicas" | "webhooks";
@@ -57,10 +61,12 @@ export interface Lines extends Titled {
   readonly kind: "lines";
   readonly unit: Unit;
   readonly queries: readonly Query[];
-  /** A line across, from which on somebody must look; that of the alert about the same. */
+  /** A line across, where somebody must look; that of the alert about the same. */
   readonly bound?: number;
   /** Added up, each on the one below. */
   readonly stacked?: true;
+  /** What each line of it is once it rises, so that none is drawn in a colour that soothes. */
+  readonly tone?: Exclude<Tone, "good">;
 }
 
 export interface Number_ extends Titled {
@@ -72,12 +78,23 @@ export interface Number_ extends Titled {
   readonly good?: "above";
 }
 
+/** What there is at this moment, one line each. */
+export interface Table extends Titled {
+  readonly kind: "table";
+  readonly unit: Unit;
+  readonly expr: string;
+  /** Labels of the result in the order in which they are read; no other is shown. */
+  readonly columns: readonly (readonly [label: string, title: Text])[];
+  /** What the number of each line says; it stands behind them. */
+  readonly value: Text;
+}
+
 export interface Words extends Titled {
   readonly kind: "words";
   readonly text: Text;
 }
 
-export type Panel = Lines | Number_ | Words;
+export type Panel = Lines | Number_ | Table | Words;
 
 export interface Row {
   readonly title: Text;
@@ -106,8 +123,8 @@ export function lines(
   en: string,
   zh: string,
   unit: Unit,
-  queries: readonly (readonly [expr: string, legend: string])[],
-  more: Partial<Pick<Lines, "bound" | "stacked" | Told>> = {},
+  queries: readonly (readonly [expr: string, legend: Legend])[],
+  more: Partial<Pick<Lines, "tone" | "bound" | "stacked" | Told>> = {},
 ): Lines {
   return {
     kind: "lines",
@@ -137,6 +154,10 @@ export function quantile(share: number, histogram: string, by: string, matcher =
   const labels = by === "" ? "le" : `${by}, le`;
   const selector = matcher === "" ? "" : `{${matcher}}`;
   return `histogram_quantile(${share}, sum by (${labels}) (rate(${histogram}_bucket${selector}[5m])))`;
+}
+
+export function inLanguage(legend: Legend, language: Language): string {
+  return typeof legend === "string" ? legend : legend[language];
 }
 
 export interface DashboardFile {

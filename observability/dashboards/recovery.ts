@@ -4,18 +4,22 @@ import { type Board, lines, number, row } from "./panel.ts";
 const LAST = "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp";
 const FAILED = "barman_cloud_cloudnative_pg_io_last_failed_backup_timestamp";
 
+/** A day and two hours: the schedule is daily (components/postgres-cluster.ts), and a backup takes its time. */
+const BACKUP_SECONDS = 93_600;
+const LAG_SECONDS = 30;
+const ROOM = 0.1;
+
 export const recovery: Board = {
   name: "recovery",
   title: { en: "Disaster recovery", zh: "灾难恢复" },
   models: null,
   rows: [
     row("Now", "当前", [
-      // A day and two hours: the schedule is daily (components/postgres-cluster.ts), and a backup takes its time.
       number("Age of the last backup", "最近备份距今", "s", `time() - max(${LAST})`, {
-        bound: 93_600,
+        bound: BACKUP_SECONDS,
       }),
       number("Furthest replica behind", "最大复制延迟", "s", "max(cnpg_pg_replication_lag)", {
-        bound: 30,
+        bound: LAG_SECONDS,
       }),
       number(
         "Age of the last archived log",
@@ -29,15 +33,19 @@ export const recovery: Board = {
         "percentunit",
         "min(kubelet_volume_stats_available_bytes / kubelet_volume_stats_capacity_bytes)",
         {
-          bound: 0.1,
+          bound: ROOM,
           good: "above",
         },
       ),
     ]),
     row("Backups", "备份", [
-      lines("Age of the last backup that can be restored", "可恢复备份距今", "s", [
-        [`time() - max by (namespace, pod) (${LAST})`, "{{namespace}} {{pod}}"],
-      ]),
+      lines(
+        "Age of the last backup that can be restored",
+        "可恢复备份距今",
+        "s",
+        [[`time() - max by (namespace, pod) (${LAST})`, "{{namespace}} {{pod}}"]],
+        { bound: BACKUP_SECONDS },
+      ),
       lines(
         "Time since a backup failed",
         "上次备份失败距今",
@@ -55,7 +63,7 @@ export const recovery: Board = {
             "{{namespace}} {{pod}}",
           ],
         ],
-        { whenWell: "still" },
+        { tone: "bad", whenWell: "still" },
       ),
       lines("Time since a restore was tested well", "上次恢复测试成功距今", "s", [
         [
@@ -64,8 +72,14 @@ export const recovery: Board = {
         ],
       ]),
       lines("What a restore took, and what it lacked", "恢复用时与缺失数据时长", "s", [
-        ["max by (instance) (restore_test_duration_seconds)", "{{instance}} duration"],
-        ["max by (instance) (restore_test_data_loss_seconds)", "{{instance}} data"],
+        [
+          "max by (instance) (restore_test_duration_seconds)",
+          { en: "{{instance}} duration", zh: "{{instance}} 用时" },
+        ],
+        [
+          "max by (instance) (restore_test_data_loss_seconds)",
+          { en: "{{instance}} data", zh: "{{instance}} 数据" },
+        ],
       ]),
       lines("Time since scheduled work succeeded", "定时任务上次成功距今", "s", [
         [
@@ -75,9 +89,13 @@ export const recovery: Board = {
       ]),
     ]),
     row("Replicas", "副本", [
-      lines("PostgreSQL replicas behind their primary", "PostgreSQL 复制延迟", "s", [
-        ["max by (namespace, pod) (cnpg_pg_replication_lag)", "{{namespace}} {{pod}}"],
-      ]),
+      lines(
+        "PostgreSQL replicas behind their primary",
+        "PostgreSQL 复制延迟",
+        "s",
+        [["max by (namespace, pod) (cnpg_pg_replication_lag)", "{{namespace}} {{pod}}"]],
+        { bound: LAG_SECONDS },
+      ),
       lines(
         "Redis replicas that hear their primary",
         "Redis 副本连接",
@@ -86,12 +104,18 @@ export const recovery: Board = {
         { whenWell: "still", needs: "redisReplicas" },
       ),
       lines("Programs that answer", "有响应的程序", "none", [["sum by (job) (up)", "{{job}}"]]),
-      lines("Room on volumes", "卷剩余空间", "percentunit", [
+      lines(
+        "Room on volumes",
+        "卷剩余空间",
+        "percentunit",
         [
-          "min by (namespace, persistentvolumeclaim) (kubelet_volume_stats_available_bytes / kubelet_volume_stats_capacity_bytes)",
-          "{{namespace}} {{persistentvolumeclaim}}",
+          [
+            "min by (namespace, persistentvolumeclaim) (kubelet_volume_stats_available_bytes / kubelet_volume_stats_capacity_bytes)",
+            "{{namespace}} {{persistentvolumeclaim}}",
+          ],
         ],
-      ]),
+        { bound: ROOM },
+      ),
     ]),
   ],
 };

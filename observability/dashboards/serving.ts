@@ -38,7 +38,7 @@ export const serving: Board = {
       number(
         "Tokens made per second",
         "每秒生成 token 数",
-        "suffix: token/s",
+        "suffix:token/s",
         `sum(rate(vllm:generation_tokens_total{${OWN}}[5m]))`,
       ),
       lines("Requests that are computed", "计算中的请求", "none", [
@@ -63,7 +63,7 @@ export const serving: Board = {
         "被抢占的请求",
         "ops",
         [[rate("vllm:num_preemptions_total"), NAME]],
-        { whenWell: "still" },
+        { tone: "bad", whenWell: "still" },
       ),
     ]),
     row("Speed", "速度", [
@@ -98,11 +98,11 @@ export const serving: Board = {
       lines("Whole request, p95", "整个请求,p95", "s", [
         [p95("vllm:e2e_request_latency_seconds"), NAME],
       ]),
-      lines("Tokens per second", "每秒 token 数", "suffix: token/s", [
-        [rate("vllm:generation_tokens_total"), `${NAME} made`],
-        [rate("vllm:prompt_tokens_total"), `${NAME} read`],
+      lines("Tokens per second", "每秒 token 数", "suffix:token/s", [
+        [rate("vllm:generation_tokens_total"), { en: `${NAME} made`, zh: `${NAME} 生成` }],
+        [rate("vllm:prompt_tokens_total"), { en: `${NAME} read`, zh: `${NAME} 读入` }],
       ]),
-      lines("Tokens per second of one request", "单个请求每秒 token 数", "suffix: token/s", [
+      lines("Tokens per second of one request", "单个请求每秒 token 数", "suffix:token/s", [
         [`model_name:tokens_per_request:rate5m{${OWN}}`, NAME],
       ]),
     ]),
@@ -113,10 +113,10 @@ export const serving: Board = {
           `${NAME} {{finished_reason}}`,
         ],
       ]),
-      lines("Length of prompts, median", "提示长度中位数", "suffix: token", [
+      lines("Length of prompts, median", "提示长度中位数", "suffix:token", [
         [quantile(0.5, "vllm:request_prompt_tokens", "model_name", OWN), NAME],
       ]),
-      lines("Length of answers, median", "回答长度中位数", "suffix: token", [
+      lines("Length of answers, median", "回答长度中位数", "suffix:token", [
         [quantile(0.5, "vllm:request_generation_tokens", "model_name", OWN), NAME],
       ]),
       lines("Share of the prompt that the prefix cache had", "前缀缓存命中率", "percentunit", [

@@ -1,6 +1,11 @@
 /** Redis, PostgreSQL, and what the gateway owes them. Pure data. */
 import { type Board, lines, number, row } from "./panel.ts";
 
+/** What all databases share has no name, and templates hold nothing. */
+const NAMED = 'datname!~"|template.*"';
+
+const BOUND = { en: "bound", zh: "上限" };
+
 export const stores: Board = {
   name: "stores",
   title: { en: "Data stores", zh: "数据存储" },
@@ -38,7 +43,7 @@ export const stores: Board = {
     row("Redis", "Redis", [
       lines("Memory", "内存", "bytes", [
         ["sum by (instance) (redis_memory_used_bytes)", "{{instance}}"],
-        ["sum by (instance) (redis_memory_max_bytes)", "{{instance}} bound"],
+        ["max(redis_memory_max_bytes)", BOUND],
       ]),
       lines("Commands", "命令", "ops", [
         ["sum by (instance) (rate(redis_commands_processed_total[5m]))", "{{instance}}"],
@@ -63,35 +68,39 @@ export const stores: Board = {
         "每小时淘汰的键与被拒连接",
         "none",
         [
-          ["sum by (instance) (increase(redis_evicted_keys_total[1h]))", "{{instance}} keys"],
+          [
+            "sum by (instance) (increase(redis_evicted_keys_total[1h]))",
+            { en: "{{instance}} keys", zh: "{{instance}} 键" },
+          ],
           [
             "sum by (instance) (increase(redis_rejected_connections_total[1h]))",
-            "{{instance}} connections",
+            { en: "{{instance}} connections", zh: "{{instance}} 连接" },
           ],
         ],
-        { whenWell: "still" },
+        { tone: "bad", whenWell: "still" },
       ),
     ]),
     row("PostgreSQL", "PostgreSQL", [
       lines("Connections", "连接", "none", [
-        ["sum by (server, state) (pg_stat_activity_count)", "{{server}} {{state}}"],
-        ["max by (server) (pg_settings_max_connections)", "{{server}} bound"],
+        // Most states have nobody in them.
+        ["sum by (state) (pg_stat_activity_count) > 0", "{{state}}"],
+        ["max(pg_settings_max_connections)", BOUND],
       ]),
       lines("Commits", "提交", "ops", [
-        ["sum by (datname) (rate(pg_stat_database_xact_commit[5m]))", "{{datname}}"],
+        [`sum by (datname) (rate(pg_stat_database_xact_commit{${NAMED}}[5m]))`, "{{datname}}"],
       ]),
       lines("Size of databases", "数据库大小", "bytes", [
-        ["max by (datname) (pg_database_size_bytes)", "{{datname}}"],
+        [`max by (datname) (pg_database_size_bytes{${NAMED}})`, "{{datname}}"],
       ]),
       lines("Age of the oldest transaction", "最早事务的时长", "s", [
-        ["max by (datname, state) (pg_stat_activity_max_tx_duration)", "{{datname}} {{state}}"],
+        [`max by (datname) (pg_stat_activity_max_tx_duration{${NAMED}})`, "{{datname}}"],
       ]),
       lines(
         "Deadlocks in an hour",
         "每小时死锁",
         "none",
-        [["sum by (datname) (increase(pg_stat_database_deadlocks[1h]))", "{{datname}}"]],
-        { whenWell: "still" },
+        [[`sum by (datname) (increase(pg_stat_database_deadlocks{${NAMED}}[1h]))`, "{{datname}}"]],
+        { tone: "bad", whenWell: "still" },
       ),
     ]),
     row("What the gateway owes them", "网关待写数据", [
@@ -110,14 +119,14 @@ export const stores: Board = {
         "每小时重试的批次",
         "none",
         [["sum by (instance) (increase(gateway_ledger_write_failures_total[1h]))", "{{instance}}"]],
-        { whenWell: "still" },
+        { tone: "bad", whenWell: "still" },
       ),
       lines(
         "Times the directory's store did not answer, in an hour",
         "每小时目录存储无响应次数",
         "none",
         [["sum by (instance) (increase(gateway_directory_failures_total[1h]))", "{{instance}}"]],
-        { whenWell: "still" },
+        { tone: "bad", whenWell: "still" },
       ),
     ]),
   ],

@@ -10,7 +10,7 @@ export const usage: Board = {
   models: CALLED,
   rows: [
     row("The last day", "最近一天", [
-      number("Tokens", "Token", "suffix: token", `sum(increase(${TOKENS}[1d]))`),
+      number("Tokens", "Token", "short", `sum(increase(${TOKENS}[1d]))`),
       number("Requests", "请求", "short", `sum(increase(api_requests_total{${OWN}}[1d]))`),
       number(
         "Rows that the ledger does not have yet",
@@ -32,7 +32,7 @@ export const usage: Board = {
       lines(
         "Tokens in an hour",
         "每小时 token 数",
-        "suffix: token",
+        "short",
         [[`sum by (model, token_type) (increase(${TOKENS}[1h]))`, "{{model}} {{token_type}}"]],
         { stacked: true },
       ),
@@ -43,7 +43,7 @@ export const usage: Board = {
         [[`sum by (model) (increase(api_requests_total{${OWN}}[1h]))`, "{{model}}"]],
         { stacked: true },
       ),
-      lines("Tokens per request", "每个请求的 token 数", "suffix: token", [
+      lines("Tokens per request", "每个请求的 token 数", "suffix:token", [
         [
           `sum by (model) (rate(${TOKENS}[1h])) / (sum by (model) (rate(api_requests_total{${OWN}}[1h])) > 0)`,
           "{{model}}",
@@ -52,7 +52,7 @@ export const usage: Board = {
       lines("Answers that were told again", "重复使用的回答", "percentunit", [
         [
           'sum(rate(gateway_cache_total{outcome="hit"}[1h])) / (sum(rate(gateway_cache_total[1h])) > 0)',
-          "hit",
+          { en: "hit", zh: "命中" },
         ],
       ]),
     ]),
