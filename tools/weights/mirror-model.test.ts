@@ -145,6 +145,8 @@ function expectWhole(): void {
     "manifest.json": Buffer.from(MANIFEST),
   })) {
     expect(readFileSync(at("to", name)).equals(bytes), name).toBe(true);
+    // The engine may be another user than the copier.
+    expect(statSync(at("to", name)).mode & 0o044, name).toBe(0o044);
   }
   expect(existsSync(at("to/.mirror"))).toBe(false);
 }

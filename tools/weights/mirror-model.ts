@@ -47,6 +47,8 @@ interface Plan {
 
 /** Where files wait until all are there. */
 const STAGE = ".mirror";
+/** Engines read it, each as the user of its image (Ray's is another one); whoever may not, does not mount the volume. */
+const COPIED = { flags: "a", mode: 0o644, flush: true } as const;
 /** Names the manifest whose files all were proved here: they are not read again for nothing. */
 const MARK = ".mirrored";
 
@@ -162,10 +164,7 @@ async function fetched(
 
 async function appended(source: WeightsSource, name: string, part: string, first: number) {
   try {
-    await pipeline(
-      source.read(name, first),
-      createWriteStream(part, { flags: "a", mode: 0o600, flush: true }),
-    );
+    await pipeline(source.read(name, first), createWriteStream(part, COPIED));
   } catch (error) {
     if (!(error instanceof NotThere)) throw error;
     throw fault("is not there", error.message, AGAIN);
