@@ -33,7 +33,7 @@ export const OF_PROGRAMS: Readonly<Record<string, Templates>> = {
   "audit-retention": {
     "{name}: the stack names no profile, so that no floor can be measured.":
       "{name}：该部署未指定合规画像，无法对照下限。",
-    "{name} locks objects for for a time that nobody says. Profile {profile} asks for {days} days.":
+    "{name} locks objects for a time that nobody says. Profile {profile} asks for {days} days.":
       "{name} 的对象锁定期限未说明。合规画像 {profile} 要求 {days} 天。",
     "{name} locks objects for {days} days; profile {profile} asks for {floor}.":
       "{name} 锁定对象 {days} 天；合规画像 {profile} 要求不少于 {floor} 天。",
@@ -41,9 +41,9 @@ export const OF_PROGRAMS: Readonly<Record<string, Templates>> = {
       "{name} 锁定对象 {days} 天；合规画像 {profile} 允许最多 {ceiling} 天。",
     "{where} keeps its audit trail for a time that nobody says. Profile {profile} asks for {days} days.":
       "{where} 的审计记录留存期限未说明。合规画像 {profile} 要求 {days} 天。",
-    "{where} keeps its audit trail {days} days; profile {profile} asks for {floor}.":
+    "{where} keeps its audit trail for {days} days; profile {profile} asks for {floor}.":
       "{where} 的审计记录留存 {days} 天；合规画像 {profile} 要求不少于 {floor} 天。",
-    "{where} keeps its audit trail {days} days; profile {profile} allows {ceiling}.":
+    "{where} keeps its audit trail for {days} days; profile {profile} allows {ceiling}.":
       "{where} 的审计记录留存 {days} 天；合规画像 {profile} 允许最多 {ceiling} 天。",
   },
   "audit-sealed": {

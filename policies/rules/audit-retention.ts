@@ -35,7 +35,7 @@ export const auditRetention: Rule = {
       const kept = at(props, "rule", "defaultRetention");
       const years = Number(at(kept, "years"));
       const days = Number.isFinite(years) ? years * YEAR_DAYS : Number(at(kept, "days"));
-      judgeDays(`${name} locks objects for`, days, profile, report);
+      judgeDays(`${name} locks objects`, days, profile, report);
       return;
     }
     for (const pod of podsOf(type, props).items.filter((one) => runs(one, "gateway"))) {
@@ -54,8 +54,8 @@ function judgeDays(what: string, days: number, profile: Profile, report: Report)
       `${what} for a time that nobody says. Profile ${profile.name} asks for ${auditDaysMin} days.`,
     );
   } else if (days < auditDaysMin) {
-    report.fails(`${what} ${days} days; profile ${profile.name} asks for ${auditDaysMin}.`);
+    report.fails(`${what} for ${days} days; profile ${profile.name} asks for ${auditDaysMin}.`);
   } else if (auditDaysMax !== null && days > auditDaysMax) {
-    report.fails(`${what} ${days} days; profile ${profile.name} allows ${auditDaysMax}.`);
+    report.fails(`${what} for ${days} days; profile ${profile.name} allows ${auditDaysMax}.`);
   }
 }
