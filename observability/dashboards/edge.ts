@@ -10,7 +10,7 @@ export const edge: Board = {
   models: null,
   rows: [
     row("Now", "当前", [
-      number("Edges that answer", "有响应的边缘", "none", "sum(nginx_up)", {
+      number("Edges that answer", "有响应的边缘", "none", "sum(nginx_up) or vector(0)", {
         bound: 1,
         good: "above",
         whenWell: "still",

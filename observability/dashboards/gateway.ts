@@ -81,11 +81,17 @@ export const gateway: Board = {
       ]),
     ]),
     row("The program", "进程", [
-      number("Gateways that answer", "有响应的网关", "none", 'sum(up{job="gateway"})', {
-        bound: 1,
-        good: "above",
-        whenWell: "still",
-      }),
+      number(
+        "Gateways that answer",
+        "有响应的网关",
+        "none",
+        'sum(up{job="gateway"}) or vector(0)',
+        {
+          bound: 1,
+          good: "above",
+          whenWell: "still",
+        },
+      ),
       number("WebSocket connections", "WebSocket 连接", "none", "sum(gateway_sockets_open)"),
       lines("How late the event loop turns, p99", "事件循环延迟,p99", "s", [
         ['max by (instance) (nodejs_eventloop_lag_p99_seconds{job="gateway"})', "{{instance}}"],

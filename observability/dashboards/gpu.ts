@@ -11,15 +11,21 @@ export const gpu: Board = {
   models: null,
   rows: [
     row("Now", "当前", [
-      number("GPUs that are told of", "可见的 GPU", "none", `count(${of("DEV_GPU_TEMP")})`, {
-        bound: 1,
-        good: "above",
-        whenWell: "still",
-        note: {
-          en: "One whose UUID begins with GPU-simulated is computed by a simulated model server from its load: there is no such GPU.",
-          zh: "UUID 以 GPU-simulated 开头的是模拟模型服务器按其负载算出的,并无此 GPU。",
+      number(
+        "GPUs that are told of",
+        "可见的 GPU",
+        "none",
+        `count(${of("DEV_GPU_TEMP")}) or vector(0)`,
+        {
+          bound: 1,
+          good: "above",
+          whenWell: "still",
+          note: {
+            en: "One whose UUID begins with GPU-simulated is computed by a simulated model server from its load: there is no such GPU.",
+            zh: "UUID 以 GPU-simulated 开头的是模拟模型服务器按其负载算出的,并无此 GPU。",
+          },
         },
-      }),
+      ),
       number("Hottest", "最高温度", "celsius", "max(DCGM_FI_DEV_GPU_TEMP)", { bound: 85 }),
       number(
         "Rows that could not be replaced",

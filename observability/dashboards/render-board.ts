@@ -8,7 +8,7 @@ const WORDS = {
   site: { en: "Site", zh: "站点" },
   model: { en: "Model", zh: "模型" },
   all: { en: "All", zh: "全部" },
-  others: { en: "Other dashboards", zh: "其他看板" },
+  others: { en: "Other dashboards", zh: "其他仪表盘" },
 } as const satisfies Record<string, Text>;
 
 export function renderBoard({ name, board, language }: DashboardFile): sdk.Dashboard {

@@ -12,12 +12,12 @@ export const stores: Board = {
   models: null,
   rows: [
     row("Now", "当前", [
-      number("Redis that answer", "有响应的 Redis", "none", "sum(redis_up)", {
+      number("Redis that answer", "有响应的 Redis", "none", "sum(redis_up) or vector(0)", {
         bound: 1,
         good: "above",
         whenWell: "still",
       }),
-      number("PostgreSQL that answer", "有响应的 PostgreSQL", "none", "sum(pg_up)", {
+      number("PostgreSQL that answer", "有响应的 PostgreSQL", "none", "sum(pg_up) or vector(0)", {
         bound: 1,
         good: "above",
         whenWell: "still",
@@ -64,19 +64,17 @@ export const stores: Board = {
         { needs: "redisReplicas" },
       ),
       lines(
-        "Keys dropped and connections refused, in an hour",
-        "每小时淘汰的键与被拒连接",
+        "Keys dropped, in an hour",
+        "每小时淘汰的键",
         "none",
-        [
-          [
-            "sum by (instance) (increase(redis_evicted_keys_total[1h]))",
-            { en: "{{instance}} keys", zh: "{{instance}} 键" },
-          ],
-          [
-            "sum by (instance) (increase(redis_rejected_connections_total[1h]))",
-            { en: "{{instance}} connections", zh: "{{instance}} 连接" },
-          ],
-        ],
+        [["sum by (instance) (increase(redis_evicted_keys_total[1h]))", "{{instance}}"]],
+        { tone: "bad", whenWell: "still" },
+      ),
+      lines(
+        "Connections refused, in an hour",
+        "每小时被拒的连接",
+        "none",
+        [["sum by (instance) (increase(redis_rejected_connections_total[1h]))", "{{instance}}"]],
         { tone: "bad", whenWell: "still" },
       ),
     ]),
