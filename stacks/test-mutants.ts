@@ -110,6 +110,10 @@ export const MUTANTS: readonly Mutant[] = [
     pod(props).terminationGracePeriodSeconds = 30;
   }),
   row("encrypted-volumes", GATEWAY, (props) => {
+    const spec = { storageClassName: "fast" };
+    pod(props).volumes.push({ name: "more", ephemeral: { volumeClaimTemplate: { spec } } });
+  }),
+  row("encrypted-volumes", GATEWAY, (props) => {
     props.spec.volumeClaimTemplates[0].spec.storageClassName = "fast";
   }),
   row("gpu-pods", MODEL, (props) => {
@@ -134,6 +138,9 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   row("least-identity", GATEWAY, (props) => {
     pod(props).automountServiceAccountToken = true;
+  }),
+  row("least-rbac", /authorization\.k8s\.io\/v1:Role /, (props) => {
+    props.aggregationRule = { clusterRoleSelectors: [{ matchLabels: { a: "b" } }] };
   }),
   row("least-rbac", /authorization\.k8s\.io\/v1:Role /, (props) => {
     props.rules[0].verbs = ["*"];

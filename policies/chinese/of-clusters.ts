@@ -64,6 +64,10 @@ export const OF_CLUSTERS: Readonly<Record<string, Templates>> = {
       "Secret {name} 保存无期限的令牌。应以投射卷提供短期令牌。",
   },
   "least-rbac": {
+    "{where} changes objects after they were judged. Remove it.":
+      "{where} 会在判定之后改写对象。应移除。",
+    "{where} takes the rights of other roles by their labels. Write them down.":
+      "{where} 按标签聚合其他角色的权限。应逐一写明。",
     "{where} has no rules that could be judged.": "{where} 没有可判定的规则。",
     "{where} has * in {key}. Name what is needed.":
       "{where} 的 {key} 使用了通配符 *。应按最小权限逐一列出。",

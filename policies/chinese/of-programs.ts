@@ -59,6 +59,10 @@ export const OF_PROGRAMS: Readonly<Record<string, Templates>> = {
   "data-residency": {
     "{where} has outside providers, which profile {profile} does not allow.":
       "{where} 配置了外部模型提供方，合规画像 {profile} 不允许。",
+    "Service {name} is a name for {host}. Lead it to pods.":
+      "Service {name} 只是 {host} 的别名。应指向 Pod。",
+    "{where} finds hosts by its own list. Leave names to the cluster's DNS.":
+      "{where} 自行解析主机名。应由集群 DNS 解析。",
     "{where} cannot be read. Check its form.": "{where} 无法读取。应检查其格式。",
     "{where}: {model} is asked without TLS at {url}.":
       "{where}：{model} 经 {url} 以明文访问，未使用 TLS。",

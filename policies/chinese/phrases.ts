@@ -17,6 +17,7 @@ export const PHRASES: Templates = {
   "(named later)": "（名称待定）",
   "{kind} (name not known yet)": "{kind}（名称尚未确定）",
   "(name not known yet)": "（名称尚未确定）",
+  "(no host)": "（无主机）",
   "(no port)": "（无端口）",
   "number {index}": "第 {index} 个",
 

@@ -11,6 +11,10 @@ judgedByTable(dataResidency, {
       type: "kubernetes:core/v1:ConfigMap",
       props: { data: { "routes.json": routes("https://model-a.deepseek.svc:8000") } },
     },
+    service: {
+      type: "kubernetes:core/v1:Service",
+      props: { metadata: { name: "model-a" }, spec: { selector: { a: "b" } } },
+    },
     gateway: { type: DEPLOYMENT, props: deployment({ containers: [gateway()] }) },
   },
   passes: {
@@ -20,6 +24,24 @@ judgedByTable(dataResidency, {
     ],
   },
   fails: {
+    "a Service that is a name for a host outside": [
+      [["service", "spec", { type: "ExternalName", externalName: "api.provider.example" }]],
+      /Service model-a is a name for api.provider.example/,
+    ],
+    "a gateway with hosts of its own": [
+      [
+        [
+          "gateway",
+          "spec.template.spec.hostAliases",
+          [{ ip: "203.0.113.1", hostnames: ["model-a.deepseek.svc"] }],
+        ],
+      ],
+      /its own list/,
+    ],
+    "a gateway with a resolver of its own": [
+      [["gateway", "spec.template.spec.dnsConfig", { nameservers: ["203.0.113.1"] }]],
+      /its own list/,
+    ],
     "an answer from outside": [
       [["routes", ["data", "routes.json"], routes("https://api.provider.example")]],
       /outside/,

@@ -1,4 +1,5 @@
 import { encryptedVolumes } from "./encrypted-volumes.ts";
+import { DEPLOYMENT, labelled } from "./test-objects.ts";
 import { judgedByTable } from "./test-table.ts";
 
 judgedByTable(encryptedVolumes, {
@@ -19,6 +20,12 @@ judgedByTable(encryptedVolumes, {
       type: "kubernetes:core/v1:PersistentVolumeClaim",
       props: { spec: { storageClassName: "encrypted" } },
     },
+    pods: {
+      type: DEPLOYMENT,
+      props: labelled("tool", {
+        volumes: [{ ephemeral: { volumeClaimTemplate: { spec: { storageClassName: "gp3" } } } }],
+      }),
+    },
     cluster: {
       type: "kubernetes:postgresql.cnpg.io/v1:Cluster",
       props: { spec: { storage: { storageClass: "gp3" } } },
@@ -30,6 +37,24 @@ judgedByTable(encryptedVolumes, {
     ],
   },
   fails: {
+    "a class under AWS' own key by its alias": [
+      [["class", "parameters.kmsKeyId", "alias/aws/ebs"]],
+      /does not encrypt/,
+    ],
+    "a volume that is made with its pod": [
+      [
+        [
+          "pods",
+          "spec.template.spec.volumes.0.ephemeral.volumeClaimTemplate.spec",
+          { storageClassName: "fast" },
+        ],
+      ],
+      /Deployment tool keeps its data in class fast/,
+    ],
+    "a volume that is made with its pod, of no class": [
+      [["pods", "spec.template.spec.volumes.0.ephemeral.volumeClaimTemplate.spec", {}]],
+      /default class/,
+    ],
     "a class that does not encrypt": [
       [["class", "parameters.encrypted", "false"]],
       /does not encrypt/,

@@ -4,7 +4,7 @@
  * and they attest it.
  */
 import type { Context, Report, Rule } from "../judging/rule.ts";
-import { isPostgresCluster, kindOf, nameIn } from "../kubernetes/pods.ts";
+import { isPostgresCluster, kindOf, nameIn, podsOf, valuesAt } from "../kubernetes/pods.ts";
 import { asFields, at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
 
 /** Classes that an owner attests: a stack names one of these where it does not make its own. */
@@ -25,6 +25,7 @@ export const encryptedVolumes: Rule = {
     kindOf(type) === "StorageClass" ||
     kindOf(type) === "PersistentVolumeClaim" ||
     isPostgresCluster(type) ||
+    ephemeralClasses(type, props).length > 0 ||
     (kindOf(type) === "StatefulSet" && isPresent(at(props, "spec", "volumeClaimTemplates"))),
   judge: ({ type, props }, report, context) => {
     const where = `${kindOf(type)} ${nameIn(props)}`;
@@ -47,9 +48,12 @@ function judgeClass(where: string, props: Fields, report: Report): void {
     );
     return;
   }
+  const key = at(props, "parameters", "kmsKeyId");
   const ours =
     at(props, "parameters", "encrypted") === "true" &&
-    isPresent(at(props, "parameters", "kmsKeyId"));
+    isPresent(key) &&
+    // The provider's own key is one that we can neither refuse nor destroy.
+    !/(^|[:/])alias\/aws\//.test(String(key));
   if (!ours) report.fails(`${where} does not encrypt under our key. Set encrypted and kmsKeyId.`);
 }
 
@@ -57,9 +61,19 @@ function classesOf(type: string, props: Fields): (string | undefined)[] {
   if (isPostgresCluster(type)) return clusterClasses(asFields(props["spec"]) ?? {});
   if (kindOf(type) === "PersistentVolumeClaim") return [textAt(props, "spec", "storageClassName")];
   const templates = at(props, "spec", "volumeClaimTemplates");
-  return (Array.isArray(templates) ? templates : []).map((one) =>
-    textAt(one, "spec", "storageClassName"),
-  );
+  return (Array.isArray(templates) ? templates : [])
+    .map((one) => textAt(one, "spec", "storageClassName"))
+    .concat(ephemeralClasses(type, props));
+}
+
+/** Of volumes that are made with a pod and go with it: they hold data as well. */
+function ephemeralClasses(type: string, props: Fields): (string | undefined)[] {
+  return podsOf(type, props)
+    .items.flatMap((pod) =>
+      valuesAt(pod.spec, ["volumes", "*", "ephemeral", "volumeClaimTemplate"]),
+    )
+    .filter(isPresent)
+    .map((one) => textAt(one, "spec", "storageClassName"));
 }
 
 /** Of the data, of the log where it has a volume of its own, and of every tablespace. */

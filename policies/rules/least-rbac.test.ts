@@ -1,4 +1,6 @@
+import { expect, test } from "vitest";
 import { leastRbac } from "./least-rbac.ts";
+import { judge } from "./test-judge.ts";
 import { judgedByTable } from "./test-table.ts";
 
 judgedByTable(leastRbac, {
@@ -25,6 +27,10 @@ judgedByTable(leastRbac, {
     ],
   },
   fails: {
+    "rights of other roles": [
+      [["role", "aggregationRule", { clusterRoleSelectors: [{ matchLabels: { a: "b" } }] }]],
+      /rights of other roles/,
+    ],
     "every verb": [[["role", "rules.0.verbs", ["*"]]], /\* in verbs/],
     "every resource": [[["role", "rules.0.resources", ["*"]]], /\* in resources/],
     "every Secret": [[["role", "rules.0.resources", ["secrets"]]], /every Secret/],
@@ -64,4 +70,16 @@ judgedByTable(leastRbac, {
     "a default account": [[["binding", "subjects.0.name", "default"]], /default account/],
   },
   unknown: ["binding", "roleRef.name"],
+});
+
+test.each([
+  ["admissionregistration.k8s.io/v1:MutatingWebhookConfiguration", true],
+  ["admissionregistration.k8s.io/v1beta1:MutatingAdmissionPolicy", true],
+  ["admissionregistration.k8s.io/v1beta1:MutatingAdmissionPolicyBinding", true],
+  ["admissionregistration.k8s.io/v1:MutatingWebhookConfigurationPatch", true],
+  ["admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy", false],
+  ["admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration", false],
+])("%s changes what was judged: %s", async (type, changes) => {
+  const { violations } = await judge(leastRbac, `kubernetes:${type}`, { metadata: { name: "a" } });
+  expect(violations).toHaveLength(changes ? 1 : 0);
 });

@@ -1,8 +1,14 @@
-/** Rights in the cluster name resources and verbs, reach one namespace, and never make more rights. */
+/**
+ * Rights in the cluster name resources and verbs, reach one namespace, and never make more rights. Nobody rewrites
+ * what is asked of the API server.
+ */
 import type { Report, Rule } from "../judging/rule.ts";
 import { kindOf, nameIn } from "../kubernetes/pods.ts";
-import { at, type Fields, textAt } from "../kubernetes/values.ts";
+import { at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
 
+/** Changes what is asked of the API server, and with it whatever was judged here. */
+const CHANGING =
+  /^kubernetes:admissionregistration\.k8s\.io\/[^:]+:Mutating(Webhook|Admission)\w+$/;
 const KINDS = ["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"];
 const ADMIN_ROLES = ["cluster-admin", "admin", "edit"];
 /** Whoever has one of these can give himself everything else. */
@@ -22,10 +28,18 @@ export const leastRbac: Rule = {
   sees: "resource",
   about: "rights in the cluster",
   applies: ({ type }) =>
-    type.startsWith("kubernetes:rbac.authorization.k8s.io/") && KINDS.includes(kindOf(type) ?? ""),
+    CHANGING.test(type) ||
+    (type.startsWith("kubernetes:rbac.authorization.k8s.io/") &&
+      KINDS.includes(kindOf(type) ?? "")),
   judge: ({ type, props }, report) => {
     const where = `${kindOf(type)} ${nameIn(props)}`;
+    if (CHANGING.test(type)) {
+      report.fails(`${where} changes objects after they were judged. Remove it.`);
+      return;
+    }
     if (kindOf(type)?.endsWith("Binding") === true) return judgeBinding(where, props, report);
+    if (isPresent(props["aggregationRule"]))
+      report.fails(`${where} takes the rights of other roles by their labels. Write them down.`);
     const { rules } = props;
     if (!Array.isArray(rules)) {
       report.fails(`${where} has no rules that could be judged.`);

@@ -228,6 +228,10 @@ judgedByTable(tls13Stores, {
       /server_tls_sslmode = prefer/,
     ],
     "a group of a database's cluster": [[["clusters", "parameters", []]], /force_ssl/],
+    "a database under the service's own parameters by name": [
+      [["database", "parameterGroupName", "default.postgres17"]],
+      /default parameters/,
+    ],
     "a database under its service's own parameters": [
       [["database", "parameterGroupName", undefined]],
       /default parameters/,

@@ -6,7 +6,7 @@ import { isParameterGroup } from "../aws/resources.ts";
 import type { Report, Rule } from "../judging/rule.ts";
 import { isPostgresCluster, isPostgresPooler, nameIn } from "../kubernetes/pods.ts";
 import { judgeSettings, type Setting, tellsStores } from "../kubernetes/store-settings.ts";
-import { asFields, at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
+import { asFields, at, type Fields, textAt } from "../kubernetes/values.ts";
 
 const REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup";
 const SINGLE_CACHE = "aws:elasticache/cluster:Cluster";
@@ -58,7 +58,7 @@ export const tls13Stores: Rule = {
     if (isPostgresPooler(type)) judgePooler(props, report);
     if (type === REPLICATION_GROUP) judgeCache(props, report);
     if (isParameterGroup(type)) judgeParameters(props, report);
-    if (type === DATABASE && !isPresent(props["parameterGroupName"]))
+    if (type === DATABASE && /^(default[.:].*)?$/.test(String(props["parameterGroupName"] ?? "")))
       report.fails(`${name} takes TLS 1.2 by its default parameters. Set parameterGroupName.`);
     if (type === SINGLE_CACHE && props["transitEncryptionEnabled"] !== true)
       report.fails(`${name} takes plain connections. Set transitEncryptionEnabled: true.`);
