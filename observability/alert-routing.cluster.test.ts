@@ -10,6 +10,7 @@ import { run } from "../tools/base/process.ts";
 import { ensurePackages } from "../tools/debian/packages.ts";
 import { environmentFor } from "../tools/debian/root-folder.ts";
 import { createAuthority } from "../tools/pki/authority.ts";
+import { EMAIL_MESSAGE, SLACK_MESSAGE } from "./alert-messages.ts";
 import { alertRouting, type Channel, type ChannelKind, RELAYED } from "./alert-routing.ts";
 
 const SEVERITIES = ["critical", "error", "warning", "info"] as const;
@@ -94,4 +95,49 @@ test.each([
 test("the heartbeat reaches its address and no channel; an unknown severity nobody", async () => {
   expect(await told("alertname=Watchdog", "severity=info")).toEqual(["heartbeat"]);
   expect(await told("alertname=X", "severity=other")).toEqual(["nobody"]);
+});
+
+test("a message says what is wrong, and that it is over; links are links where there is an address", async () => {
+  const alert = (status: string, runbook_url: string, summary: string) => ({
+    ...{ status, labels: { alertname: "GpuHot", severity: "error", site: "primary" } },
+    annotations: {
+      summary,
+      description: "It is hot.",
+      value: "91",
+      runbook_url,
+      dashboard: "/d/gpu",
+    },
+    ...{ startsAt: "2026-01-02T03:04:05Z", endsAt: "2026-01-02T04:04:05Z" },
+  });
+  const rendered = async (template: string, type: "text" | "html", status: string) => {
+    const data = {
+      ...{ receiver: "r", status, externalURL: "https://alerts" },
+      groupLabels: { alertname: "GpuHot" },
+      commonLabels: { alertname: "GpuHot", severity: "error", site: "primary" },
+      commonAnnotations: {},
+      alerts: [
+        alert(status, "https://git.example.org/GpuHot.md", "One <GPU> is hot"),
+        alert("resolved", "docs/runbooks/GpuHot.md", "Another is hot"),
+      ],
+    };
+    const place = path.join(folder, "data.json");
+    await writeFile(place, JSON.stringify(data));
+    const own = path.join(folder, "none.tmpl");
+    await writeFile(own, "");
+    const from = [`--template.glob=${own}`, `--template.data=${place}`, `--template.type=${type}`];
+    return amtool("template", "render", ...from, `--template.text=${template}`);
+  };
+  const { title, text } = SLACK_MESSAGE;
+  expect(await rendered(title, "text", "firing")).toBe("[FIRING:1] error GpuHot (primary)");
+  expect(await rendered(title, "text", "resolved")).toBe("[RESOLVED] error GpuHot (primary)");
+  const slack = await rendered(text, "text", "firing");
+  expect(slack).toContain(
+    "*One <GPU> is hot*\nIt is hot.\nValue 91, since 2026-01-02 03:04:05 UTC",
+  );
+  expect(slack).toContain("*Another is hot* (resolved)");
+  const html = await rendered(EMAIL_MESSAGE.html, "html", "firing");
+  expect(html).toContain("One &lt;GPU&gt; is hot");
+  expect(html).toContain('<a href="https://git.example.org/GpuHot.md">Runbook</a>');
+  expect(html).toContain("Runbook: docs/runbooks/GpuHot.md");
+  expect(html).toContain("until 2026-01-02 04:04:05 UTC");
 });

@@ -3,7 +3,9 @@
  * a site where the channel says so. Graver alerts silence milder ones of the same subject; quiet hours
  * hold back what can wait, never what is critical. Pure.
  */
+
 import { stringify } from "yaml";
+import { EMAIL_MESSAGE, SLACK_MESSAGE } from "./alert-messages.ts";
 import type { Severity } from "./rules/rule.ts";
 
 /**
@@ -161,7 +163,7 @@ function receiver(channel: Channel, tls: object, http: object): object {
     const { to, from, server, user, password } = email;
     const login = user === undefined ? {} : { auth_username: user, auth_password: password };
     const mail = { to, from, smarthost: server, require_tls: true, send_resolved: true };
-    return { name, email_configs: [{ ...mail, ...login, ...tls }] };
+    return { name, email_configs: [{ ...mail, ...EMAIL_MESSAGE, ...login, ...tls }] };
   }
   if (kind === "pagerduty" && routingKey !== undefined) {
     const own = url === undefined ? {} : { url };
@@ -169,10 +171,8 @@ function receiver(channel: Channel, tls: object, http: object): object {
     return { name, pagerduty_configs: [page] };
   }
   if (kind === "slack" && url !== undefined) {
-    const title = "{{ .CommonLabels.severity }}: {{ .CommonAnnotations.summary }}";
-    const text =
-      "{{ range .Alerts }}{{ .Annotations.description }}\n{{ .Annotations.runbook_url }}\n{{ end }}";
-    return { name, slack_configs: [{ api_url: url, send_resolved: true, title, text, ...http }] };
+    const message = { api_url: url, send_resolved: true, ...SLACK_MESSAGE, ...http };
+    return { name, slack_configs: [message] };
   }
   if (url === undefined)
     throw new Error(`${name}: a channel of kind ${kind} without what it needs`);
