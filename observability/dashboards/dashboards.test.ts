@@ -5,6 +5,7 @@ import type { Dashboard } from "../rules/rule.ts";
 import { ALERTS, RULE_GROUPS } from "../rules.ts";
 import { judgePromql, withRecorded } from "../test-promql.ts";
 import { BOARDS, dashboardFiles, renderDashboard } from "./dashboards.ts";
+import { placesOf } from "./layout.ts";
 import { type Board, inLanguage, type Panel, type Text } from "./panel.ts";
 
 const known = withRecorded(METRIC_CATALOGUE, RULE_GROUPS);
@@ -121,6 +122,18 @@ test("a number is one, and a table shows each label that tells its lines apart",
     const labels = [...judgePromql(expr, known).shape.labels].sort();
     const shown = panel.kind === "table" ? panel.columns.map(([label]) => label) : [];
     if (panel.kind !== "lines") expect([expr, labels]).toEqual([expr, [...shown].sort()]);
+  }
+});
+
+test("the title of a number has room in a window of 1100 pixels", () => {
+  // 44.8 pixels a column there, of which 18 are the panel's edges; a letter is 7.3 wide.
+  const letters = (span: number) => Math.floor((span * 44.8 - 26) / 7.3);
+  for (const { panels } of BOARDS.flatMap(({ rows }) => rows)) {
+    for (const [index, { span }] of placesOf(panels).entries()) {
+      const panel = panels[index];
+      if (panel?.kind !== "number") continue;
+      expect(panel.title.en.length, panel.title.en).toBeLessThanOrEqual(letters(span));
+    }
   }
 });
 

@@ -23,14 +23,14 @@ export const stores: Board = {
         whenWell: "still",
       }),
       number(
-        "Rows that the ledger does not have yet",
+        "Rows not yet in the ledger",
         "尚未入账的行",
         "none",
         "sum(gateway_ledger_queue_rows)",
         { whenWell: "still" },
       ),
       number(
-        "Times Redis did not answer, in an hour",
+        "Redis did not answer, in an hour",
         "每小时 Redis 无响应次数",
         "none",
         "sum(increase(gateway_quota_store_failures_total[1h]))",

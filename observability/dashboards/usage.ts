@@ -13,7 +13,7 @@ export const usage: Board = {
       number("Tokens", "Token", "short", `sum(increase(${TOKENS}[1d]))`),
       number("Requests", "请求", "short", `sum(increase(api_requests_total{${OWN}}[1d]))`),
       number(
-        "Rows that the ledger does not have yet",
+        "Rows not yet in the ledger",
         "尚未入账的行",
         "none",
         "sum(gateway_ledger_queue_rows)",
