@@ -15,7 +15,7 @@ export const LAWS: readonly LawEntry[] = [
     law: "csl",
     title: { zh: "网络安全法（2025 年修正）", en: "Cybersecurity Law (amended 2025)" },
     effective: "2026-01-01",
-    source: "中华人民共和国网络安全法, as amended",
+    source: "中华人民共和国网络安全法（2025 年修正）",
   },
   {
     law: "dsl",

@@ -92,7 +92,7 @@ export const TEXT = {
   until: { zh: "截止", en: "Until" },
   risk: { zh: "风险接受方", en: "Risk accepted by" },
   unit: { zh: "测评单元", en: "Unit" },
-  since: { zh: "编号生效日", en: "In force since" },
+  since: { zh: "生效日期", en: "In force since" },
   none: { zh: "无", en: "none" },
   more: { zh: "另有 N 项不同发现", en: "and N other findings" },
   unused: { zh: "未被使用的例外", en: "Exemptions that nothing needed" },
