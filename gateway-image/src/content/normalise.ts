@@ -47,11 +47,16 @@ export function normalisedText(text: string): string {
 function compute(point: string): string {
   const visible = point.replace(INVISIBLE, "");
   if (visible === "") return "";
-  // Upper before lower: ß is ss, and both forms of the small sigma are one.
-  const folded = visible.normalize("NFKD").toUpperCase().toLowerCase().normalize("NFKD");
+  // ẞ is ß only in lower case, ß is SS only in upper case, and both forms of the small sigma are one after that.
+  const spelt = visible.normalize("NFKD").toLowerCase().toUpperCase();
+  const folded = spelt.toLowerCase().normalize("NFKD");
   let result = "";
-  for (const one of folded.replace(INVISIBLE, "").replace(ACCENTS, "")) {
-    result += simplified.get(one) ?? one;
-  }
+  for (const one of folded.replace(INVISIBLE, "").replace(ACCENTS, "")) result += simplest(one);
   return result;
+}
+
+/** What is simplified to a character that is itself simplified: 薴 to 苧, and that to 苎. */
+function simplest(point: string): string {
+  const next = simplified.get(point);
+  return next === undefined || next === point ? point : simplest(next);
 }
