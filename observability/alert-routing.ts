@@ -3,7 +3,6 @@
  * a site where the channel says so. Graver alerts silence milder ones of the same subject; quiet hours
  * hold back what can wait, never what is critical. Pure.
  */
-
 import { stringify } from "yaml";
 import { EMAIL_MESSAGE, SLACK_MESSAGE } from "./alert-messages.ts";
 import type { Severity } from "./rules/rule.ts";

@@ -62,15 +62,13 @@ describe("the catalogue", () => {
   });
 
   test("has what a real vLLM exposed, and with its labels", () => {
-    const file = path.join(import.meta.dirname, "catalogue/fixtures/vllm-0.25.1.prom");
     // What came and went before that release.
     const asked = MODEL_SERVER_METRICS.filter(({ until }) => until === undefined);
-    expect(expositionFaults(readFileSync(file, "utf8"), asked)).toEqual([]);
+    expect(expositionFaults(recordedVllm(), asked)).toEqual([]);
   });
 
   test("of the simulator's histograms each begins at the bound at which a real vLLM's does", () => {
-    const file = path.join(import.meta.dirname, "catalogue/fixtures/vllm-0.25.1.prom");
-    const real = firstBounds(readFileSync(file, "utf8"));
+    const real = firstBounds(recordedVllm());
     const simulated = firstBounds(renderMetrics([new ModelMetrics("m", 4096, 1)]));
     const both = [...simulated.keys()].filter((name) => real.has(name));
     expect(both.length).toBeGreaterThan(4);
@@ -183,4 +181,10 @@ function firstBounds(page: string): Map<string, string> {
     if (!found.has(name)) found.set(name, bound);
   }
   return found;
+}
+
+/** What a real one exposed under load. */
+function recordedVllm(): string {
+  const file = path.join(import.meta.dirname, "catalogue/fixtures/vllm-0.25.1.prom");
+  return readFileSync(file, "utf8");
 }

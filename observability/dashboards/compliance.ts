@@ -1,5 +1,5 @@
 /** The audit trail, and what else an auditor asks to be shown. Pure data. */
-import { type Board, lines, number, row } from "./panel.ts";
+import { type Board, lines, number, RENEWAL_DAYS, row } from "./panel.ts";
 
 export const compliance: Board = {
   name: "compliance",
@@ -92,8 +92,7 @@ export const compliance: Board = {
             "{{certificate}}",
           ],
         ],
-        // An alert asks for a renewal from then on.
-        { bound: 14 },
+        { bound: RENEWAL_DAYS },
       ),
     ]),
   ],

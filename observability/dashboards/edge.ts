@@ -1,8 +1,5 @@
 /** The edge in front of the gateway, and the certificates that callers see. Pure data. */
-import { type Board, lines, number, row } from "./panel.ts";
-
-/** An alert asks for a renewal from then on. */
-const RENEWAL_DAYS = 14;
+import { answering, type Board, lines, number, RENEWAL_DAYS, row } from "./panel.ts";
 
 export const edge: Board = {
   name: "edge",
@@ -10,11 +7,7 @@ export const edge: Board = {
   models: null,
   rows: [
     row("Now", "当前", [
-      number("Edges that answer", "有响应的边缘", "none", "sum(nginx_up) or vector(0)", {
-        bound: 1,
-        good: "above",
-        whenWell: "still",
-      }),
+      answering("Edges that answer", "有响应的边缘", "sum(nginx_up)"),
       number(
         "Requests per second",
         "每秒请求数",

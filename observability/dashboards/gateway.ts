@@ -1,5 +1,5 @@
 /** The gateway, and who calls it. Metrics have no label for tenants: users are told, tenants stand in the console. Pure data. */
-import { type Board, CALLED, lines, number, quantile, row } from "./panel.ts";
+import { answering, type Board, CALLED, lines, number, quantile, row } from "./panel.ts";
 
 const OWN = 'model=~"$model"';
 
@@ -81,17 +81,7 @@ export const gateway: Board = {
       ]),
     ]),
     row("The program", "进程", [
-      number(
-        "Gateways that answer",
-        "有响应的网关",
-        "none",
-        'sum(up{job="gateway"}) or vector(0)',
-        {
-          bound: 1,
-          good: "above",
-          whenWell: "still",
-        },
-      ),
+      answering("Gateways that answer", "有响应的网关", 'sum(up{job="gateway"})'),
       number("WebSocket connections", "WebSocket 连接", "none", "sum(gateway_sockets_open)"),
       lines("How late the event loop turns, p99", "事件循环延迟,p99", "s", [
         ['max by (instance) (nodejs_eventloop_lag_p99_seconds{job="gateway"})', "{{instance}}"],

@@ -1,5 +1,5 @@
 /** GPUs as NVIDIA's exporter tells them. `UUID` is the label that all of its versions have. Pure data. */
-import { type Board, lines, number, row } from "./panel.ts";
+import { answering, type Board, lines, number, row } from "./panel.ts";
 
 const of = (metric: string) => `max by (gpu, UUID) (DCGM_FI_${metric})`;
 const rate = (metric: string) => `sum by (gpu, UUID) (rate(DCGM_FI_${metric}[5m]))`;
@@ -11,21 +11,10 @@ export const gpu: Board = {
   models: null,
   rows: [
     row("Now", "当前", [
-      number(
-        "GPUs that are told of",
-        "可见的 GPU",
-        "none",
-        `count(${of("DEV_GPU_TEMP")}) or vector(0)`,
-        {
-          bound: 1,
-          good: "above",
-          whenWell: "still",
-          note: {
-            en: "One whose UUID begins with GPU-simulated is computed by a simulated model server from its load: there is no such GPU.",
-            zh: "UUID 以 GPU-simulated 开头的是模拟模型服务器按其负载算出的,并无此 GPU。",
-          },
-        },
-      ),
+      answering("GPUs that are told of", "可见的 GPU", `count(${of("DEV_GPU_TEMP")})`, {
+        en: "One whose UUID begins with GPU-simulated is computed by a simulated model server from its load: there is no such GPU.",
+        zh: "UUID 以 GPU-simulated 开头的是模拟模型服务器按其负载算出的,并无此 GPU。",
+      }),
       number("Hottest", "最高温度", "celsius", "max(DCGM_FI_DEV_GPU_TEMP)", { bound: 85 }),
       number(
         "Rows that could not be replaced",

@@ -145,6 +145,19 @@ export function number(
   return { kind: "number", title: { en, zh }, unit, expr, ...more };
 }
 
+/** How many of something answer: none of them is 0, and red, where their series are gone as well. */
+export function answering(en: string, zh: string, count: string, note?: Text): Number_ {
+  return number(en, zh, "none", `${count} or vector(0)`, {
+    bound: 1,
+    good: "above",
+    whenWell: "still",
+    ...(note === undefined ? {} : { note }),
+  });
+}
+
+/** An alert asks for a renewal of a certificate from then on. */
+export const RENEWAL_DAYS = 14;
+
 export function row(en: string, zh: string, panels: readonly Panel[]): Row {
   return { title: { en, zh }, panels };
 }

@@ -1,5 +1,5 @@
 /** Redis, PostgreSQL, and what the gateway owes them. Pure data. */
-import { type Board, lines, number, row } from "./panel.ts";
+import { answering, type Board, lines, number, row } from "./panel.ts";
 
 /** What all databases share has no name, and templates hold nothing. */
 const NAMED = 'datname!~"|template.*"';
@@ -12,16 +12,8 @@ export const stores: Board = {
   models: null,
   rows: [
     row("Now", "当前", [
-      number("Redis that answer", "有响应的 Redis", "none", "sum(redis_up) or vector(0)", {
-        bound: 1,
-        good: "above",
-        whenWell: "still",
-      }),
-      number("PostgreSQL that answer", "有响应的 PostgreSQL", "none", "sum(pg_up) or vector(0)", {
-        bound: 1,
-        good: "above",
-        whenWell: "still",
-      }),
+      answering("Redis that answer", "有响应的 Redis", "sum(redis_up)"),
+      answering("PostgreSQL that answer", "有响应的 PostgreSQL", "sum(pg_up)"),
       number(
         "Rows not yet in the ledger",
         "尚未入账的行",
