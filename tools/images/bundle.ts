@@ -39,7 +39,7 @@ const HTTP_WITHOUT_FETCH: Plugin = {
   name: "http-without-fetch",
   resolveId: { filter: { id: /^(node:)?http$/ }, handler: () => HTTP_MODULE },
   load: {
-    filter: { id: /^\0node:http$/ },
+    filter: { id: new RegExp(`^${HTTP_MODULE}$`) },
     handler: () => `module.exports = process.getBuiltinModule("node:http");`,
   },
 };
