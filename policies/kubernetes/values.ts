@@ -23,3 +23,8 @@ export function textAt(value: unknown, ...path: readonly string[]): string | und
 export function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
+
+/** What is no list has nothing in it. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

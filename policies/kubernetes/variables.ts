@@ -6,7 +6,7 @@
 import type { Context } from "../judging/rule.ts";
 import { ElsewhereError } from "./judge.ts";
 import { type Container, kindOf, nameIn, whereOf } from "./pods.ts";
-import { asFields, at, type Fields, isPresent, textAt } from "./values.ts";
+import { asFields, at, type Fields, isPresent, listOf, textAt } from "./values.ts";
 
 /** A reference to another variable; `$$(NAME)` is none. */
 const REFERENCE = /(?<!\$)\$\(([\w.-]+)\)/g;
@@ -137,8 +137,4 @@ function elsewhere(
   return new ElsewhereError(
     `${whereOf(container.pod, container)}, variable ${name} comes from ${from}.`,
   );
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

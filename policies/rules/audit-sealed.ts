@@ -15,7 +15,7 @@ import {
   whereOf,
 } from "../kubernetes/pods.ts";
 import { gatewayIn, runs } from "../kubernetes/read.ts";
-import { at, type Fields, isPresent } from "../kubernetes/values.ts";
+import { at, type Fields, isPresent, listOf } from "../kubernetes/values.ts";
 import { hasVariable, statedVariable, variableOf } from "../kubernetes/variables.ts";
 
 /** What the gateway does where it cannot record. */
@@ -84,8 +84,4 @@ function isMounted({ fields }: Container, folder: string, volumes: readonly unkn
   return listOf(fields["volumeMounts"]).some(
     (mount) => at(mount, "mountPath") === folder && volumes.includes(at(mount, "name")),
   );
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -6,7 +6,7 @@
 import { resourcesOf } from "../aws/resources.ts";
 import { isEverybody } from "../judging/ranges.ts";
 import type { Context, Report, Rule } from "../judging/rule.ts";
-import { asFields, type Fields } from "../kubernetes/values.ts";
+import { asFields, type Fields, listOf } from "../kubernetes/values.ts";
 
 const LIST = /^aws:ec2\/managedPrefixList(Entry)?:/;
 const GROUP = "aws:ec2/securityGroup:SecurityGroup";
@@ -85,8 +85,4 @@ function isEdgePort(props: Fields, context: Context): boolean {
       balancer.props["internal"] === true &&
       listOf(balancer.props["securityGroups"]).includes(props["securityGroupId"]),
   );
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -5,7 +5,7 @@
 import { resourcesOf } from "../aws/resources.ts";
 import type { Context, Resource, Rule } from "../judging/rule.ts";
 import { isPostgresCluster, kindOf, nameIn } from "../kubernetes/pods.ts";
-import { at, type Fields, textAt } from "../kubernetes/values.ts";
+import { at, type Fields, listOf, textAt } from "../kubernetes/values.ts";
 
 const DATABASE = "aws:rds/instance:Instance";
 const PLAN = "aws:backup/restoreTestingPlan:RestoreTestingPlan";
@@ -72,8 +72,4 @@ function restores({ type, props }: Resource, archive: string): boolean {
       );
     return value("RESTORE_FROM") === archive && Number(value("RESTORE_EVERY_HOURS")) > 0;
   });
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
