@@ -1,5 +1,5 @@
 /** Policy documents of IAM, KMS, S3 and others, which Pulumi carries as JSON texts. */
-import { asFields, type Fields, isPresent } from "../kubernetes/values.ts";
+import { asFields, type Fields, isPresent, oneOrMany } from "../kubernetes/values.ts";
 
 export interface Statement {
   readonly sid: string;
@@ -28,10 +28,12 @@ function statementOf(fields: Fields, index: number): Statement {
   return {
     sid: typeof fields["Sid"] === "string" ? fields["Sid"] : `number ${index + 1}`,
     allows: fields["Effect"] === "Allow",
-    actions: listOf(fields["Action"]),
-    resources: listOf(fields["Resource"]),
+    actions: textsOf(fields["Action"]),
+    resources: textsOf(fields["Resource"]),
     principals:
-      named === undefined ? listOf(principal) : Object.values(named).flatMap((one) => listOf(one)),
+      named === undefined
+        ? textsOf(principal)
+        : Object.values(named).flatMap((one) => textsOf(one)),
     federated: isPresent(named?.["Federated"]),
     negations: ["NotAction", "NotResource", "NotPrincipal"].filter((key) => isPresent(fields[key])),
     condition: asFields(fields["Condition"]),
@@ -53,7 +55,7 @@ export function narrows(condition: Fields | undefined): boolean {
     if (/IfExists$|^ForAllValues:|^Null$|Not/i.test(operator)) return false;
     return Object.entries(asFields(tests) ?? {}).some(
       ([key, value]) =>
-        !HOW_IT_COMES.test(key) && !listOf(value).some((one) => /^[*?]*$|\/0$/.test(one)),
+        !HOW_IT_COMES.test(key) && !textsOf(value).some((one) => /^[*?]*$|\/0$/.test(one)),
     );
   });
 }
@@ -66,7 +68,6 @@ function parse(text: string): unknown {
   }
 }
 
-function listOf(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  return Array.isArray(value) ? value.map(String) : [];
+function textsOf(value: unknown): string[] {
+  return oneOrMany(value).map(String);
 }

@@ -28,3 +28,8 @@ export function isPresent(value: unknown): boolean {
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
+
+/** What is no list stands for a list of itself, as AWS reads its documents. */
+export function oneOrMany(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : isPresent(value) ? [value] : [];
+}

@@ -5,7 +5,7 @@
 
 import { isBucket, pointingTo } from "../aws/resources.ts";
 import type { Rule } from "../judging/rule.ts";
-import { asFields, at, type Fields, isPresent } from "../kubernetes/values.ts";
+import { asFields, at, type Fields, oneOrMany } from "../kubernetes/values.ts";
 
 /** What is missing; nothing: it is encrypted under a named key. */
 type Look = (props: Fields) => readonly string[];
@@ -30,17 +30,17 @@ const LOOKS: Readonly<Record<string, Look>> = {
   "aws:cloudwatch/logGroup:LogGroup": (props) => missing(isOurKey(props["kmsKeyId"]), "kmsKeyId"),
   "aws:backup/vault:Vault": (props) => missing(isOurKey(props["kmsKeyArn"]), "kmsKeyArn"),
   "aws:ecr/repository:Repository": (props) => {
-    const first = listOf(props["encryptionConfigurations"])[0];
+    const first = oneOrMany(props["encryptionConfigurations"])[0];
     const ours = at(first, "encryptionType") === "KMS" && isOurKey(at(first, "kmsKey"));
     return missing(ours, "encryptionConfigurations with a kmsKey");
   },
   "aws:eks/cluster:Cluster": (props) => {
-    const held = listOf(at(props, "encryptionConfig", "resources")).includes("secrets");
+    const held = oneOrMany(at(props, "encryptionConfig", "resources")).includes("secrets");
     const key = isOurKey(at(props, "encryptionConfig", "provider", "keyArn"));
     return missing(held && key, "encryptionConfig of secrets with a keyArn");
   },
   "aws:ec2/launchTemplate:LaunchTemplate": (props) => {
-    const disks = listOf(props["blockDeviceMappings"]).map((one) => at(one, "ebs"));
+    const disks = oneOrMany(props["blockDeviceMappings"]).map((one) => at(one, "ebs"));
     // Without a mapping the image's own disk is used, under whatever key the account defaults to.
     const sealed = disks.every(
       (disk) => String(at(disk, "encrypted")) === "true" && isOurKey(at(disk, "kmsKeyId")),
@@ -93,7 +93,7 @@ function isOurKey(key: unknown): boolean {
 }
 
 function bucketLacks(configurations: readonly Fields[]): readonly string[] {
-  const rules = configurations.flatMap((one) => listOf(one["rules"]));
+  const rules = configurations.flatMap((one) => oneOrMany(one["rules"]));
   const ours = rules.some((rule) => {
     const how = at(rule, "applyServerSideEncryptionByDefault");
     return /^aws:kms/.test(String(at(how, "sseAlgorithm"))) && isOurKey(at(how, "kmsMasterKeyId"));
@@ -113,8 +113,4 @@ function encryptedVolume(props: Fields): readonly string[] {
 
 function missing(there: boolean, what: string): readonly string[] {
   return there ? [] : [what];
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : isPresent(value) ? [value] : [];
 }
