@@ -69,7 +69,7 @@ export interface Lines extends Titled {
   readonly tone?: Exclude<Tone, "good">;
 }
 
-export interface Number_ extends Titled {
+export interface OneNumber extends Titled {
   readonly kind: "number";
   readonly unit: Unit;
   readonly expr: string;
@@ -94,7 +94,7 @@ export interface Words extends Titled {
   readonly text: Text;
 }
 
-export type Panel = Lines | Number_ | Table | Words;
+export type Panel = Lines | OneNumber | Table | Words;
 
 export interface Row {
   readonly title: Text;
@@ -140,13 +140,13 @@ export function number(
   zh: string,
   unit: Unit,
   expr: string,
-  more: Partial<Pick<Number_, "bound" | "good" | Told>> = {},
-): Number_ {
+  more: Partial<Pick<OneNumber, "bound" | "good" | Told>> = {},
+): OneNumber {
   return { kind: "number", title: { en, zh }, unit, expr, ...more };
 }
 
 /** How many of something answer: none of them is 0, and red, where their series are gone as well. */
-export function answering(en: string, zh: string, count: string, note?: Text): Number_ {
+export function answering(en: string, zh: string, count: string, note?: Text): OneNumber {
   return number(en, zh, "none", `${count} or vector(0)`, {
     bound: 1,
     good: "above",

@@ -10,7 +10,7 @@ import {
   inLanguage,
   type Language,
   type Lines,
-  type Number_,
+  type OneNumber,
   type Panel,
   type Table,
   type Text,
@@ -134,7 +134,7 @@ function colourByValue(builder: timeseries.PanelBuilder, queries: Lines["queries
   }
 }
 
-function numberPanel(panel: Number_) {
+function numberPanel(panel: OneNumber) {
   const { bound, good = "below" } = panel;
   return (
     new stat.PanelBuilder()
