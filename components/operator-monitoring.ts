@@ -4,7 +4,7 @@
  */
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { JOBS } from "../observability/metrics.ts";
+import { JOBS } from "../observability/jobs.ts";
 import { type Monitored, monitorObject, OPERATOR_API } from "../observability/operator-objects.ts";
 import { prometheusRuleObject } from "../observability/prometheus-files.ts";
 import { NO_LINKS } from "../observability/rules/rule.ts";

@@ -1,7 +1,7 @@
 /** Prometheus: scrapes over verified TLS, found by DNS, without any right in the cluster. */
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { JOBS } from "../observability/metrics.ts";
+import { JOBS } from "../observability/jobs.ts";
 import {
   type PrometheusSettings,
   prometheusConfiguration,

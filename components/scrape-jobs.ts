@@ -1,6 +1,6 @@
 /** What Prometheus scrapes, from the programs that run. */
 import { COLLECTOR_PORTS } from "../observability/collector/configuration.ts";
-import { JOBS, OTHER_JOBS } from "../observability/metrics.ts";
+import { JOBS, OTHER_JOBS } from "../observability/jobs.ts";
 import type { Monitored } from "../observability/operator-objects.ts";
 import type { ScrapeJob } from "../observability/prometheus-files.ts";
 import { ALERT_RELAY, ALERT_RELAY_METRICS, ALERT_RELAY_PORTS } from "./alert-relay.ts";

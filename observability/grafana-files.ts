@@ -45,7 +45,7 @@ export const GRAFANA_SECRETS = {
   authority: "oidc-ca.crt",
 } as const;
 /** Nobody guesses it as they guess `admin`; it is no secret. */
-export const GRAFANA_ADMINISTRATOR = "grafana-administrator";
+const GRAFANA_ADMINISTRATOR = "grafana-administrator";
 /** Where a container finds the authority of Prometheus; provisioning knows no other way than variables. */
 export const PROMETHEUS_CA_VARIABLE = "PROMETHEUS_CA";
 

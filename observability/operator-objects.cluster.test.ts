@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { operatorDefinitions } from "../tools/cluster/test-operator-crds.ts";
-import { JOBS, OTHER_JOBS } from "./metrics.ts";
+import { JOBS, OTHER_JOBS } from "./jobs.ts";
 import { type Monitored, monitorObject } from "./operator-objects.ts";
 import { prometheusRuleObject } from "./prometheus-files.ts";
 import { NO_LINKS } from "./rules/rule.ts";

@@ -1,10 +1,8 @@
 /** Rules speak of metrics that somebody makes, in words the neighbours use. */
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { BOARDS } from "./dashboards/dashboards.ts";
-import { JOBS, METRICS, OTHER_JOBS } from "./metrics.ts";
+import { JOBS, OTHER_JOBS } from "./jobs.ts";
 import {
   prometheusConfiguration,
   prometheusRuleObject,
@@ -14,10 +12,6 @@ import {
 import { type RemoteWrite, remoteWriteFiles } from "./remote-write.ts";
 import { ALERTS as alerts, RULE_GROUPS } from "./rules.ts";
 
-const root = path.resolve(import.meta.dirname, "..");
-const made = ["gateway-image/src/telemetry/metrics.ts", "tools/simulator/metrics.ts"]
-  .map((file) => readFileSync(path.join(root, file), "utf8"))
-  .join("\n");
 const rules = RULE_GROUPS.flatMap((group) => group.rules);
 
 const SETTINGS = {
@@ -26,12 +20,6 @@ const SETTINGS = {
   alertmanager: "alertmanager.m.svc:9093",
   self: "prometheus.m.svc",
 };
-
-describe("metrics", () => {
-  test.each(Object.values(METRICS))("%s is made by the gateway or a model server", (name) => {
-    expect(made).toContain(`"${name}"`);
-  });
-});
 
 describe("alerts", () => {
   test("come in four severities, each with what happened and what it means", () => {

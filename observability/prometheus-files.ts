@@ -1,6 +1,6 @@
 /** Prometheus' files from typed data: scrape configuration, rules, and its own TLS. Pure. */
 import { stringify } from "yaml";
-import { JOBS } from "./metrics.ts";
+import { JOBS } from "./jobs.ts";
 import { type RemoteWrite, remoteWriteSection } from "./remote-write.ts";
 import {
   type AlertRule,

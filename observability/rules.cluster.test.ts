@@ -11,7 +11,7 @@ import { run } from "../tools/base/process.ts";
 import { ensurePackages } from "../tools/debian/packages.ts";
 import { environmentFor } from "../tools/debian/root-folder.ts";
 import { createAuthority, issueCertificate } from "../tools/pki/authority.ts";
-import { JOBS, OTHER_JOBS } from "./metrics.ts";
+import { JOBS, OTHER_JOBS } from "./jobs.ts";
 import { prometheusConfiguration, prometheusRules, webConfiguration } from "./prometheus-files.ts";
 import { remoteWriteFiles } from "./remote-write.ts";
 

@@ -53,7 +53,7 @@ const SETS = new Set(["And", "Or", "Unless"]);
 const COMPARISONS = new Set(["Eql", "Eqlc", "EqlC", "Neq", "Gtr", "Lss", "Gte", "Lte"]);
 
 /** The series that metrics become on the wire; `_bucket`, `_sum` and `_count` of histograms. */
-export function seriesOf(catalogue: readonly Metric[]): KnownSeries {
+function seriesOf(catalogue: readonly Metric[]): KnownSeries {
   const everywhere = Object.values(TARGET_LABELS).flat();
   const known = new Map<string, { type: Type; labels: Set<string> }>();
   for (const { name, type, labels, component } of catalogue) {

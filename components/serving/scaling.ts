@@ -2,7 +2,7 @@
  * When a model gets another replica: what waits before its engine. From zero, only the gateway's own
  * queue can say so: an engine that does not run counts nothing, and would never be started. Pure.
  */
-import { JOBS, METRICS } from "../../observability/metrics.ts";
+import { JOBS } from "../../observability/jobs.ts";
 
 export interface Scaling {
   readonly replicas: { readonly least: number; readonly most: number };
@@ -52,11 +52,11 @@ export function stabilisationSeconds({ startSeconds }: Scaling): number {
  * Only where zero is allowed, an engine that nobody scrapes counts as one that does not run.
  */
 export function triggersOf(model: string, { replicas, waitingPerReplica }: Scaling): Trigger[] {
-  const waiting = `sum(${METRICS.modelWaiting}{model_name="${model}"})`;
+  const waiting = `sum(vllm:num_requests_waiting{model_name="${model}"})`;
   const engine = { name: "waiting", threshold: waitingPerReplica };
   if (replicas.least > 0) return [{ ...engine, query: waiting }];
   const none = `(absent(up{job="${JOBS.modelServer}",model="${model}"}) - 1)`;
-  const queue = `sum(${METRICS.queue}{model="${model}"})`;
+  const queue = `sum(api_queue_length{model="${model}"})`;
   return [
     { ...engine, query: `${waiting} or ${none}` },
     { name: "queue", query: queue, threshold: waitingPerReplica },

@@ -3,8 +3,8 @@
  * scrapes, would be empty for ever and look like a fault. Pure.
  */
 import type { Component, Metric } from "../catalogue/metric.ts";
+import { JOBS, OTHER_JOBS } from "../jobs.ts";
 import { METRIC_CATALOGUE } from "../metric-catalogue.ts";
-import { JOBS, OTHER_JOBS } from "../metrics.ts";
 import { RULE_GROUPS } from "../rules.ts";
 import { BOARDS } from "./dashboards.ts";
 import type { Board, Need, Panel, Row } from "./panel.ts";

@@ -2,7 +2,7 @@
 import type { RecordingRule, RuleGroup } from "./rule.ts";
 
 /** Windows of the error budget's alerts; the shortest is also that of all others. */
-export const BUDGET_WINDOWS = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"] as const;
+const BUDGET_WINDOWS = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"] as const;
 
 /**
  * Without any error there is no series: the second half makes that a nought. Without traffic the
