@@ -106,7 +106,7 @@ export class AlertRelay extends Component implements AlertRelayHandle {
   }
 }
 
-export function alertRelayUrl(namespace: string): string {
+function alertRelayUrl(namespace: string): string {
   return `https://${hostOf(ALERT_RELAY, namespace)}:${ALERT_RELAY_PORTS.alerts}`;
 }
 

@@ -22,7 +22,7 @@ export interface ExternalSecretsArgs {
   })[];
 }
 
-export const EXTERNAL_SECRETS_API = "external-secrets.io/v1";
+const EXTERNAL_SECRETS_API = "external-secrets.io/v1";
 
 export class ExternalSecrets extends Component {
   constructor(name: string, args: ExternalSecretsArgs, options?: pulumi.ComponentResourceOptions) {

@@ -25,7 +25,7 @@ export interface FineTuningSettings {
   readonly serviceAccount: string;
 }
 
-export const FINE_TUNING_FOLDERS = {
+const FINE_TUNING_FOLDERS = {
   records: "/records",
   models: "/models",
   output: "/output",

@@ -37,7 +37,7 @@ export interface Archive {
   readonly place: ArchivePlace;
 }
 
-export const ARCHIVE = "audit-archive";
+const ARCHIVE = "audit-archive";
 export const ARCHIVE_PORT = 9465;
 /**
  * How old a segment grows before it is sealed, so that it can be archived: with the archiver's round of

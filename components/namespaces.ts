@@ -18,7 +18,7 @@ const RESTRICTED = {
 
 /** Nothing is enforced, and nothing is silent: the API server's audit log still names what is not restricted. */
 const EXEMPTED = { ...RESTRICTED, "pod-security.kubernetes.io/enforce": "privileged" };
-export const EXEMPTION_ANNOTATION = "deepseek.local/pod-security-exemption";
+const EXEMPTION_ANNOTATION = "deepseek.local/pod-security-exemption";
 
 export class Namespaces extends Component {
   readonly names: pulumi.Output<string[]>;

@@ -12,7 +12,7 @@ export interface NetworkPoliciesArgs {
   readonly silent?: readonly string[];
 }
 
-export const FLOWS_ANNOTATION = "deepseek.local/flows";
+const FLOWS_ANNOTATION = "deepseek.local/flows";
 
 export class NetworkPolicies extends Component {
   constructor(name: string, args: NetworkPoliciesArgs, options?: pulumi.ComponentResourceOptions) {

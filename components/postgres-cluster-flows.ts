@@ -28,7 +28,7 @@ export interface PostgresClusterFlows {
 }
 
 /** The pods of a cluster, as the operator labels them. */
-export function clusterEnd(namespace: string, cluster: string): End {
+function clusterEnd(namespace: string, cluster: string): End {
   return { namespace, program: cluster, labels: { [CLUSTER_LABEL]: cluster } };
 }
 

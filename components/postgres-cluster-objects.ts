@@ -9,11 +9,11 @@ import { postgresSharedMebibytes } from "./sizing/quantity.ts";
 
 export const CLUSTER_API = "postgresql.cnpg.io/v1";
 export const OBJECT_STORE_API = "barmancloud.cnpg.io/v1";
-export const BARMAN = "barman-cloud.cloudnative-pg.io";
+const BARMAN = "barman-cloud.cloudnative-pg.io";
 /** By which the operator's pods, and those of its jobs, are known. */
 export const CLUSTER_LABEL = "cnpg.io/cluster";
 /** The user by which instances and other sites replicate; it proves itself by certificate. */
-export const REPLICATION_USER = "streaming_replica";
+const REPLICATION_USER = "streaming_replica";
 /** An estimate: barman-cloud holds parts of an upload in memory, two streams at a time. */
 const SIDECAR = {
   requests: { cpu: "100m", memory: "512Mi" },

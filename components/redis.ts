@@ -184,7 +184,7 @@ export class Redis extends Component implements RedisHandle {
 }
 
 /** By which names the members of a replicated Redis are called; its certificate carries them. */
-export function redisMembers(namespace: string) {
+function redisMembers(namespace: string) {
   return { program: REDIS, service: hostOf(REDIS, namespace) };
 }
 

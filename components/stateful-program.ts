@@ -24,7 +24,7 @@ export const DATA_VOLUME = "data";
  * Waiting for a Service's endpoints is left to whoever owns the pods: their own readiness says the
  * same, and whoever only needs the address need not wait for it.
  */
-export const SKIP_AWAIT = { "pulumi.com/skipAwait": "true" };
+const SKIP_AWAIT = { "pulumi.com/skipAwait": "true" };
 
 export function statefulSet(
   namespace: string,

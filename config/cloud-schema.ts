@@ -143,7 +143,7 @@ const capacity = z.discriminatedUnion("kind", [
     kind: z.literal("capacityBlock").describe("A capacity block for ML: bought for a time."),
     id: resourceId("cr").describe("Its id."),
     start: time.describe("When it begins; before it the group is empty."),
-    end: time.describe("When it ends; pods are drained half an hour before."),
+    end: time.describe("When it ends; AWS ends its nodes half an hour before."),
     zone: zone.describe("The zone it lies in."),
   }),
 ]);

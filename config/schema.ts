@@ -215,7 +215,7 @@ export const sections = {
   retention: retention.prefault({}).describe("How long records are kept."),
 } as const;
 
-export const schema = z.strictObject(sections);
+const schema = z.strictObject(sections);
 
 export type Settings = z.output<typeof schema>;
 export type ModelSettings = Settings["models"][number];

@@ -102,7 +102,7 @@ export function toldFaults(
     );
 }
 
-export function isSiteTold(value: unknown): value is SiteTold {
+function isSiteTold(value: unknown): value is SiteTold {
   if (typeof value !== "object" || value === null) return false;
   const { name, role, clusterIdentifier, ranges, weights } = value as Partial<SiteTold>;
   return (

@@ -8,7 +8,7 @@ import {
   type ExpandedPod,
   podsOfLeaderWorkerSetWithoutOperator,
   podsOfRayServiceWithoutOperator,
-} from "../components/serving/operator-pods.ts";
+} from "../components/serving/test-operator-pods.ts";
 import type { Settings } from "../config/schema.ts";
 import { committedValues } from "../config/test-settings.ts";
 import { silentProgress } from "../tools/base/progress.ts";

@@ -46,7 +46,7 @@ function furnished(): Values {
   );
 }
 
-export const BACKUPS = {
+const BACKUPS = {
   destination: "s3://backups/site",
   endpoint: "https://objects.example.org",
   ranges: ["10.0.0.32/28"],

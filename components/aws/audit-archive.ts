@@ -87,7 +87,7 @@ export class AuditArchive extends Component {
  * The default holds for whoever says nothing. Whoever names a retention of their own, with the
  * object or afterwards, may name a longer one only.
  */
-export function lockRefusals(site: AwsSite, lock: ArchiveLock): Statement[] {
+function lockRefusals(site: AwsSite, lock: ArchiveLock): Statement[] {
   if (lock.mode === "none") return [];
   return [
     {

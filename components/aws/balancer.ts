@@ -45,7 +45,7 @@ export interface BalancerHandle {
 }
 
 /** What callers connect to. The edge behind must be told: see `balancer` of its arguments. */
-export const DOORS: Readonly<Record<Door, number>> = { https: 443, http: 80 };
+const DOORS: Readonly<Record<Door, number>> = { https: 443, http: 80 };
 /** The longest that a target group waits. */
 const DRAIN_SECONDS_MAX = 3_600;
 /** The edge writes a comment each 15 seconds of silence, so no stream of its own is ever idle. */

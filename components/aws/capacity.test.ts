@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import {
   type Capacity,
   capacityFaults,
-  drainBy,
   groupOptions,
   launchOptions,
   wantsPlacementGroup,
@@ -93,11 +92,6 @@ describe("where nodes come from", () => {
       false,
       false,
     ]);
-  });
-
-  test("a block is drained forty minutes before its end, others never", () => {
-    expect(drainBy(BLOCK)).toBe("2027-03-08T10:50:00.000Z");
-    expect(drainBy(RESERVATION)).toBeUndefined();
   });
 
   test("what is right has no fault", () => {

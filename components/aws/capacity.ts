@@ -23,9 +23,6 @@ export interface PoolSize {
   readonly desired: number;
 }
 
-/** A block's nodes are ended by AWS half an hour before it ends; ten minutes more are for draining. */
-const DRAIN_MINUTES_BEFORE_END = 40;
-
 export type CapacityFault = ArgumentFault<"capacity.id" | "capacity.end" | "zone" | "size">;
 
 /** All that is wrong with the pair. */
@@ -49,13 +46,6 @@ export function capacityFaults(capacity: Capacity, zone: string, size: PoolSize)
     add("size", wrong, "min 0 and first 0; set the size when the block has begun");
   }
   return faults;
-}
-
-/** When a block's nodes must be drained; undefined: never. */
-export function drainBy(capacity: Capacity): string | undefined {
-  if (capacity.kind !== "capacityBlock") return undefined;
-  const end = Date.parse(capacity.end) - DRAIN_MINUTES_BEFORE_END * 60_000;
-  return new Date(end).toISOString();
 }
 
 /**

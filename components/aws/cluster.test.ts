@@ -1,9 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import { UNKNOWN } from "../../tools/engine/values.ts";
-import { Cluster, type ClusterArgs, givenCluster } from "./cluster.ts";
+import { Cluster, type ClusterArgs } from "./cluster.ts";
 import { ClusterAddons, volumeKeys } from "./cluster-addons.ts";
-import { kubeconfigText } from "./kubeconfig.ts";
 import { podTrust } from "./pod-role.ts";
 import { CHINA, clusterHandle, keysHandle, make, networkHandle, SITE } from "./test-aws.ts";
 import { judge } from "./test-policy.ts";
@@ -177,23 +176,6 @@ describe("the control plane", () => {
     const inputs = JSON.stringify(made.resources.map((one) => one.inputs));
     expect(inputs).not.toMatch(/arn:aws:/);
     expect(inputs).toContain("arn:aws-cn:eks::aws:cluster-access-policy/");
-  });
-});
-
-test("a given cluster is told and not touched", async () => {
-  const given = {
-    name: "shared",
-    endpoint: "https://shared.invalid",
-    certificateAuthority: "Y2E=",
-    securityGroupId: "sg-9",
-  };
-  const made = await make(() => ({ ...givenCluster(SITE, given) }));
-  expect(made.resources).toEqual([]);
-  expect(made.result).toEqual({
-    name: "shared",
-    endpoint: "https://shared.invalid",
-    securityGroupId: "sg-9",
-    kubeconfig: kubeconfigText({ ...given, region: "eu-central-1" }),
   });
 });
 

@@ -96,24 +96,6 @@ export class Cluster extends Component implements ClusterHandle {
   }
 }
 
-/** A cluster that somebody else keeps: nothing of it is changed. */
-export interface GivenCluster {
-  readonly name: string;
-  readonly endpoint: string;
-  readonly certificateAuthority: string;
-  readonly securityGroupId: string;
-}
-
-export function givenCluster(site: AwsSite, given: GivenCluster): ClusterHandle {
-  const text = kubeconfigText({ ...given, region: site.region });
-  return {
-    name: pulumi.output(given.name),
-    endpoint: pulumi.output(given.endpoint),
-    securityGroupId: pulumi.output(given.securityGroupId),
-    kubeconfig: pulumi.output(text),
-  };
-}
-
 function kubeconfig(
   site: AwsSite,
   endpoint: pulumi.Output<string>,
@@ -154,7 +136,7 @@ function clusterRole(name: string, { site, keys }: ClusterArgs, parent: pulumi.R
 }
 
 /** The other half of what the key's own policy says: it leaves the last word to IAM. */
-export function secretsPolicy(key: string): string {
+function secretsPolicy(key: string): string {
   return policyDocument([
     {
       Sid: "Secrets",

@@ -67,7 +67,7 @@ export class DnsFailover extends Component {
   }
 }
 
-export function healthTest(health: PrimaryHealth): HealthTest {
+function healthTest(health: PrimaryHealth): HealthTest {
   if (health.kind === "probe") return health;
   return { kind: "alarm", minutes: health.minutes };
 }

@@ -67,7 +67,7 @@ export interface NodePoolHandle {
   readonly autoscalingGroup: pulumi.Output<string>;
 }
 
-export const GPU_TAINT = { key: "nvidia.com/gpu", value: "present" } as const;
+const GPU_TAINT = { key: "nvidia.com/gpu", value: "present" } as const;
 /** The image's own name for its root disk (AL2023). */
 const ROOT_DEVICE = "/dev/xvda";
 
@@ -249,7 +249,7 @@ function nodeGroupArgs(
   };
 }
 
-export function nodeLabels({ pool, nodes }: Pick<NodePoolArgs, "pool" | "nodes">) {
+function nodeLabels({ pool, nodes }: Pick<NodePoolArgs, "pool" | "nodes">) {
   return {
     [POOL_LABEL]: pool,
     // Known before the first node is: the discovery of features writes the same on a live one.
@@ -261,9 +261,7 @@ export function nodeLabels({ pool, nodes }: Pick<NodePoolArgs, "pool" | "nodes">
  * What the Cluster Autoscaler cannot see while a pool is empty. That it may touch the group at all
  * EKS says itself, by the tags k8s.io/cluster-autoscaler/enabled and /<cluster>.
  */
-export function autoscalerHints(
-  args: Pick<NodePoolArgs, "pool" | "nodes">,
-): Record<string, string> {
+function autoscalerHints(args: Pick<NodePoolArgs, "pool" | "nodes">): Record<string, string> {
   const lead = "k8s.io/cluster-autoscaler/node-template";
   const labels = Object.entries(nodeLabels(args)).map(([label, value]): [string, string] => [
     `${lead}/label/${label}`,

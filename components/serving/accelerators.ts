@@ -23,8 +23,8 @@ const PACKED = "gpus";
 export const PRODUCT_LABEL = "nvidia.com/gpu.product";
 export const POOL_LABEL = "deepseek.local/pool";
 export const GPU_TAINT = "nvidia.com/gpu";
-export const GPU_RESOURCE = "nvidia.com/gpu";
-export const ADAPTER_RESOURCE = "vpc.amazonaws.com/efa";
+const GPU_RESOURCE = "nvidia.com/gpu";
+const ADAPTER_RESOURCE = "vpc.amazonaws.com/efa";
 
 /** Joined by NVSwitch, 8 to a node. An A800 is an A100 with a slower NVLink, made for China. */
 const JOINED = {
@@ -81,12 +81,4 @@ export function placementOf({ gpu, count, pool, packed }: Accelerator): Placemen
     tolerations: [GPU_TAINT],
     ...(packed === true ? { together: PACKED } : {}),
   };
-}
-
-/** Of what this plan's GPUs are when a node's feature discovery names its product; undefined: none. */
-export function gpuOfProduct(product: string): "a100-40" | "a100-80" | undefined {
-  const known = (size: 40 | 80) =>
-    ([...JOINED[size], ...SINGLE[size]] as readonly string[]).includes(product);
-  if (known(80)) return "a100-80";
-  return known(40) ? "a100-40" : undefined;
 }

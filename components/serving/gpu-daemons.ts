@@ -14,11 +14,11 @@ type DaemonSetArgs = k8s.apps.v1.DaemonSetArgs;
 type Container = k8s.types.input.core.v1.Container;
 type Volume = k8s.types.input.core.v1.Volume;
 
-export const DEVICE_PLUGIN = "nvidia-device-plugin";
-export const ADAPTER_PLUGIN = "efa-device-plugin";
+const DEVICE_PLUGIN = "nvidia-device-plugin";
+const ADAPTER_PLUGIN = "efa-device-plugin";
 export const GPU_EXPORTER = "dcgm-exporter";
 export const GPU_EXPORTER_PORT = 9_400;
-export const COUNTERS_FOLDER = "/etc/dcgm";
+const COUNTERS_FOLDER = "/etc/dcgm";
 export const COUNTERS_FILE = "counters.csv";
 const WEB_FOLDER = "/etc/dcgm-web";
 

@@ -5,8 +5,8 @@ import { policiesOf } from "../flows.ts";
 import { groupFlows, MODEL_WORKER } from "./group-flows.ts";
 import { MODEL_SERVER } from "./model-component.ts";
 import { ModelServerGroup, type ModelServerGroupArgs } from "./model-server-group.ts";
-import { podsOfLeaderWorkerSetWithoutOperator } from "./operator-pods.ts";
 import { byKind, certificate, groupEngine, objectsOf, SHARED, variablesOf } from "./test-models.ts";
+import { podsOfLeaderWorkerSetWithoutOperator } from "./test-operator-pods.ts";
 
 const made = (changes: Partial<ModelServerGroupArgs> = {}) =>
   objectsOf(

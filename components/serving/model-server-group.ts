@@ -76,7 +76,7 @@ export function groupName(model: string): string {
   return `group-${model.replaceAll(".", "-")}`;
 }
 
-export function leaderWorkerSet(args: ModelServerGroupArgs): k8s.apiextensions.CustomResourceArgs {
+function leaderWorkerSet(args: ModelServerGroupArgs): k8s.apiextensions.CustomResourceArgs {
   const { engine, replicas, surge = 0 } = args;
   if (engine.pipelineParallel < 2) throw new Error(`${args.model} is no group: one node holds it`);
   refuseOtherCount(engine, engine.tensorParallel);

@@ -17,15 +17,15 @@ import { Namespaces } from "../namespaces.ts";
 import { GPU_NAMESPACE_EXEMPTION, GpuRuntime } from "./gpu-runtime.ts";
 import { ModelServer } from "./model-server.ts";
 import { ModelServerGroup } from "./model-server-group.ts";
-import {
-  type ExpandedPod,
-  podsOfLeaderWorkerSetWithoutOperator,
-  podsOfRayServiceWithoutOperator,
-} from "./operator-pods.ts";
 import { RayModelService } from "./ray-model-service.ts";
 import { ScaledModel } from "./scaled-model.ts";
 import { LEADER_WORKER_SET_DEFINITION } from "./test-leader-worker-set.ts";
 import { byKind, certificate, engineOf, groupEngine, objectsOf, SHARED } from "./test-models.ts";
+import {
+  type ExpandedPod,
+  podsOfLeaderWorkerSetWithoutOperator,
+  podsOfRayServiceWithoutOperator,
+} from "./test-operator-pods.ts";
 
 const APPLY = ["apply", "--server-side", "--validate=strict", "--filename", "-"];
 const DRY_RUN = "--dry-run=server";

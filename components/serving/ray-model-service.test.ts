@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Loose } from "../../stacks/test-objects.ts";
 import { mebibytes } from "../sizing/quantity.ts";
 import { MODEL_SERVER } from "./model-component.ts";
-import { podsOfRayServiceWithoutOperator } from "./operator-pods.ts";
 import { RAY_HEAD, rayFlows } from "./ray-flows.ts";
 import { RayModelService, type RayModelServiceArgs } from "./ray-model-service.ts";
 import { byKind, certificate, engineOf, objectsOf, SHARED, variablesOf } from "./test-models.ts";
+import { podsOfRayServiceWithoutOperator } from "./test-operator-pods.ts";
 
 const SEVENTY = engineOf({
   geometry: "deepseek-r1-distill-llama-70b",

@@ -64,11 +64,11 @@ export class RayModelService extends ModelComponent {
 }
 
 /** KubeRay adds endings of up to 10 letters to it and allows 53 in all. */
-export function rayName(model: string): string {
+function rayName(model: string): string {
   return `ray-${model.replaceAll(".", "-")}`;
 }
 
-export function rayService(args: RayModelServiceArgs): k8s.apiextensions.CustomResourceArgs {
+function rayService(args: RayModelServiceArgs): k8s.apiextensions.CustomResourceArgs {
   const { engine, model, namespace, replicas } = args;
   refuseOtherCount(engine, engine.tensorParallel);
   const { path } = pathOf(args);

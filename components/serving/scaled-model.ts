@@ -47,7 +47,7 @@ function metadataOf({ model, namespace }: ScaledModelArgs) {
   return { name: modelService(model), namespace, labels };
 }
 
-export function authority(args: ScaledModelArgs): k8s.apiextensions.CustomResourceArgs {
+function authority(args: ScaledModelArgs): k8s.apiextensions.CustomResourceArgs {
   const ca = { parameter: "ca", name: args.authority, key: "ca.crt" };
   return {
     apiVersion: "keda.sh/v1alpha1",
@@ -57,7 +57,7 @@ export function authority(args: ScaledModelArgs): k8s.apiextensions.CustomResour
   };
 }
 
-export function scaledObject(args: ScaledModelArgs): k8s.apiextensions.CustomResourceArgs {
+function scaledObject(args: ScaledModelArgs): k8s.apiextensions.CustomResourceArgs {
   const { scaling, model } = args;
   const { least, most } = scaling.replicas;
   const window = stabilisationSeconds(scaling);

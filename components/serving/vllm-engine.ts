@@ -80,11 +80,11 @@ export function vllm(engine: VllmEngine, context: EngineContext): EnginePreset {
 }
 
 /** vLLM stops listening at once, so the pod waits first until nobody sends to it any more. */
-export function drainSteps({ drain }: EngineContext) {
+function drainSteps({ drain }: EngineContext) {
   return { preStopSeconds: drain.graceMs / 1_000, terminationSeconds: drain.terminationSeconds };
 }
 
-export function serviceAccountOf({ weights: { serviceAccount } }: VllmEngine) {
+function serviceAccountOf({ weights: { serviceAccount } }: VllmEngine) {
   return serviceAccount === undefined ? {} : { serviceAccount };
 }
 
@@ -133,7 +133,7 @@ export function frontArguments(engine: VllmEngine, context: EngineContext): stri
   ];
 }
 
-export function environmentOf(engine: VllmEngine, modelPath: string): Record<string, string> {
+function environmentOf(engine: VllmEngine, modelPath: string): Record<string, string> {
   const caches = `${SCRATCH.path}/cache`;
   return {
     MODEL_PATH: modelPath,
@@ -172,7 +172,7 @@ export function networkVariables({ adapters }: Accelerator): Record<string, stri
 }
 
 /** All it may write to: caches, temporary files, and the memory that its processes share. */
-export function vllmMounts({ accelerator }: VllmEngine, weights: Mount): Mount[] {
+function vllmMounts({ accelerator }: VllmEngine, weights: Mount): Mount[] {
   const shared = sharedMemory(accelerator.count);
   return [weights, SCRATCH, TEMPORARY, { name: "shared", path: "/dev/shm", memory: shared }];
 }

@@ -37,7 +37,7 @@ export interface WeightsMirrorArgs {
   readonly models: readonly MirroredModel[];
 }
 
-export const WEIGHTS_MIRROR = "weights-mirror";
+const WEIGHTS_MIRROR = "weights-mirror";
 const TO = { name: "weights", path: "/models" } as const;
 const KEYS = { name: "mirror-keys", path: "/etc/weights-mirror" } as const;
 const AUTHORITY = { name: "mirror-authority", path: "/etc/weights-mirror-authority" } as const;

@@ -73,7 +73,7 @@ const BUFFERS_GIBIBYTES = 1;
 const THREADS = 8;
 
 /** What contradicts itself, in words for whoever set it. */
-export function weightsFaults({ place, key, cache, serviceAccount }: Weights): string[] {
+function weightsFaults({ place, key, cache, serviceAccount }: Weights): string[] {
   const faults: string[] = [];
   if (key !== null && cache.kind !== "memory" && !cache.encrypted) {
     faults.push("sealed weights are opened onto memory or an encrypted disk only");

@@ -23,7 +23,7 @@ export const CAPABILITIES = [
 
 export type Capability = (typeof CAPABILITIES)[number];
 
-export const apiKeySchema = z
+const apiKeySchema = z
   .strictObject({
     id: name.describe("Names the key in logs, metrics and the ledger. Not secret."),
     sha256: z

@@ -356,7 +356,7 @@ function served(parts: Parts): Step[] {
 }
 
 /** Step by step from the outside in; a step that calls `next` twice is a defect. */
-export function compose(steps: readonly Step[]): Pipeline {
+function compose(steps: readonly Step[]): Pipeline {
   return (context) => {
     // The step's own promise is passed on: a second one around each of some twenty costs a call more.
     const dispatch = (index: number): Promise<void> => {

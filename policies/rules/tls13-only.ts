@@ -46,7 +46,7 @@ function otherProxies(type: string, props: Fields): Container[] {
     });
 }
 
-export function faultsOf(text: string): string[] {
+function faultsOf(text: string): string[] {
   try {
     const faults: string[] = [];
     judgeBlock(parseNginx(text), undefined, faults);

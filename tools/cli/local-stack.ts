@@ -12,7 +12,7 @@ import type { Environment } from "./environment.ts";
 import { configuration, type Session } from "./session.ts";
 
 /** The images of the local stack's pods; `tester` belongs to the cluster's tests. */
-export const STACK_IMAGES = [
+const STACK_IMAGES = [
   "gateway",
   "simulator",
   "edge",

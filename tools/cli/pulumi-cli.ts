@@ -13,7 +13,7 @@ export function runPulumi(session: Session, operation: Operation): Promise<numbe
   });
 }
 
-export function pulumiArguments(session: Session, operation: Operation): readonly string[] {
+function pulumiArguments(session: Session, operation: Operation): readonly string[] {
   const { flags } = session.call;
   const on = (ours: string, theirs: string) => (flags.on(ours) ? [theirs] : []);
   return [

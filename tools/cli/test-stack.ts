@@ -6,7 +6,7 @@ import { Agent } from "undici";
 const root = path.resolve(import.meta.dirname, "../..");
 
 /** Tests keep their own state and cluster folder, so that a person's local stack is not theirs. */
-export const testStateDir = path.join(root, ".state", "test");
+const testStateDir = path.join(root, ".state", "test");
 
 export interface VerbResult {
   readonly code: number;

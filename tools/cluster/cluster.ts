@@ -7,7 +7,7 @@ import path from "node:path";
 import { type Progress, type Step, silentProgress } from "../base/progress.ts";
 import { UserError } from "../base/user-error.ts";
 import { withFileLock } from "../debian/file-lock.ts";
-import { clusterCacheFolder, ensureBinaries } from "./binaries.ts";
+import { clusterCacheFolder } from "./binaries.ts";
 import { readGroupHost, removeGroup } from "./control-groups.ts";
 import { daemonSpecs } from "./daemons.ts";
 import { ensureHostPrograms } from "./host-programs.ts";
@@ -117,11 +117,6 @@ export async function importImages(
   const progress = options.progress ?? silentProgress;
   const { env } = await ensureHostPrograms(silentProgress);
   await importArchives(await layoutOf(options.dir), archives, { env, progress });
-}
-
-/** The command before kubectl's own arguments. */
-export async function kubectlCommand(progress: Progress = silentProgress): Promise<string[]> {
-  return [(await ensureBinaries({ progress })).kube, "kubectl"];
 }
 
 async function layoutOf(dir: string): Promise<Layout> {

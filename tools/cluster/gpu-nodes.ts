@@ -16,7 +16,7 @@ const CAPACITY = {
   "nvidia.com/gpu": "8",
 };
 
-export function gpuNodeName(index: number): string {
+function gpuNodeName(index: number): string {
   return `gpu-${index + 1}`;
 }
 

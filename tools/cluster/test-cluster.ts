@@ -6,7 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type RunResult, run } from "../base/process.ts";
 import { createProgress } from "../base/progress.ts";
 import { buildImages } from "../images/build.ts";
-import { importImages, kubectlCommand, resetCluster, startCluster } from "./cluster.ts";
+import { ensureBinaries } from "./binaries.ts";
+import { importImages, resetCluster, startCluster } from "./cluster.ts";
 
 export interface TestCluster {
   readonly dir: string;
@@ -31,9 +32,9 @@ export async function createTestCluster(gpuNodes = 0): Promise<TestCluster> {
   const tester = lock.images.find((image) => image.name === "tester");
   if (tester === undefined) throw new Error("the tester image was not built");
   await importImages([tester.archive], { dir, progress });
-  const [kube = "", ...first] = await kubectlCommand();
+  const { kube } = await ensureBinaries({ progress });
   const tryKubectl = (args: readonly string[], input?: string) =>
-    run(kube, [...first, "--kubeconfig", kubeconfig, ...args], {
+    run(kube, ["kubectl", "--kubeconfig", kubeconfig, ...args], {
       signal: AbortSignal.timeout(120_000),
       ...(input === undefined ? {} : { input }),
     });

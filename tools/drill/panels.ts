@@ -42,7 +42,7 @@ export async function panelData(
 }
 
 /** Those with an expression. */
-export function panelsOf(boards: readonly Board[]): (readonly [board: string, panel: Panel])[] {
+function panelsOf(boards: readonly Board[]): (readonly [board: string, panel: Panel])[] {
   return boards.flatMap(({ name, rows }) =>
     rows
       .flatMap(({ panels }) => panels)
@@ -52,7 +52,7 @@ export function panelsOf(boards: readonly Board[]): (readonly [board: string, pa
 }
 
 /** With all models, as a dashboard opens. */
-export function queriesOf(panel: Panel): string[] {
+function queriesOf(panel: Panel): string[] {
   return expressionsOf(panel).map((expr) => expr.replaceAll("$model", ".*"));
 }
 
@@ -62,7 +62,7 @@ function distinct(series: readonly Series[]): number {
 }
 
 /** Those that show too little although nothing excuses it. */
-export function withoutData(panels: readonly PanelData[]): PanelData[] {
+function withoutData(panels: readonly PanelData[]): PanelData[] {
   return panels.filter(({ values, whenWell }) =>
     whenWell === "empty" ? false : values < (whenWell === "still" ? 1 : 2),
   );

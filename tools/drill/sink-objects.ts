@@ -6,7 +6,7 @@ import type { KeyPairPem } from "../pki/authority.ts";
 export const SINK_NAMESPACE = "drill";
 export const SINK = "sink";
 export const SINK_HOST = `${SINK}.${SINK_NAMESPACE}.svc`;
-export const SINK_PORTS = { https: 8443, smtp: 2525 } as const;
+const SINK_PORTS = { https: 8443, smtp: 2525 } as const;
 /** Of the stub's robots; not secret, since nothing else has them. */
 export const SINK_SECRETS = {
   dingtalk: "SEC-of-the-drill",

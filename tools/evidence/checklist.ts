@@ -11,7 +11,7 @@ export interface ChecklistLine {
   readonly answer: Words;
 }
 
-export const CHECKLIST: readonly ChecklistLine[] = [
+const CHECKLIST: readonly ChecklistLine[] = [
   {
     asked: {
       zh: "传输加密：强制使用 TLS 1.3 协议",

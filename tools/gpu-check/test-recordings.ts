@@ -5,7 +5,7 @@ import { type Expectations, judge, type Verdict } from "./judge.ts";
 import { observe, type Texts } from "./observe.ts";
 import { readRecording } from "./sources.ts";
 
-export const EXPECTATIONS: Expectations = { gpus: null, xidHours: 24 };
+const EXPECTATIONS: Expectations = { gpus: null, xidHours: 24 };
 
 export function recording(name: string): string {
   return path.join(import.meta.dirname, "fixtures", name);

@@ -30,7 +30,7 @@ export interface BuildOptions {
   readonly cacheDir?: string;
 }
 
-export const REPOSITORY = "deepseek.local";
+const REPOSITORY = "deepseek.local";
 
 interface Plan {
   readonly recipe: Recipe;

@@ -82,6 +82,6 @@ function costRow(
   };
 }
 
-export function monthly({ dollars, per }: Price): number {
+function monthly({ dollars, per }: Price): number {
   return per === "hour" ? dollars * HOURS_A_MONTH : dollars;
 }

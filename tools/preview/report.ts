@@ -116,7 +116,7 @@ export const planSchema = z.object({
   profile: text,
 });
 
-export const OUTCOMES = ["planned", "refused", "base-failed"] as const;
+const OUTCOMES = ["planned", "refused", "base-failed"] as const;
 
 export const reportSchema = z.strictObject({
   format: z.literal("deepseek-preview/1"),

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import type { RestoreRecord } from "./record.ts";
 
-export const LEDGER_TABLE = "gateway_ledger";
+const LEDGER_TABLE = "gateway_ledger";
 
 const answerSchema = z.object({
   dataUntil: z.iso.datetime({ offset: true }).nullable(),

@@ -37,7 +37,7 @@ const LEFT_OUT = ["postgresql.auto.conf", "standby.signal", "recovery.signal", "
 const INFO_BYTES_MAX = 1024 * 1024;
 
 /** The names that the container of the database knows (components/restore-test.ts). */
-export const SCRATCH = { data: "data", wal: "wal", settings: "postgresql.conf" } as const;
+const SCRATCH = { data: "data", wal: "wal", settings: "postgresql.conf" } as const;
 
 /** Whatever a former test has left is taken away first. */
 export async function fetchNewest(

@@ -31,7 +31,7 @@ export interface Generation {
 }
 
 /** The request is to end as if the server's connection had broken. */
-export class ConnectionLost extends Error {}
+class ConnectionLost extends Error {}
 
 export class ModelEngine {
   readonly metrics: ModelMetrics;

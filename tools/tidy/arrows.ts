@@ -4,7 +4,7 @@
  */
 
 /** room → the rooms it may import from (its own room is always allowed). */
-export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
   stacks: ["components", "components/sizing", "config"],
   components: ["components/sizing", "observability"],
   "components/sizing": [],
@@ -255,7 +255,7 @@ export const ENVIRONMENT_READERS: readonly RegExp[] = [
 ];
 
 /** The longest room that holds `file`; undefined for files outside every room (root files). */
-export function roomOf(file: string): string | undefined {
+function roomOf(file: string): string | undefined {
   return Object.keys(ARROWS)
     .filter((room) => file.startsWith(`${room}/`))
     .sort((a, b) => b.length - a.length)[0];

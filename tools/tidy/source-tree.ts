@@ -12,6 +12,14 @@ export interface Import {
   readonly target: string;
   readonly typeOnly: boolean;
   readonly line: number;
+  /** What is taken from it; null: all that it exports. */
+  readonly names: readonly string[] | null;
+}
+
+/** A function, class or constant; types are exported for whoever reads a signature. */
+export interface Export {
+  readonly name: string;
+  readonly line: number;
 }
 
 export interface FunctionSpan {
@@ -25,6 +33,7 @@ export interface SourceFile {
   readonly text: string;
   readonly lines: number;
   readonly imports: readonly Import[];
+  readonly exports: readonly Export[];
   readonly functions: readonly FunctionSpan[];
   /** Uses of `process.env` and of the explicit `any` type, as "line: what". */
   readonly environmentReads: readonly number[];
@@ -52,6 +61,7 @@ export function parseSource(file: string, text: string): SourceFile {
   const tree = ts.createSourceFile(file, text, ts.ScriptTarget.ES2024, true, ts.ScriptKind.TS);
   const found = {
     imports: [] as Import[],
+    exports: [] as Export[],
     functions: [] as FunctionSpan[],
     environmentReads: [] as number[],
   };
@@ -69,6 +79,10 @@ export function parseSource(file: string, text: string): SourceFile {
     ts.forEachChild(node, visit);
   };
   visit(tree);
+  for (const statement of tree.statements) {
+    const line = lineOf(statement.getStart());
+    found.exports.push(...exportsOf(statement).map((name) => ({ name, line })));
+  }
   return { file, text, lines: text.split("\n").length - 1, ...found };
 }
 
@@ -121,5 +135,29 @@ function importOf(
   if (specifier === undefined || !ts.isStringLiteral(specifier)) return undefined;
   const text = specifier.text;
   const target = text.startsWith(".") ? path.posix.join(path.posix.dirname(file), text) : text;
-  return { target, typeOnly, line: lineOf(node.getStart()) };
+  return { target, typeOnly, line: lineOf(node.getStart()), names: namesOf(node) };
+}
+
+function namesOf(node: ts.Node): string[] | null {
+  const list = ts.isImportDeclaration(node)
+    ? node.importClause?.namedBindings
+    : ts.isExportDeclaration(node)
+      ? node.exportClause
+      : undefined;
+  if (list === undefined || !(ts.isNamedImports(list) || ts.isNamedExports(list))) return null;
+  return list.elements.map((one) => (one.propertyName ?? one.name).text);
+}
+
+function exportsOf(statement: ts.Statement): string[] {
+  const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined;
+  if (!modifiers?.some((one) => one.kind === ts.SyntaxKind.ExportKeyword)) return [];
+  if (ts.isVariableStatement(statement)) {
+    return statement.declarationList.declarations.flatMap(({ name }) =>
+      ts.isIdentifier(name) ? [name.text] : [],
+    );
+  }
+  if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) {
+    return statement.name === undefined ? [] : [statement.name.text];
+  }
+  return [];
 }

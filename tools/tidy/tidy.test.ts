@@ -109,6 +109,26 @@ describe("the tree", () => {
     expect(orphans).toEqual([]);
   });
 
+  test("exports nothing that no other file takes", () => {
+    const taken = new Map<string, Set<string> | null>();
+    for (const { target, names } of sources.flatMap((source) => source.imports)) {
+      const before = taken.get(target);
+      taken.set(
+        target,
+        names === null || before === null ? null : new Set([...(before ?? []), ...names]),
+      );
+    }
+    // What the SDK exports is for programs elsewhere.
+    const wrong = sources
+      .filter(({ file }) => ![...ENTRY_POINTS, /^sdk\//].some((entry) => entry.test(file)))
+      .flatMap(({ file, exports }) =>
+        exports
+          .filter(({ name }) => taken.get(file)?.has(name) === false)
+          .map(({ name, line }) => `${file}:${line} exports ${name}, which no other file takes`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
   test("has no barrel and no drawer", () => {
     const drawers = sources.filter((s) =>
       /(^|\/)(utils?|helpers?|common|misc)(\/|\.ts$)/.test(s.file),
@@ -218,6 +238,16 @@ describe("the checker itself", () => {
     const source = parseSource("tools/base/x.ts", `function f() {\n${body}\n}\nprocess.env.A;`);
     expect(source.functions[0]).toMatchObject({ name: "f", lines: 82 });
     expect(source.environmentReads).toEqual([83]);
+  });
+
+  test("tells what a file exports from what it keeps, and what another takes of it", () => {
+    const given = parseSource(
+      "a/x.ts",
+      "export const A = 1;\nconst B = 2;\nexport function c() {}",
+    );
+    expect(given.exports.map(({ name }) => name)).toEqual(["A", "c"]);
+    const taking = 'import { A as own } from "./x.ts";\nimport * as all from "./x.ts";';
+    expect(parseSource("a/y.ts", taking).imports.map(({ names }) => names)).toEqual([["A"], null]);
   });
 
   test("knows an arrow that is not drawn", () => {

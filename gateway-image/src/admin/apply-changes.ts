@@ -29,7 +29,7 @@ function toGatewayError(error: unknown): GatewayError {
   return new GatewayError("directory_unavailable", { cause: error });
 }
 
-export function malformed(error: z.ZodError): GatewayError {
+function malformed(error: z.ZodError): GatewayError {
   const [issue] = error.issues;
   const param = issue?.path.map(String).join(".") ?? "";
   const what = issue?.message ?? "is invalid";

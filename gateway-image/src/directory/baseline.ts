@@ -48,7 +48,7 @@ export interface BaselineFiles {
   readonly directory: DirectoryFile | null;
 }
 
-export const ROLES: readonly Role[] = [
+const ROLES: readonly Role[] = [
   { id: "caller", permissions: ["inference", "models:read", "usage:read"] },
   {
     id: "tenant-admin",

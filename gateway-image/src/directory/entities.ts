@@ -238,7 +238,7 @@ export const wordListSchema = z.strictObject({
 });
 
 /** A caller's wish for more than its tier gives, and what became of it. */
-export const quotaRequestSchema = z.strictObject({
+const quotaRequestSchema = z.strictObject({
   id: entityName,
   principal: entityName,
   tenant: entityName,

@@ -56,7 +56,7 @@ export function scanTree(root: string): ScanResult {
   return { leaks, filesRead, filesSkipped };
 }
 
-export function scanText(file: string, text: string): Leak[] {
+function scanText(file: string, text: string): Leak[] {
   // Most files hold neither; the lines are looked at only where one does.
   if (!text.includes("sk-ds-") && !text.includes("SK")) return [];
   return text.split("\n").flatMap((content, index) => {

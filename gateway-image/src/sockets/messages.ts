@@ -35,7 +35,7 @@ const headers = z
   )
   .optional();
 const types = Object.keys(CALL_PATHS) as [CallType, ...CallType[]];
-export const socketMessageSchema = z.discriminatedUnion("type", [
+const socketMessageSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.enum(types), id, headers, body: z.looseObject({}) }),
   z.strictObject({ type: z.literal("cancel"), id }),
 ]);

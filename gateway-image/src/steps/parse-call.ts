@@ -53,7 +53,7 @@ export function parseCall(): Step {
   };
 }
 
-export function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
+function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
   const { api } = endpoint;
   if (api === null) throw new Error(`${endpoint.path} asks nothing of a model`);
   const scan = scanMembers(bytes);

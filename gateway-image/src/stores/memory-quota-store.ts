@@ -207,7 +207,7 @@ function dayOf(now: number): string {
 }
 
 /** `2026-11`, UTC. */
-export function monthOf(now: number): string {
+function monthOf(now: number): string {
   return new Date(now).toISOString().slice(0, 7);
 }
 

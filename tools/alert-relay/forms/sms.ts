@@ -22,7 +22,7 @@ export function smsForm(channel: Of<"sms">): Form {
   };
 }
 
-export function smsText(
+function smsText(
   alerts: readonly ToldAlert[],
   { language, segmentsMax }: Pick<Of<"sms">, "language" | "segmentsMax">,
 ): string {

@@ -1,7 +1,7 @@
 /** Configurations of nginx: the model that answers whole calls, and the baseline that proxies. */
 
 /** About what a short chat answer of vLLM is: 1 KB. */
-export const WHOLE_ANSWER = JSON.stringify({
+const WHOLE_ANSWER = JSON.stringify({
   id: "chatcmpl-bench",
   object: "chat.completion",
   created: 1_700_000_000,

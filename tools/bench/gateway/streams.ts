@@ -43,7 +43,7 @@ interface Tally {
 
 const now = () => performance.timeOrigin + performance.now();
 
-export async function runStreams(job: StreamJob): Promise<StreamResult> {
+async function runStreams(job: StreamJob): Promise<StreamResult> {
   const tally: Tally = { firstMs: [], delayMs: [], longestPauseMs: [], leftMs: [], faults: 0 };
   const agent = new http.Agent({ keepAlive: true, maxSockets: job.atOnce });
   let begun = 0;

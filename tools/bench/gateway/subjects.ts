@@ -31,7 +31,7 @@ export interface Models {
 
 /** Where two processes must not disturb each other; with one core they have to. */
 const pinned = os.cpus().length > 1;
-export const SUBJECT_CORE = pinned ? ["taskset", "-c", "0"] : [];
+const SUBJECT_CORE = pinned ? ["taskset", "-c", "0"] : [];
 export const OTHER_CORES = pinned ? ["taskset", "-c", `1-${os.cpus().length - 1}`] : [];
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));

@@ -22,7 +22,7 @@ export function renderSections(model: Model, options: SectionOptions): Line[] {
 }
 
 /** The same message of many resources is told once, with how often it came. */
-export function diagnosticLines(model: Model, { columns }: SectionOptions): Line[] {
+function diagnosticLines(model: Model, { columns }: SectionOptions): Line[] {
   const grouped = new Map<string, { first: Diagnostic; count: number }>();
   for (const diagnostic of model.diagnostics) {
     const key = `${diagnostic.severity} ${diagnostic.message}`;
@@ -40,7 +40,7 @@ export function diagnosticLines(model: Model, { columns }: SectionOptions): Line
   return section("Messages", lines);
 }
 
-export function policyLines(model: Model, { columns }: SectionOptions): Line[] {
+function policyLines(model: Model, { columns }: SectionOptions): Line[] {
   const judged = model.violations.filter((v) => v.level !== "disabled");
   const broken = judged.filter((violation) => !violation.notEvaluated);
   const open = judged.filter((violation) => violation.notEvaluated);
@@ -61,7 +61,7 @@ export function policyLines(model: Model, { columns }: SectionOptions): Line[] {
   return section("Policies", [...lines, ...notEvaluated]);
 }
 
-export function outputLines(model: Model): Line[] {
+function outputLines(model: Model): Line[] {
   const entries = Object.entries(model.outputs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const widest = Math.max(0, ...entries.map(([key]) => textWidth(key)));
   const lines = entries.map(([key, value]): Line => {
@@ -81,7 +81,7 @@ function outputText(value: PropertyValue): string {
   return lines.length === 1 ? first : `${first} … (${lines.length} lines)`;
 }
 
-export function summaryLines(model: Model): Line[] {
+function summaryLines(model: Model): Line[] {
   if (model.summary === undefined) return [];
   const { counts, durationMs, simulated } = model.summary;
   const failed = [...model.rows.values()].filter((row) => row.state === "failed").length;
@@ -104,7 +104,7 @@ export function summaryLines(model: Model): Line[] {
   return [[], ...texts.map((line) => [...mark, ...line])];
 }
 
-export function countsText(counts: ChangeCounts, phase: Phase): string {
+function countsText(counts: ChangeCounts, phase: Phase): string {
   const preview = phase === "preview";
   const words = KINDS.filter((kind) => counts[kind] > 0).map((kind) =>
     preview ? `${counts[kind]} to ${kind}` : `${counts[kind]} ${kind}d`,

@@ -158,7 +158,7 @@ function modulesOf(executor: string): string {
 }
 
 /** As the Pulumi CLI does: the program runs in the folder of its `main`. */
-export function entryPoint(projectDir: string): { directory: string; main: string } {
+function entryPoint(projectDir: string): { directory: string; main: string } {
   const file = path.join(projectDir, "Pulumi.yaml");
   if (!existsSync(file)) {
     throw new UserError("there is no Pulumi.yaml", {

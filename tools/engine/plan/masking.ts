@@ -15,7 +15,7 @@ const MASK = "[secret]";
 /** Shorter strings are found everywhere by chance ("1", "on") and would garble every text. */
 const MASKED_LENGTH_MIN = 6;
 
-export function maskValue(value: PropertyValue): PropertyValue {
+function maskValue(value: PropertyValue): PropertyValue {
   if (isSecret(value)) return MASK;
   if (Array.isArray(value)) return value.map(maskValue);
   if (!isObject(value)) return value;

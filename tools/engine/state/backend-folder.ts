@@ -36,7 +36,7 @@ export function openBackendFolder(options: {
 }
 
 /** `file:///dir`, `file://./dir` and `file://~/dir`, as the real CLI takes them. */
-export function backendDir(backendUrl: string): string {
+function backendDir(backendUrl: string): string {
   const wrong = (what: string) =>
     new StateError(what, {
       where: `PULUMI_BACKEND_URL=${backendUrl}`,

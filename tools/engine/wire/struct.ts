@@ -38,7 +38,7 @@ export function encodeStruct(map: PropertyMap): ProtoStruct {
 }
 
 /** Undoes the wire's special objects, see the head of this file. */
-export function decodeValue(value: PropertyValue, references: References): PropertyValue {
+function decodeValue(value: PropertyValue, references: References): PropertyValue {
   if (Array.isArray(value)) return value.map((child) => decodeValue(child, references));
   if (!isObject(value)) return value;
   switch (value[SIGNATURE]) {

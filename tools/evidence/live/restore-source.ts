@@ -14,7 +14,7 @@ const NODE = "/usr/local/bin/node";
 const READ_MS = 30_000;
 
 /** The public half of the key comes first, on a line of its own. */
-export const READ_RECORDS = `
+const READ_RECORDS = `
 const fs = require("node:fs"), path = require("node:path");
 const { createPublicKey } = require("node:crypto");
 const key = createPublicKey(fs.readFileSync(process.env.RESTORE_SEAL_KEY_FILE));

@@ -13,7 +13,7 @@ export interface RawFile {
 }
 
 /** Beside the reports, so that their names do not mix. */
-export const RAW_FOLDER = "evidence";
+const RAW_FOLDER = "evidence";
 
 export function proofOf({ raw, ...shown }: Shown): { proof: Proof; file: RawFile | null } {
   if (raw === null) return { proof: { ...shown, raw: null }, file: null };

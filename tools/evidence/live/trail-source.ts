@@ -72,7 +72,7 @@ const NODE = "/usr/local/bin/node";
  * Reads the trail where the gateway writes it, and of the seal's key its public half only. The newest days
  * that have room are told whole, the first row says which were left out.
  */
-export const READ_TRAIL = `
+const READ_TRAIL = `
 const fs = require("node:fs"), path = require("node:path");
 const { createPublicKey } = require("node:crypto");
 const most = Number(process.argv[1]);

@@ -28,7 +28,7 @@ const TRY_MS = 3_000;
 const LIMIT_MS = 60_000;
 
 /** Opens a connection and says nothing on it. */
-export const TRY_CONNECTIONS = `
+const TRY_CONNECTIONS = `
 const net = require("node:net");
 const targets = JSON.parse(process.argv[1]), waitMs = Number(process.argv[2]);
 Promise.all(targets.map(({ host, port }) => new Promise((resolve) => {

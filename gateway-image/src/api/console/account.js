@@ -10,7 +10,7 @@ import { Refused } from "./session.js";
 /** A form that says what went wrong, and cannot be sent twice at the same time.
  * @param {{ title: string, note?: string, button: string, fields: readonly Node[], t: (key: string) => string,
  *   send: (form: HTMLElement) => Promise<void> }} options */
-export function formOf({ title, note, button, fields, t, send }) {
+function formOf({ title, note, button, fields, t, send }) {
   const fault = h("p", { class: "fault", role: "alert" });
   const submit = /** @type {HTMLButtonElement} */ (h("button", { class: "primary" }, button));
   const form = h(

@@ -69,10 +69,10 @@ export function stacked(lines, today, days, value, others) {
 }
 
 /** As many as there are colours that can be told apart. */
-export const STACKS_MAX = 6;
+const STACKS_MAX = 6;
 
 /** @param {string} today @param {number} days @returns {string[]} */
-export function dayNames(today, days) {
+function dayNames(today, days) {
   const last = Date.parse(`${today.slice(0, 10)}T00:00:00Z`);
   return Array.from({ length: days }, (_, index) =>
     new Date(last - (days - 1 - index) * 86_400_000).toISOString().slice(0, 10),

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { isObject, type PropertyMap, type PropertyValue } from "../../values.ts";
 import type { Making } from "./table.ts";
 
-export const SIMULATED_ACCOUNT = "000000000000";
+const SIMULATED_ACCOUNT = "000000000000";
 
 export interface Place {
   readonly region: string;

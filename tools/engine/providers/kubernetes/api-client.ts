@@ -45,14 +45,14 @@ export interface ClientTimings {
 }
 
 /** 34 s is the longest the API server itself lets a mutating request run with default admission. */
-export const TIMINGS: ClientTimings = { connectMs: 10_000, requestMs: 40_000, awayMs: 60_000 };
+const TIMINGS: ClientTimings = { connectMs: 10_000, requestMs: 40_000, awayMs: 60_000 };
 
 const SOCKETS_MAX = 32;
 const RETRIES_MAX = 6;
 const BACKOFF_START_MS = 200;
 const BACKOFF_MAX_MS = 5_000;
 /** A watch is ended by the server after the time it was asked for; this much later it is dead. */
-export const WATCH_SECONDS = 60;
+const WATCH_SECONDS = 60;
 const WATCH_DEAD_MS = (WATCH_SECONDS + 15) * 1000;
 
 interface Connection {

@@ -23,7 +23,7 @@ import { applyObject, getObject, patchJson } from "./objects.ts";
 import { parsePath } from "./property-path.ts";
 import type { Session } from "./session.ts";
 
-export const PATCH_FORCE = "pulumi.com/patchForce";
+const PATCH_FORCE = "pulumi.com/patchForce";
 
 export interface ApplyRequest {
   readonly object: KubeObject;

@@ -28,7 +28,7 @@ import { streamObjects } from "./waits/object-stream.ts";
 import { WAIT_TIMEOUT_MS } from "./waits/rule.ts";
 import { SKIP_AWAIT } from "./waits/rules.ts";
 
-export const DELETION_PROPAGATION = "pulumi.com/deletionPropagationPolicy";
+const DELETION_PROPAGATION = "pulumi.com/deletionPropagationPolicy";
 
 /** Kinds whose deletion the real Pulumi provider does not await under skipAwait. */
 const SKIPPABLE = new Set([

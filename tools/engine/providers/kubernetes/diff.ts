@@ -32,7 +32,7 @@ import { formatPath, isWithin, parsePath } from "./property-path.ts";
 import { IDENTITY, isImmutable } from "./replace-table.ts";
 import type { Session } from "./session.ts";
 
-export const REPLACE_UNREADY = "pulumi.com/replaceUnready";
+const REPLACE_UNREADY = "pulumi.com/replaceUnready";
 
 interface Change {
   readonly path: PathStep[];

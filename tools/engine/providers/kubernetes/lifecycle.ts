@@ -17,7 +17,7 @@ import { gatherEvidence } from "./waits/evidence.ts";
 import { ruleFor } from "./waits/rules.ts";
 import { waitUntilReady } from "./waits/wait-loop.ts";
 
-export const TIMEOUT_SECONDS = "pulumi.com/timeoutSeconds";
+const TIMEOUT_SECONDS = "pulumi.com/timeoutSeconds";
 
 export async function createObject(
   session: Session,

@@ -7,9 +7,9 @@ import { createHash } from "node:crypto";
 import { isObject, isUnknown, type PropertyMap, type PropertyValue } from "../../values.ts";
 import { annotationOf, hasUnknownName, mapAt, nameOf, stringAt } from "./kube-object.ts";
 
-export const AUTONAMED = "pulumi.com/autonamed";
-export const PATCH_FIELD_MANAGER = "pulumi.com/patchFieldManager";
-export const FIELD_MANAGER_PREFIX = "pulumi-kubernetes-";
+const AUTONAMED = "pulumi.com/autonamed";
+const PATCH_FIELD_MANAGER = "pulumi.com/patchFieldManager";
+const FIELD_MANAGER_PREFIX = "pulumi-kubernetes-";
 
 export function isAutonamed(object: PropertyMap): boolean {
   return annotationOf(object, AUTONAMED) === "true";

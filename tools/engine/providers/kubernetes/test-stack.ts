@@ -33,7 +33,7 @@ export interface TestStack {
   delete(managed: Managed, options?: StepOptions): Promise<void>;
 }
 
-export function urnOf(type: string, name: string): string {
+function urnOf(type: string, name: string): string {
   return `urn:pulumi:test::project::${type}::${name}`;
 }
 

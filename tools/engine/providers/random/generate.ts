@@ -10,7 +10,7 @@ const LOWER = "abcdefghijklmnopqrstuvwxyz";
 const UPPER = LOWER.toUpperCase();
 const NUMERIC = "0123456789";
 /** The documented default of `special`. */
-export const SPECIAL = "!@#$%&*()-_=+[]{}<>:?";
+const SPECIAL = "!@#$%&*()-_=+[]{}<>:?";
 
 export interface StringRecipe {
   readonly length: number;
