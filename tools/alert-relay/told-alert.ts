@@ -1,7 +1,7 @@
 /** What is told of one alert, in the order in which a person wants to know it. Pure. */
 import type { Language } from "./channel.ts";
 import type { Alert } from "./notification.ts";
-import { linkOf, oneLine } from "./text.ts";
+import { cutText, linkOf, oneLine } from "./text.ts";
 import { WORDS } from "./wording.ts";
 
 export interface ToldAlert {
@@ -113,12 +113,37 @@ export function linksOf(alert: ToldAlert, language: Language): (readonly [string
   ];
 }
 
-/** Above a message: how many alerts it tells of, or of which one. */
-export function titleOf(alerts: readonly ToldAlert[], language: Language): string {
+export interface Title {
+  readonly text: string;
+  /** It says how grave the only alert is, its name and its summary: they need not be said again. */
+  readonly saysAll: boolean;
+}
+
+const TITLE_BYTES_MAX = 200;
+
+/** Above a message, and all that a locked telephone shows of it: how grave, where, which and how many, and what is wrong. */
+export function titleOf(alerts: readonly ToldAlert[], language: Language): Title {
   const [first] = gravestFirst(alerts);
   if (first === undefined) throw new Error("a message without an alert");
-  const head = `[${headOf(first, language)}] ${first.name}`;
-  if (alerts.length === 1) return head;
+  const words = WORDS[language];
   const firing = alerts.filter((one) => one.firing).length;
-  return `${head} (${WORDS[language].counts(firing, alerts.length - firing)})`;
+  const count = alerts.length === 1 ? "" : ` (${words.counts(firing, alerts.length - firing)})`;
+  const summary = first.summary === "" ? "" : `${words.colon}${first.summary}`;
+  const whole = oneLine(
+    `[${headOf(first, language)}] ${first.site} ${first.name}${count}${summary}`,
+  );
+  const text = cutText(whole, TITLE_BYTES_MAX);
+  return { text, saysAll: alerts.length === 1 && text === whole };
+}
+
+/** An alert in a line, where there is no room for more. */
+export function shortOf(alert: ToldAlert, language: Language): string {
+  const { about } = alert;
+  const line = `[${headOf(alert, language)}] ${alert.site} ${alert.name}${WORDS[language].colon}`;
+  return oneLine(`${line}${alert.summary}${about === "" ? "" : ` (${about})`}`);
+}
+
+/** Of what has ended, what was said of it while it fired is no longer true. */
+export function descriptionOf(alert: ToldAlert): string {
+  return alert.firing ? alert.description : "";
 }

@@ -55,7 +55,10 @@ interface Message {
   readonly markdown: { readonly content?: string; readonly title?: string; readonly text?: string };
   readonly timestamp?: string;
   readonly sign?: string;
-  readonly card: { readonly elements: readonly { readonly text: { readonly content: string } }[] };
+  readonly card: {
+    readonly header: { readonly title: { readonly content: string } };
+    readonly elements: readonly { readonly text: { readonly content: string } }[];
+  };
   readonly attachments: readonly { readonly contentType: string; readonly content: object }[];
   readonly to?: string;
   readonly content?: string;
@@ -81,7 +84,8 @@ const ROBOTS: Readonly<
   feishu: ({ timestamp, sign: shown, card }) => {
     const right = sign(`${timestamp}\n${secrets.feishu}`, "");
     const known = shown === right && isFresh(Number(timestamp) * 1_000);
-    const text = card.elements.map((one) => one.text.content).join();
+    const { header, elements } = card;
+    const text = [header.title.content, ...elements.map((one) => one.text.content)].join("\n");
     return [text, robot(known ? 0 : 19_021, "code", "msg")];
   },
   teams: ({ attachments }) => {

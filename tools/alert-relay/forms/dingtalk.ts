@@ -6,14 +6,13 @@
 import { createHmac } from "node:crypto";
 import type { Of } from "../channel.ts";
 import { compose } from "../compose.ts";
-import { cutText, jsonBytes, oneLine, plainMarkdown } from "../text.ts";
+import { jsonBytes, plainMarkdown } from "../text.ts";
 import { isUrgent, titleOf } from "../told-alert.ts";
 import { type Form, JSON_HEADERS, judgeCode } from "./form.ts";
 import { markdownBlock } from "./markdown.ts";
 
 /** 20,000 for the whole body: title, people called and braces have the rest. */
 const TEXT_BYTES_MAX = 18_000;
-const TITLE_BYTES_MAX = 200;
 const EVERYBODY = "all";
 
 export function dingtalkForm({ url, language, mentions, secret }: Of<"dingtalk">): Form {
@@ -27,12 +26,14 @@ export function dingtalkForm({ url, language, mentions, secret }: Of<"dingtalk">
         // Who is called must stand in the text as well.
         end: atMobiles.map((mobile) => `@${mobile}`).join(" "),
         title: (words) => `## ${plainMarkdown(words)}`,
-        block: (alert, max) =>
-          markdownBlock(alert, max, { language, lineEnd: "  \n", head: (head) => `**${head}**` }),
+        block: (alert, max, title) =>
+          markdownBlock(alert, max, title, {
+            ...{ language, lineEnd: "  \n", head: (head) => `**${head}**` },
+          }),
         line: (words) => `> ${plainMarkdown(words)}`,
       });
       // What a telephone shows of it before it is opened.
-      const title = cutText(oneLine(titleOf(alerts, language)), TITLE_BYTES_MAX);
+      const title = titleOf(alerts, language).text;
       const at = { atMobiles, isAtAll: called.includes(EVERYBODY) };
       const body = JSON.stringify({ msgtype: "markdown", markdown: { title, text }, at });
       return {

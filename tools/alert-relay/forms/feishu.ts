@@ -6,14 +6,13 @@
 import { createHmac } from "node:crypto";
 import type { Of } from "../channel.ts";
 import { compose } from "../compose.ts";
-import { cutText, jsonBytes, oneLine, plainMarkdown } from "../text.ts";
+import { jsonBytes, plainMarkdown } from "../text.ts";
 import { gravestFirst, isUrgent, type ToldAlert, titleOf } from "../told-alert.ts";
 import { type Answer, type Form, JSON_HEADERS, judgeCode, type Verdict } from "./form.ts";
 import { markdownBlock } from "./markdown.ts";
 
 /** 20 KB for the whole body: head, signature and braces have the rest. */
 const TEXT_BYTES_MAX = 18_000;
-const TITLE_BYTES_MAX = 200;
 
 export function feishuForm({ url, language, mentions, secret }: Of<"feishu">): Form {
   return {
@@ -24,15 +23,16 @@ export function feishuForm({ url, language, mentions, secret }: Of<"feishu">): F
         ...{ language, max: TEXT_BYTES_MAX, measure: jsonBytes, gap: "\n\n", end },
         // The head of the card says it.
         title: () => "",
-        block: (alert, max) =>
-          markdownBlock(alert, max, { language, lineEnd: "\n", head: (head) => `**${head}**` }),
+        block: (alert, max, title) =>
+          markdownBlock(alert, max, title, {
+            ...{ language, lineEnd: "\n", head: (head) => `**${head}**` },
+          }),
         line: plainMarkdown,
       });
-      const title = cutText(oneLine(titleOf(alerts, language)), TITLE_BYTES_MAX);
       const card = {
         config: { wide_screen_mode: true },
         header: {
-          title: { tag: "plain_text", content: title },
+          title: { tag: "plain_text", content: titleOf(alerts, language).text },
           template: colourOf(gravestFirst(alerts)[0]),
         },
         elements: [{ tag: "div", text: { tag: "lark_md", content: text } }],

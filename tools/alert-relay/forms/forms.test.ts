@@ -117,12 +117,89 @@ test.each(LIMITS)("%s is never told more than it takes, whatever alerts say", (k
   );
 });
 
-test("nobody is called, and nothing linked, by what an alert says", () => {
-  const hostile = { summary: "<@all> <at id=all></at> [here](https://evil.example)" };
-  const alert = alertOf("X", "error", { annotations: hostile, labels: { tenant: "<@all>" } });
-  for (const kind of ["wecom", "dingtalk", "feishu"] as const) {
-    const text = textOf(sent(kind, [alert]).body);
-    expect(text.replace(/<\/?font[^>]*>/g, "")).not.toMatch(/<|\]\(https:\/\/evil/);
+test.each(["wecom", "dingtalk", "feishu", "teams"] as const)(
+  "%s: nobody is called, and nothing linked or marked, by what an alert says",
+  (kind) => {
+    const marks = [
+      "<@all>",
+      "<at",
+      "](https://evil.example)",
+      "[a]:",
+      "*loud*",
+      "_sly_",
+      "~~not~~",
+      "`code`",
+    ];
+    const hostile = `${marks.join(" ")} \\`;
+    const alert = alertOf("X", "error", {
+      annotations: { summary: `# ${hostile}`, description: `--- ${hostile}` },
+      labels: { tenant: hostile, site: hostile, severity: hostile },
+    });
+    // The second, since one alone is told by the title.
+    const text = textOf(sent(kind, [alert, alertOf("Y", "error")]).body);
+    // `summary` is no Markdown.
+    const read = text.replace(/"summary":"(?:[^"\\]|\\.)*",/, "");
+    for (const mark of [...marks, "\n# ", '"# ', "\n--- ", '"--- '])
+      expect(read).not.toContain(mark);
+    expect(read).toContain("＃ ＜@all>");
+  },
+);
+
+test("a name keeps its underscores, and a number its sign", () => {
+  const labels = { job: "model_server", tenant: "a_b" };
+  const alert = alertOf("X", "error", { labels, annotations: { value: "-5", summary: "x < 5" } });
+  const text = textOf(sent("wecom", [alert]).body);
+  expect(text).toContain("tenant=a_b job=model_server");
+  expect(text).toContain("Value: -5");
+  expect(text).toContain("x ＜ 5");
+});
+
+describe("what a locked telephone shows", () => {
+  const away = alertOf("GatewayAway", "critical");
+  const shown = {
+    wecom: (body: string) => JSON.parse(body).markdown.content.split("\n")[0],
+    dingtalk: (body: string) => JSON.parse(body).markdown.title,
+    feishu: (body: string) => JSON.parse(body).card.header.title.content,
+    teams: (body: string) => JSON.parse(body).summary,
+    sms: (body: string) => JSON.parse(body).content,
+  };
+  const channels = Object.entries(shown) as [keyof typeof shown, (body: string) => string][];
+
+  test.each(channels)("%s: how grave, where, which, and what is wrong", (kind, first) => {
+    const text = first(sent(kind, [away]).body);
+    expect(text).toContain("[CRITICAL] primary GatewayAway: No gateway answers");
+  });
+
+  test.each(channels.slice(0, 4))("%s: how many of several", (kind, first) => {
+    const text = first(sent(kind, GROUP).body);
+    expect(text).toContain("[CRITICAL] primary GatewayAway (1 firing, 1 resolved): No gateway");
+  });
+
+  test.each(channels.slice(0, 4))("%s: a long text whole below, a short one once", (kind) => {
+    const summary = "No gateway answers, ".repeat(20).trim();
+    const long = alertOf("GatewayAway", "critical", { annotations: { summary } });
+    expect(textOf(sent(kind, [long]).body)).toContain(summary);
+    const text = textOf(sent(kind, [away]).body).replace(/"summary":"[^"]*"/, "");
+    expect(text.split("No gateway answers")).toHaveLength(kind === "feishu" ? 1 : 2);
+  });
+});
+
+test("of what has ended, nothing is said as if it were so", () => {
+  const ended = alertOf("GatewayAway", "critical", { ended: true });
+  for (const kind of ["wecom", "dingtalk", "feishu", "teams"] as const) {
+    const { body } = sent(kind, [ended]);
+    expect(body).not.toContain("Nobody can call the service");
+    expect(body).toContain("resolved");
+  }
+});
+
+test("a line of an alert says whom it is about", () => {
+  const many = Array.from({ length: 120 }, (_, gpu) =>
+    alertOf("GpuXidFatal", "critical", { labels: { gpu: `${gpu}` } }),
+  );
+  for (const kind of ["wecom", "dingtalk", "feishu", "teams"] as const) {
+    const text = textOf(sent(kind, many).body);
+    expect(text).toMatch(/\[CRITICAL\] primary GpuXidFatal: No gateway answers \(gpu=\d+\)/);
   }
 });
 
@@ -158,6 +235,12 @@ describe("text messages", () => {
     const whole = text({ segmentsMax: 1 }, "en", "b".repeat(room));
     expect(whole).not.toContain("...");
     expect(text({ segmentsMax: 1 }, "en", "b".repeat(room + 1))).toMatch(/\.\.\.$/);
+  });
+
+  test("others are named once, with their number", () => {
+    const others = ["A", "B", "A"].map((name) => alertOf(name, "error"));
+    const { body } = sent("sms", [...others, alertOf("GatewayAway", "critical")]);
+    expect(JSON.parse(body).content).toMatch(/^\[CRITICAL \+3\] .*; A \(2\), B$/);
   });
 
   test("as a form, with what a text has of its marks", () => {

@@ -1,7 +1,14 @@
 /** One alert in the Markdown that WeCom, DingTalk and Feishu have in common. Pure. */
 import type { Language } from "../channel.ts";
 import { cutText, plainMarkdown } from "../text.ts";
-import { factsOf, headOf, linksOf, type ToldAlert } from "../told-alert.ts";
+import {
+  descriptionOf,
+  factsOf,
+  headOf,
+  linksOf,
+  type Title,
+  type ToldAlert,
+} from "../told-alert.ts";
 import { WORDS } from "../wording.ts";
 
 export interface Dialect {
@@ -14,14 +21,18 @@ export interface Dialect {
 export function markdownBlock(
   alert: ToldAlert,
   descriptionMax: number,
+  title: Title,
   { language, lineEnd, head }: Dialect,
 ): string {
   const { colon } = WORDS[language];
-  const description = cutText(plainMarkdown(alert.description), descriptionMax);
+  const description = cutText(plainMarkdown(descriptionOf(alert)), descriptionMax);
   const links = linksOf(alert, language).map(([name, address]) => `[${name}](${address})`);
-  return [
-    head(`[${headOf(alert, language)}] ${plainMarkdown(alert.name)}`, alert),
+  const named = [
+    head(plainMarkdown(`[${headOf(alert, language)}] ${alert.name}`), alert),
     ...(alert.summary === "" ? [] : [plainMarkdown(alert.summary)]),
+  ];
+  return [
+    ...(title.saysAll ? [] : named),
     ...(description === "" ? [] : [description]),
     ...factsOf(alert, language).map(([name, text]) => `${name}${colon}${plainMarkdown(text)}`),
     ...(links.length === 0 ? [] : [links.join(" · ")]),

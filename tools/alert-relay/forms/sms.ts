@@ -32,7 +32,9 @@ function smsText(
   const { colon } = WORDS[language];
   const count = others.length === 0 ? "" : ` +${others.length}`;
   const said = value === "" ? "" : ` (${WORDS[language].value}${colon}${value})`;
-  const rest = others.map((one) => one.name).join(", ");
+  const rest = [...Map.groupBy(others, (one) => one.name)]
+    .map(([other, { length }]) => (length === 1 ? other : `${other} (${length})`))
+    .join(", ");
   const head = `[${headOf(first, language)}${count}] ${site} ${name}`;
   const text = oneLine(`${head}: ${summary}${said}${rest === "" ? "" : `; ${rest}`}`);
   const measure = unitsOf(text);

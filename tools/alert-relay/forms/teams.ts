@@ -4,16 +4,25 @@
  * connectors-using). The former connectors are retired, and took another form.
  */
 import type { Of } from "../channel.ts";
-import { shortOf } from "../compose.ts";
-import { cutText, jsonBytes, linkOf, oneLine, utf8Bytes } from "../text.ts";
-import { factsOf, gravestFirst, headOf, linksOf, type ToldAlert, titleOf } from "../told-alert.ts";
+import { cutText, jsonBytes, plainMarkdown, utf8Bytes } from "../text.ts";
+import {
+  descriptionOf,
+  factsOf,
+  gravestFirst,
+  headOf,
+  linksOf,
+  shortOf,
+  type Title,
+  type ToldAlert,
+  titleOf,
+} from "../told-alert.ts";
 import { WORDS } from "../wording.ts";
 import { type Answer, type Form, JSON_HEADERS, judgeStatus, type Verdict } from "./form.ts";
 
 /** 28 KB for the whole message; a little is left for what Teams adds. */
 const BODY_BYTES_MAX = 26_000;
 const DESCRIPTION_MAX = 600;
-const LINE_MAX = 120;
+const LINE_MAX = 200;
 /** Teams shows six actions of a card; links of further alerts stand in their texts. */
 const ALERTS_IN_FULL_MAX = 20;
 
@@ -58,9 +67,10 @@ function cardOf(
   // Lines beyond what the rest of a card holds are told by their number.
   const shown = lines.slice(0, LINES_MAX);
   const left = lines.length - shown.length;
+  const title = titleOf(alerts, language);
   const body: Element[] = [
-    textBlock(titleOf(alerts, language), { size: "Large", weight: "Bolder" }),
-    ...alerts.slice(0, full).map((one) => container(one, descriptionMax, language)),
+    textBlock(title.text, { size: "Large", weight: "Bolder" }),
+    ...alerts.slice(0, full).map((one) => container(one, descriptionMax, language, title)),
     ...shown.map((line) => textBlock(line, { isSubtle: true })),
     ...(left > 0 ? [textBlock(WORDS[language].more(left), { isSubtle: true })] : []),
   ];
@@ -75,6 +85,8 @@ function cardOf(
   const contentType = "application/vnd.microsoft.card.adaptive";
   return JSON.stringify({
     type: "message",
+    // What a telephone shows of it, which is "Card" without.
+    summary: title.text,
     attachments: [{ contentType, contentUrl: null, content }],
   });
 }
@@ -85,29 +97,36 @@ function container(
   alert: ToldAlert,
   descriptionMax: number,
   language: Of<"teams">["language"],
+  title: Title,
 ): Element {
-  const description = cutText(alert.description, descriptionMax, jsonBytes);
-  const links = linksOf(alert, language).filter(([, address]) => linkOf(address) !== undefined);
+  const description = cutText(descriptionOf(alert), descriptionMax, jsonBytes);
+  const links = linksOf(alert, language);
+  const named = [
+    textBlock(`[${headOf(alert, language)}] ${alert.name}`, { weight: "Bolder" }),
+    ...(alert.summary === "" ? [] : [textBlock(alert.summary)]),
+  ];
   return {
     type: "Container",
     style: styleOf(alert),
     separator: true,
     items: [
-      textBlock(`[${headOf(alert, language)}] ${alert.name}`, { weight: "Bolder" }),
-      ...(alert.summary === "" ? [] : [textBlock(alert.summary)]),
+      ...(title.saysAll ? [] : named),
       ...(description === "" ? [] : [textBlock(description)]),
       {
         type: "FactSet",
-        facts: factsOf(alert, language).map(([title, value]) => ({ title, value: plain(value) })),
+        facts: factsOf(alert, language).map(([name, value]) => ({
+          title: name,
+          value: plain(value),
+        })),
       },
       ...(links.length === 0
         ? []
         : [
             {
               type: "ActionSet",
-              actions: links.map(([title, address]) => ({
+              actions: links.map(([name, address]) => ({
                 type: "Action.OpenUrl",
-                title,
+                title: name,
                 url: address,
               })),
             },
@@ -120,9 +139,9 @@ function textBlock(text: string, more: Element = {}): Element {
   return { type: "TextBlock", text: plain(text), wrap: true, ...more };
 }
 
-/** Texts of a card know links and lists of Markdown. */
+/** Texts of a card know Markdown, and dates between double braces. */
 function plain(text: string): string {
-  return oneLine(text).replaceAll("](", "] (");
+  return plainMarkdown(text).replaceAll("{{", "{ {");
 }
 
 function styleOf({ firing, severity }: ToldAlert): string {

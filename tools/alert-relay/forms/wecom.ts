@@ -18,9 +18,9 @@ export function wecomForm({ url, language, mentions }: Of<"wecom">): Form {
       const end = isUrgent(alerts) ? mentions.map((user) => `<@${user}>`).join(" ") : "";
       const { text, whole } = compose(alerts, {
         ...{ language, max: CONTENT_BYTES_MAX, measure: utf8Bytes, gap: "\n\n", end },
-        title: (words) => `## ${plainMarkdown(words)}`,
-        block: (alert, max) =>
-          markdownBlock(alert, max, { language, lineEnd: "\n", head: coloured }),
+        title: (words, gravest) => coloured(plainMarkdown(words), gravest),
+        block: (alert, max, title) =>
+          markdownBlock(alert, max, title, { language, lineEnd: "\n", head: coloured }),
         line: (words) => `> ${plainMarkdown(words)}`,
       });
       const body = JSON.stringify({ msgtype: "markdown", markdown: { content: text } });
