@@ -104,11 +104,15 @@ describe("files", () => {
     for (const { alert, labels, annotations } of rendered) {
       expect(Object.keys(labels)).toEqual(["severity", "subject", "owner"]);
       expect(annotations).toMatchObject({
-        value: "{{ $value }}",
+        value: expect.stringMatching(/^\{\{ \$value[ |a-z0-9A-Z]*\}\}(B| %)?$/),
         runbook_url: `https://docs.example.org/runbooks/${alert}.md`,
         dashboard: expect.stringMatching(/^https:\/\/g\/d\/[a-z]+$/),
       });
     }
+    const shown = (name: string) => rendered.find(({ alert }) => alert === name)?.annotations.value;
+    expect(shown("APIHighErrorRate")).toBe("{{ $value | humanizePercentage }}");
+    expect(shown("GatewayMemoryGrows")).toBe("{{ $value | humanize1024 }}B");
+    expect(shown("GatewayAway")).toBe("{{ $value }}");
     const local = prometheusRules([]);
     expect(local).toContain("runbook_url: docs/runbooks/GatewayAway.md");
   });
