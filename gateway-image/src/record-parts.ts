@@ -10,6 +10,7 @@ import { limits } from "./limits.ts";
 import type { Database } from "./store-parts.ts";
 import { LedgerLog } from "./stores/ledger-log.ts";
 import { LedgerQueue } from "./stores/ledger-queue.ts";
+import type { LedgerRow } from "./stores/ledger-store.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 
@@ -39,9 +40,10 @@ function createQueue(config: Config, database: Database, metrics: Metrics, log: 
       metrics.ledgerFaults.inc();
       log.error({ cause }, "the ledger does not take rows; they wait");
     },
-    onLost: (rows: number, cause: unknown) => {
-      metrics.ledgerLost.inc(rows);
-      log.error({ rows, cause }, "rows of the ledger are lost");
+    onLost: (row: LedgerRow, cause: unknown) => {
+      metrics.ledgerLost.inc();
+      // All of it: who bills has no other place to take it from.
+      log.error({ row, cause }, "a row of the ledger is lost");
     },
   };
   return new LedgerQueue(database.ledger, config.GW_LEDGER_QUEUE_ROWS_MAX, events, ledgerLog);

@@ -11,7 +11,7 @@ import { type LedgerRow, LedgerRowsRefused, type LedgerStore } from "./ledger-st
 export interface LedgerQueueEvents {
   readonly onFault: (error: unknown) => void;
   /** Rows that will never be written. */
-  readonly onLost: (rows: number, error: unknown) => void;
+  readonly onLost: (row: LedgerRow, error: unknown) => void;
 }
 
 /** How often a drain looks whether all is written. */
@@ -111,9 +111,9 @@ export class LedgerQueue {
     if (this.#checkpoints !== null) clearInterval(this.#checkpoints);
     await this.#log?.close();
     // What is in the log is not lost: the next start writes it.
-    if (this.#waiting.size > 0 && this.#log === null) {
-      this.#events.onLost(this.#waiting.size, new Error("the ledger did not take them in time"));
-    }
+    if (this.#log !== null) return;
+    const late = new Error("the ledger did not take it in time");
+    for (const row of this.#waiting.values()) this.#events.onLost(row, late);
   }
 
   #checkpoint(): void {
@@ -164,9 +164,10 @@ export class LedgerQueue {
       await this.#store.write(batch);
     } catch (error) {
       if (!(error instanceof LedgerRowsRefused)) throw error;
-      if (batch.length === 1) {
-        this.#log?.settle(batch[0]?.callId ?? "");
-        return this.#events.onLost(1, error);
+      const [row, ...others] = batch;
+      if (row !== undefined && others.length === 0) {
+        this.#log?.settle(row.callId);
+        return this.#events.onLost(row, error);
       }
       const middle = Math.ceil(batch.length / 2);
       await this.#write(batch.slice(0, middle));
