@@ -40,9 +40,11 @@ describe("faults", () => {
     expect(faults.filter((fault) => fault.prometheusDiesAfterMs !== undefined)).toHaveLength(1);
   });
 
-  test("are chosen by words of their wave", () => {
+  test("are chosen by words of their wave, or by their own", () => {
     expect(wavesNamed(undefined)).toEqual(WAVES);
     expect(wavesNamed("losses").map(({ name }) => name)).toEqual(["stalls and losses"]);
+    const alone = wavesNamed("audit trail").flatMap(({ faults }) => faults);
+    expect(alone.flatMap(({ alerts }) => alerts)).toEqual(["AuditChainBroken"]);
     expect(wavesNamed("no such")).toEqual([]);
   });
 });

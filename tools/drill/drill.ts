@@ -217,7 +217,11 @@ function seconds(from: Date, to: Date): number {
   return Math.round((to.getTime() - from.getTime()) / 1000);
 }
 
-/** The waves whose name holds the words; all without words. */
+/** The waves whose name holds the words, and of the others the faults whose name does; all without words. */
 export function wavesNamed(words: string | undefined): readonly Wave[] {
-  return words === undefined ? WAVES : WAVES.filter(({ name }) => name.includes(words));
+  if (words === undefined) return WAVES;
+  const named = ({ name }: { readonly name: string }) => name.includes(words);
+  return WAVES.map((wave) =>
+    named(wave) ? wave : { ...wave, faults: wave.faults.filter(named) },
+  ).filter(({ faults }) => faults.length > 0);
 }

@@ -32,14 +32,19 @@ const SAID_LINES = 12;
 export const verb: Verb = {
   name: "drill",
   summary: "puts faults into the local stack and times each until its alert is delivered",
-  usage: "local [--only WAVE] [--json]",
+  usage: "local [--only WORDS] [--json]",
   examples: [
     "npm run drill -- local                 # all faults: about an hour, most of it waiting",
     "npm run drill -- local --only losses   # one wave of them",
+    'npm run drill -- local --only "audit trail"   # one fault',
   ],
   options: {
     ...STACK_OPTIONS,
-    only: { type: "string", value: "WORDS", help: "waves of faults whose name holds these words" },
+    only: {
+      type: "string",
+      value: "WORDS",
+      help: "waves, or single faults, whose name holds these words",
+    },
     json: { type: "boolean", help: "print one JSON object" },
   },
   positionals: [1, 1],
@@ -47,9 +52,9 @@ export const verb: Verb = {
     const waves = wavesNamed(call.flags.text("only"));
     if (waves.length === 0) {
       const names = wavesNamed(undefined).map(({ name }) => `"${name}"`);
-      throw new UserError(`no wave of faults is named "${call.flags.text("only")}"`, {
+      throw new UserError(`no wave and no fault is named "${call.flags.text("only")}"`, {
         where: "command line",
-        fix: `one of: ${names.join(", ")}`,
+        fix: `a wave: ${names.join(", ")}; or words of a fault's name (docs/alerts.md)`,
       });
     }
     const session = await openSession(call);
