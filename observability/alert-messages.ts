@@ -10,13 +10,41 @@ const HEAD =
   "{{ .CommonLabels.severity }} {{ .GroupLabels.alertname }}" +
   "{{ with .CommonLabels.site }} ({{ . }}){{ end }}";
 
+/** All that a locked telephone shows: what is wrong, too, where all alerts of the message say the same. */
+const SHOWN = `${HEAD}{{ with .CommonAnnotations.summary }}: {{ . }}{{ end }}`;
+
+/** Where the stack was not told an address there is a path alone, which nobody could open. */
+const address = (annotation: string) =>
+  `{{ if match "^https?://" .CommonAnnotations.${annotation} }}{{ .CommonAnnotations.${annotation} }}{{ end }}`;
+
+/** Between these, Slack reads whom to call and where to lead. */
+const slackWords = (annotation: string) =>
+  `{{ .Annotations.${annotation} | reReplaceAll "&" "&amp;" | reReplaceAll "<" "&lt;" | reReplaceAll ">" "&gt;" }}`;
+
 const SLACK_TEXT =
-  "{{ range .Alerts }}*{{ .Annotations.summary }}*{{ if ne .Status `firing` }} (resolved){{ end }}\n" +
-  "{{ .Annotations.description }}\n" +
+  `{{ range .Alerts }}*${slackWords("summary")}*{{ if ne .Status "firing" }} (resolved){{ end }}\n` +
+  `${slackWords("description")}\n` +
   "Value {{ .Annotations.value }}, since {{ .StartsAt.UTC.Format `2006-01-02 15:04:05 UTC` }}\n" +
   "{{ .Annotations.runbook_url }}\n{{ .Annotations.dashboard }}\n{{ end }}";
 
-export const SLACK_MESSAGE = { title: HEAD, text: SLACK_TEXT };
+/** Alertmanager's own address, to which a title leads by default, is one of the cluster. */
+export const SLACK_MESSAGE = {
+  title: HEAD,
+  title_link: address("runbook_url"),
+  fallback: SHOWN,
+  text: SLACK_TEXT,
+};
+
+/** What an incident is called, and how grave it is: PagerDuty wakes by that, and takes each for an error by default. */
+export const PAGE_MESSAGE = {
+  description: SHOWN,
+  severity: "{{ .CommonLabels.severity }}",
+  client_url: address("dashboard"),
+  details: {
+    runbook: "{{ .CommonAnnotations.runbook_url }}",
+    dashboard: "{{ .CommonAnnotations.dashboard }}",
+  },
+};
 
 /** Clients of mail know styles of elements alone, and none that is set apart. */
 const EMAIL_ALERT = `<table width="100%" cellpadding="12" style="border-collapse:collapse;margin:0 0 16px;border-left:6px solid {{ if eq .Status "firing" }}#c4162a{{ else }}#1a7f37{{ end }};background:#f6f8fa"><tr><td>
@@ -35,9 +63,8 @@ const EMAIL_HTML = `<!DOCTYPE html><html><head><meta charset="utf-8"><meta name=
 {{ range .Alerts }}${EMAIL_ALERT}{{ end }}</div></body></html>
 `;
 
-export const EMAIL_MESSAGE = { headers: { Subject: HEAD }, html: EMAIL_HTML };
+export const EMAIL_MESSAGE = { headers: { Subject: SHOWN }, html: EMAIL_HTML };
 
-/** Where the stack was not told an address there is a path alone, which no client of mail could open. */
 function link(word: string, annotation: string): string {
   const value = `.Annotations.${annotation}`;
   return `{{ if match "^https?://" ${value} }}<a href="{{ ${value} }}">${word}</a>{{ else }}${word}: {{ ${value} }}{{ end }}`;

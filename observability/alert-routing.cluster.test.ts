@@ -10,7 +10,7 @@ import { run } from "../tools/base/process.ts";
 import { ensurePackages } from "../tools/debian/packages.ts";
 import { environmentFor } from "../tools/debian/root-folder.ts";
 import { createAuthority } from "../tools/pki/authority.ts";
-import { EMAIL_MESSAGE, SLACK_MESSAGE } from "./alert-messages.ts";
+import { EMAIL_MESSAGE, PAGE_MESSAGE, SLACK_MESSAGE } from "./alert-messages.ts";
 import { alertRouting, type Channel, type ChannelKind, RELAYED } from "./alert-routing.ts";
 
 const SEVERITIES = ["critical", "error", "warning", "info"] as const;
@@ -110,13 +110,14 @@ test("a message says what is wrong, and that it is over; links are links where t
     ...{ startsAt: "2026-01-02T03:04:05Z", endsAt: "2026-01-02T04:04:05Z" },
   });
   const rendered = async (template: string, type: "text" | "html", status: string) => {
+    const runbook_url = "https://git.example.org/GpuHot.md";
     const data = {
       ...{ receiver: "r", status, externalURL: "https://alerts" },
       groupLabels: { alertname: "GpuHot" },
       commonLabels: { alertname: "GpuHot", severity: "error", site: "primary" },
-      commonAnnotations: {},
+      commonAnnotations: { summary: "A GPU is hot", runbook_url, dashboard: "/d/gpu" },
       alerts: [
-        alert(status, "https://git.example.org/GpuHot.md", "One <GPU> is hot"),
+        alert(status, runbook_url, "One <GPU> is hot"),
         alert("resolved", "docs/runbooks/GpuHot.md", "Another is hot"),
       ],
     };
@@ -132,9 +133,16 @@ test("a message says what is wrong, and that it is over; links are links where t
   expect(await rendered(title, "text", "resolved")).toBe("[RESOLVED] error GpuHot (primary)");
   const slack = await rendered(text, "text", "firing");
   expect(slack).toContain(
-    "*One <GPU> is hot*\nIt is hot.\nValue 91, since 2026-01-02 03:04:05 UTC",
+    "*One &lt;GPU&gt; is hot*\nIt is hot.\nValue 91, since 2026-01-02 03:04:05 UTC",
   );
   expect(slack).toContain("*Another is hot* (resolved)");
+  const shown = "[FIRING:1] error GpuHot (primary): A GPU is hot";
+  for (const template of [SLACK_MESSAGE.fallback, PAGE_MESSAGE.description])
+    expect(await rendered(template, "text", "firing")).toBe(shown);
+  expect(await rendered(EMAIL_MESSAGE.headers.Subject, "text", "firing")).toBe(shown);
+  expect(await rendered(PAGE_MESSAGE.severity, "text", "firing")).toBe("error");
+  expect(await rendered(SLACK_MESSAGE.title_link, "text", "firing")).toMatch(/^https:.*Hot.md$/);
+  expect(await rendered(PAGE_MESSAGE.client_url, "text", "firing")).toBe("");
   const html = await rendered(EMAIL_MESSAGE.html, "html", "firing");
   expect(html).toContain("One &lt;GPU&gt; is hot");
   expect(html).toContain('<a href="https://git.example.org/GpuHot.md">Runbook</a>');

@@ -4,7 +4,7 @@
  * hold back what can wait, never what is critical. Pure.
  */
 import { stringify } from "yaml";
-import { EMAIL_MESSAGE, SLACK_MESSAGE } from "./alert-messages.ts";
+import { EMAIL_MESSAGE, PAGE_MESSAGE, SLACK_MESSAGE } from "./alert-messages.ts";
 import type { Severity } from "./rules/rule.ts";
 
 /**
@@ -166,7 +166,7 @@ function receiver(channel: Channel, tls: object, http: object): object {
   }
   if (kind === "pagerduty" && routingKey !== undefined) {
     const own = url === undefined ? {} : { url };
-    const page = { routing_key: routingKey, send_resolved: true, ...own, ...http };
+    const page = { routing_key: routingKey, send_resolved: true, ...PAGE_MESSAGE, ...own, ...http };
     return { name, pagerduty_configs: [page] };
   }
   if (kind === "slack" && url !== undefined) {
