@@ -32,10 +32,10 @@ export interface Call {
   readonly streamForced: boolean;
   /** An answer with tokens, and no limit named by the caller. */
   readonly needsMaxTokens: boolean;
-  /** The limit that the caller names; null: none. */
+  /** The most tokens of one answer, as the caller names it; null: not named. */
   readonly maxTokens: number | null;
-  /** How many answers are wanted. */
-  readonly choices: number;
+  /** How many answers are wanted: of each prompt as many as the caller says. */
+  readonly answers: number;
   /** null: the call has no image parts. */
   readonly images: ImageParts | null;
   /** Where each top-level member of the body is. */

@@ -87,6 +87,31 @@ describe("limits", () => {
     }
   });
 
+  test.each([
+    ["the larger of two names of the limit", { max_tokens: 1, max_completion_tokens: 2_000 }],
+    ["each of several answers", { max_tokens: 500, n: 4 }],
+  ])("a chat's bound is %s", async (_what, change) => {
+    const harness = await start({ tokensPerMinute: 2_000 });
+    const refused = await harness.chat(change);
+    expect(await refused.json()).toMatchObject({ error: { code: "token_limit_exceeded" } });
+  });
+
+  test.each([
+    ["each prompt's, as many as are sent", { prompt: ["a", "b", "c", "d"], max_tokens: 500 }],
+    ["each list's of token numbers", { prompt: [[1], [2], [3], [4]], max_tokens: 500 }],
+    ["the default, whatever a chat's name of the limit says", { max_completion_tokens: 1 }],
+  ])("a completion's bound is %s", async (_what, change) => {
+    const harness = await start({ tokensPerMinute: 2_000 }, {}, { GW_MAX_TOKENS_DEFAULT: "2000" });
+    const ask = (body: object) =>
+      harness.post("/v1/completions", { model: MODEL, prompt: "a", ...body });
+    const refused = await ask(change);
+    expect(await refused.json()).toMatchObject({ error: { code: "token_limit_exceeded" } });
+    // One prompt, also as a list of token numbers, is below it; 0 asks for its score alone.
+    for (const prompt of ["a", ["a"], [1, 2, 3, 4], [[1, 2]]]) {
+      expect((await ask({ prompt, max_tokens: 0 })).status).toBe(200);
+    }
+  });
+
   test("a day's requests end with the day, and the caller is warned at four fifths", async () => {
     const harness = await start({ requestsPerDay: 5 });
     const warnings: (string | null)[] = [];

@@ -127,6 +127,30 @@ describe("a model server that dies in the middle", () => {
     expect(await response.json()).toMatchObject({ error: { code: "stream_broken" } });
   });
 
+  test("that calls the request wrong only after status 200 is well: the caller has erred", async () => {
+    let asked = 0;
+    // As a real vLLM says it of a schema that it cannot compile.
+    const error = { message: "Grammar error: Invalid type: bad", param: null, code: 400 };
+    const url = await serve((_request, response) => {
+      asked += 1;
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(`data: ${JSON.stringify({ error })}\n\ndata: [DONE]\n\n`);
+    });
+    const harness = await boot({ targets: [{ url }] });
+    // More often than would eject a server that fails.
+    for (let count = 1; count <= 5; count += 1) {
+      const response = await harness.chat({ stream: true });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        error: { code: "rejected_by_model", message: error.message },
+      });
+      expect(asked).toBe(count);
+    }
+    expect(await harness.metric(counted("client_error", 400))).toBe(5);
+    const faults = `gateway_upstream_faults_total{model="${MODEL}",reason="broken"}`;
+    expect(await harness.metric(faults)).toBeUndefined();
+  });
+
   test("a stall longer than the answer's time-out breaks the stream", async () => {
     const { url, metric } = await simulate({ tokensPerSecond: 100 });
     const harness = await boot({ targets: [{ url }], env: { GW_ANSWER_TIMEOUT_MS: "1000" } });

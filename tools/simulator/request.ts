@@ -97,15 +97,24 @@ export function readCall(
     stream,
     includeUsage: options.include_usage === true,
     continuousUsage: options.include_usage === true && options.continuous_usage_stats === true,
-    tokensMax: readPositive(body, "max_completion_tokens") ?? readPositive(body, "max_tokens"),
+    tokensMax: readTokensMax(endpoint, body),
     ignoreEnd: body.ignore_eos === true,
     seed: typeof body.seed === "number" && Number.isInteger(body.seed) ? body.seed : null,
     dimensions: readPositive(body, "dimensions"),
     base64: body.encoding_format === "base64",
-    choices,
+    // As vLLM: of each text as many.
+    choices: endpoint === "completions" ? choices * texts.length : choices,
     shape: endpoint === "chat" ? readShape(body) : null,
     controls: testControls ? readControls(body.simulate, headers) : {},
   };
+}
+
+/** vLLM's rules: the newer name wins in a chat; a completion knows only the older, of which 0 is 1. */
+function readTokensMax(endpoint: Endpoint, body: Json): number | null {
+  if (endpoint === "chat") {
+    return readPositive(body, "max_completion_tokens") ?? readPositive(body, "max_tokens");
+  }
+  return body.max_tokens === 0 ? 1 : readPositive(body, "max_tokens");
 }
 
 function readObject(text: string): Json {

@@ -67,6 +67,23 @@ describe("answers", () => {
     });
   });
 
+  test("limits have the names that vLLM knows, and every text has its answers", async () => {
+    const { chat, post } = await start();
+    expect(await (await chat({ max_tokens: 1, max_completion_tokens: 6 })).json()).toMatchObject({
+      usage: { completion_tokens: 6 },
+    });
+    const ask = async (body: object) =>
+      (await post("/v1/completions", { model: MODEL, ...body })).json();
+    const both = { prompt: ["Once", "Twice"], n: 2, max_tokens: 3, max_completion_tokens: 1 };
+    expect(await ask(both)).toMatchObject({
+      choices: [{ index: 0 }, { index: 1 }, { index: 2 }, { index: 3 }],
+      usage: { completion_tokens: 12 },
+    });
+    expect(await ask({ prompt: "Once", max_tokens: 0 })).toMatchObject({
+      usage: { completion_tokens: 1 },
+    });
+  });
+
   test("completions and embeddings answer, a list of inputs gives a list of vectors", async () => {
     const { post } = await start({ embeddingDimensions: 8 });
     const text = await (await post("/v1/completions", { model: MODEL, prompt: "Once" })).json();

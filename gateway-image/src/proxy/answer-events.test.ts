@@ -12,7 +12,7 @@ const CALL: Call = {
   streamForced: false,
   needsMaxTokens: false,
   maxTokens: null,
-  choices: 1,
+  answers: 1,
   images: null,
   members: [],
 };
@@ -77,13 +77,21 @@ describe("events", () => {
   test("[DONE] is noticed, not passed: only the relay knows whether it is true", () => {
     const { events, send } = create();
     expect(send("[DONE]")).toBeNull();
-    expect(events).toMatchObject({ done: true, failed: false });
+    expect(events).toMatchObject({ done: true, fault: null });
   });
 
   test("an error is noticed, and its text stays inside", () => {
     const { events, send } = create();
     expect(send('{"error":{"message":"CUDA out of memory at 10.0.0.7"}}')).toBeNull();
-    expect(events.failed).toBe(true);
+    expect(events.fault).toMatchObject({ code: "stream_broken" });
+    expect(events.fault?.message).not.toContain("10.0.0.7");
+  });
+
+  test("an error that calls the request wrong is the caller's, with its explanation", () => {
+    const { events, send } = create();
+    const error = { message: "Grammar error: Invalid type: bad", param: null, code: 400 };
+    expect(send(JSON.stringify({ error }))).toBeNull();
+    expect(events.fault).toMatchObject({ code: "rejected_by_model", message: error.message });
   });
 
   test("the model has the name the caller used", () => {
@@ -102,7 +110,7 @@ describe("events", () => {
     (data) => {
       const { events } = create();
       expect(events.process(Buffer.from(`data: ${data}\n\n`))).toBeNull();
-      expect(events.failed).toBe(true);
+      expect(events.fault).toMatchObject({ code: "stream_broken" });
     },
   );
 });

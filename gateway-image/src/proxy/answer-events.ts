@@ -11,6 +11,8 @@ import {
   scanMembers,
 } from "../base/json-members.ts";
 import type { Call, Usage } from "../context.ts";
+import { GatewayError } from "../errors.ts";
+import { isRequestAtFault, refusal } from "./refusal.ts";
 import { eventData } from "./sse-events.ts";
 import { withThoughtsNamed } from "./thoughts.ts";
 
@@ -19,8 +21,8 @@ const DONE = Buffer.from("[DONE]");
 export class AnswerEvents {
   /** The model server said that the answer is complete. */
   done = false;
-  /** The model server sent an error event; the answer is not complete. */
-  failed = false;
+  /** Why the answer is not complete: the model server sent an error, or what nobody can read. */
+  fault: GatewayError | null = null;
   readonly #call: Call;
   /** Set where the model server knows the model by another name. */
   readonly #rename: boolean;
@@ -43,13 +45,13 @@ export class AnswerEvents {
     const json = parseJson(data);
     // No parser of a caller could read it; an answer with such an event is not the whole one.
     if (json === undefined) {
-      this.failed = true;
+      this.fault = new GatewayError("stream_broken", { cause: "an event that is not JSON" });
       return null;
     }
     const answer = asObject(json);
     if (answer === null) return event;
     if (Object.hasOwn(answer, "error")) {
-      this.failed = true;
+      this.fault = faultOf(answer.error);
       return null;
     }
     const { usage, choices } = answer;
@@ -90,6 +92,13 @@ export class AnswerEvents {
     this.#usage.completionTokens += 1;
     this.#usage.source = "counted";
   }
+}
+
+/** vLLM looks at much of a request only once its answer, a stream, has begun with status 200. */
+function faultOf(error: unknown): GatewayError {
+  return isRequestAtFault(asObject(error)?.code)
+    ? refusal(error)
+    : new GatewayError("stream_broken", { cause: "the model server's error event" });
 }
 
 const DATA_START = Buffer.from("data: ");

@@ -2,12 +2,14 @@
  * How one target did: for its health, for the caller, and whether another one may be tried, which
  * is only where nothing was sent or nothing was begun.
  */
+import { parseJson } from "../base/json-members.ts";
 import { type ErrorCode, GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { isRequestAtFault, refusal } from "./refusal.ts";
 import type { Verdict } from "./target-health.ts";
 import type { UpstreamAnswer } from "./upstream-answer.ts";
 import { faultKind, faultReason } from "./upstream-fault.ts";
-import { explanationOf, readBounded } from "./whole-answer.ts";
+import { readBounded } from "./whole-answer.ts";
 
 export interface Attempt {
   readonly health: Verdict;
@@ -18,8 +20,6 @@ export interface Attempt {
 
 export const GOOD: Attempt = { health: "good", error: null, tryNext: false };
 
-/** Statuses by which a model server says that the request itself is wrong. */
-const REQUEST_AT_FAULT = new Set([400, 413, 422]);
 const TIMES_UP: ReadonlySet<ErrorCode> = new Set(["model_timeout", "stream_timeout"]);
 /** What failed after the model server had answered, and is no fault of its own. */
 const OURS: ReadonlySet<ErrorCode> = new Set([
@@ -56,8 +56,8 @@ async function rateLimited(answer: UpstreamAnswer): Promise<Attempt> {
 /** A status that is neither 200, 429 nor 503: the request's fault, or the server's. */
 async function refuse(answer: UpstreamAnswer): Promise<Attempt> {
   const body = await readBounded(answer.body, limits.errorBytesMax);
-  if (REQUEST_AT_FAULT.has(answer.statusCode)) {
-    const error = new GatewayError("rejected_by_model", explanationOf(body));
+  if (isRequestAtFault(answer.statusCode)) {
+    const error = refusal(body === null ? undefined : parseJson(body));
     return { health: "good", error, tryNext: false };
   }
   const cause = `the model server answered ${answer.statusCode}`;

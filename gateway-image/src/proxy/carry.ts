@@ -1,6 +1,6 @@
 /** Carries a server's answer to the caller: event by event, or whole. */
 import { beforeEnd, type RequestContext } from "../context.ts";
-import { GatewayError } from "../errors.ts";
+import { type ErrorCode, GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { JSON_TYPE, sendWhole } from "../send-whole.ts";
 import { AnswerEvents } from "./answer-events.ts";
@@ -9,6 +9,7 @@ import type { Flight } from "./flight.ts";
 import { ShownEvents } from "./shown-events.ts";
 import { relayStream } from "./stream-relay.ts";
 import type { Target } from "./target.ts";
+import type { Verdict } from "./target-health.ts";
 import type { UpstreamAnswer } from "./upstream-answer.ts";
 import { filteredWhole, finishWhole, readBounded, usageObject } from "./whole-answer.ts";
 
@@ -53,13 +54,17 @@ async function relayEvents(
     onSilence,
   });
   if (fault === null) return GOOD;
-  const health = fault.code === "stream_broken" ? "fault" : "unknown";
-  if (!context.response.headersSent) {
-    return { health, error: fault, tryNext: false, reason: "broken" };
-  }
+  const attempt = { health: healthAfter(fault.code), tryNext: false, reason: "broken" };
+  if (!context.response.headersSent) return { ...attempt, error: fault };
   // The caller has its error event; only the records are still to be told.
   context.fault = fault;
-  return { health, error: null, tryNext: false, reason: "broken" };
+  return { ...attempt, error: null };
+}
+
+/** A caller that left, or its time, says nothing of the server. */
+function healthAfter(code: ErrorCode): Verdict {
+  if (code === "rejected_by_model") return "good";
+  return code === "stream_broken" ? "fault" : "unknown";
 }
 
 async function relayWhole(

@@ -86,7 +86,7 @@ function relay(source: AsyncIterable<Buffer>) {
     streamForced: false,
     needsMaxTokens: false,
     maxTokens: null,
-    choices: 1,
+    answers: 1,
     images: null,
     members: [],
   };

@@ -46,7 +46,7 @@ export async function relayStream(relay: StreamRelay): Promise<GatewayError | nu
       relay.source.read(new Pump(relay, caller, heartbeat, resolve, reject));
     });
     if (relay.events.done) return null;
-    return breakOff(relay, caller, new GatewayError("stream_broken"));
+    return breakOff(relay, caller, relay.events.fault ?? new GatewayError("stream_broken"));
   } catch (error) {
     if (relay.events.done && relay.response.writableEnded) return null;
     const reason: unknown = relay.signal.aborted ? relay.signal.reason : error;
@@ -119,12 +119,12 @@ class Pump implements BodyReader {
       const bytes = events.process(event);
       const visible = bytes === null ? null : shown.of(bytes);
       if (visible !== null) output.push(visible);
-      if (events.done || events.failed || shown.cut) break;
+      if (events.done || events.fault !== null || shown.cut) break;
     }
     if (shown.cut) events.done = true;
     if (events.done) output.push(...shown.end(this.#relay.usageAtCut()));
     const takesMore = this.#write(output);
-    if (events.failed) {
+    if (events.fault !== null) {
       this.#relay.source.abandon();
       this.#resolve();
       return false;

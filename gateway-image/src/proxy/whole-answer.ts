@@ -75,28 +75,3 @@ export function usageObject({ promptTokens, completionTokens }: Usage) {
     total_tokens: promptTokens + completionTokens,
   };
 }
-
-/** The explanation in a model server's own error; only of requests that it calls wrong. */
-export function explanationOf(body: Buffer | null): { message?: string; param?: string } {
-  let json: unknown;
-  try {
-    json = JSON.parse(body?.toString("utf8") ?? "");
-  } catch {
-    return {};
-  }
-  const error = member(json, "error") ?? json;
-  const message = member(error, "message");
-  const param = member(error, "param");
-  return {
-    ...(typeof message === "string" ? { message: message.slice(0, MESSAGE_LENGTH_MAX) } : {}),
-    ...(typeof param === "string" ? { param } : {}),
-  };
-}
-
-/** Long enough for vLLM's validation lists, short enough for a log. */
-const MESSAGE_LENGTH_MAX = 2_000;
-
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
-  return (value as Readonly<Record<string, unknown>>)[name];
-}

@@ -203,7 +203,7 @@ function priceOf({ directory }: AdmitParts, { model }: RequestContext) {
 
 function boundOf(parts: AdmitParts, { call, model, body, endpoint }: RequestContext) {
   const limit = call?.maxTokens ?? model?.maxTokensDefault ?? parts.maxTokensDefault;
-  const completionTokens = endpoint.api === "embeddings" ? 0 : limit * (call?.choices ?? 1);
+  const completionTokens = endpoint.api === "embeddings" ? 0 : limit * (call?.answers ?? 1);
   if (call === null || model === null) return { promptTokens: body.length, completionTokens };
   return { promptTokens: promptTokensMax(body, call, model), completionTokens };
 }

@@ -46,7 +46,7 @@ export function converse(contexts: Contexts): Step {
       streamForced: false,
       needsMaxTokens: body.maxTokens === null,
       maxTokens: body.maxTokens,
-      choices: 1,
+      answers: 1,
       images: null,
       members,
     };

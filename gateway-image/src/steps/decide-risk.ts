@@ -54,7 +54,7 @@ export function decideRisk(clock: Clock): Step {
       streamForced: false,
       needsMaxTokens: false,
       maxTokens: limits.riskTokensMax,
-      choices: 1,
+      answers: 1,
       images: null,
       members: scanMembers(context.body)?.members ?? [],
     };

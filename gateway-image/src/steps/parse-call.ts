@@ -19,8 +19,6 @@ const shared = {
   model: z.string().min(1).max(128),
   stream: z.boolean().nullish(),
   stream_options: options.nullish(),
-  max_tokens: positive,
-  max_completion_tokens: positive,
   n: positive,
 };
 const tokens = z.array(z.number().int().min(0)).min(1);
@@ -30,9 +28,16 @@ const texts = z.union([z.string(), z.array(z.string()).min(1), tokens, z.array(t
 export const CALL_SCHEMAS: Record<Api, z.ZodType<Body>> = {
   chat: z.looseObject({
     ...shared,
+    max_tokens: positive,
+    max_completion_tokens: positive,
     messages: z.array(z.looseObject({ role: z.string().min(1) })).min(1),
   }),
-  completions: z.looseObject({ ...shared, prompt: texts }),
+  // None: the prompt is only to be scored (`echo` with `logprobs`).
+  completions: z.looseObject({
+    ...shared,
+    max_tokens: z.number().int().min(0).nullish(),
+    prompt: texts,
+  }),
   embeddings: z.looseObject({ model: shared.model, input: texts }),
 };
 
@@ -41,7 +46,8 @@ interface Body {
   readonly stream?: boolean | null | undefined;
   readonly stream_options?: z.output<typeof options> | null | undefined;
   readonly max_tokens?: number | null | undefined;
-  readonly max_completion_tokens?: number | null | undefined;
+  readonly max_completion_tokens?: unknown;
+  readonly prompt?: unknown;
   readonly n?: number | null | undefined;
   readonly messages?: unknown;
 }
@@ -76,7 +82,7 @@ function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
   if (bytes.length - (images?.bytes ?? 0) > limits.bodyBytesMax) {
     throw new GatewayError("body_too_large");
   }
-  const limited = body.max_tokens ?? body.max_completion_tokens ?? null;
+  const limited = tokensMax(api, body);
   const includeUsage = streamOptions?.include_usage === true;
   return {
     model: body.model,
@@ -87,10 +93,26 @@ function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
     streamForced: stream && body.stream !== true,
     needsMaxTokens: api !== "embeddings" && limited === null,
     maxTokens: limited,
-    choices: body.n ?? 1,
+    answers: (body.n ?? 1) * promptCount(body.prompt),
     images,
     members: scan.members,
   };
+}
+
+/**
+ * Of one answer; null: the caller named none. vLLM lets `max_completion_tokens` win, others may not:
+ * the larger one is what a chat can cost. Of a completion it knows `max_tokens` alone, and computes
+ * one token where none is asked for.
+ */
+function tokensMax(api: Api, { max_tokens, max_completion_tokens }: Body): number | null {
+  const named = api === "chat" ? [max_tokens, max_completion_tokens] : [max_tokens];
+  const numbers = named.filter((value) => typeof value === "number");
+  return numbers.length === 0 ? null : Math.max(1, ...numbers);
+}
+
+/** Several texts, or several lists of token numbers, are answered one by one. */
+function promptCount(prompt: unknown): number {
+  return Array.isArray(prompt) && typeof prompt[0] !== "number" ? prompt.length : 1;
 }
 
 const OBJECT_EXPECTED = "The body must be a JSON object.";

@@ -30,7 +30,7 @@ export function resolveAuto(parts: AutoParts, context: RequestContext): void {
     confinedAway ||= away;
     return choice === null ? [] : [choice];
   });
-  const answerTokens = (call.maxTokens ?? parts.maxTokensDefault) * call.choices;
+  const answerTokens = call.maxTokens ?? parts.maxTokensDefault;
   const largest = choices.reduce(
     (most, { model }) => Math.max(most, promptTokensMax(context.body, call, model)),
     0,
