@@ -60,6 +60,12 @@ describe("a fault", () => {
     expect(faults({ ...cache(2_000), "deepseek:redis": redis })).toEqual([]);
   });
 
+  test("of a mistyped namespace is told, and other providers' keys are left alone", () => {
+    expect(faults({ "deepsek:limits": {}, "aws:region": "eu-central-1" })).toEqual([
+      { path: "deepsek:limits", wrong: "unknown namespace", right: "deepseek:limits" },
+    ]);
+  });
+
   test("of an unknown key names the nearest known one", () => {
     expect(faults({ "deepseek:edge": { replica: 3 } })).toEqual([
       {
@@ -235,7 +241,7 @@ describe("relations", () => {
     expect(found.map(({ path, wrong }) => `${path} ${wrong}`).sort()).toEqual([
       "deepseek:certificates.names.edge.certificate does not carry api.example.org, which edge.hosts names",
       "deepseek:certificates.names.gateway.certificate was not issued by ca",
-      "deepseek:certificates.names.redis missing, and tls.mode is given",
+      'deepseek:certificates.names.redis missing, and tls.mode is "given"',
     ]);
   });
 

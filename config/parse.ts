@@ -13,13 +13,17 @@ export type Parsed = { readonly settings: Settings } | { readonly faults: readon
 
 export const NAMESPACE = "deepseek";
 
-/** `map` holds full keys (`deepseek:edge`) and their texts; keys of other namespaces are not ours. */
+/**
+ * `map` holds full keys (`deepseek:edge`) and their texts. Keys of other namespaces are not ours, but what
+ * stands under a mistyped one would be passed over in silence.
+ */
 export function parseSettings(map: Readonly<Record<string, string>>): Parsed {
   const faults: Fault[] = [];
   const parsed: Record<string, unknown> = {};
   for (const key of Object.keys(map)) {
     const [namespace, name] = split(key);
     if (namespace === NAMESPACE && !(name in sections)) faults.push(unknownSection(name));
+    if (isMistyped(namespace)) faults.push(unknownNamespace(key, name));
   }
   for (const name of Object.keys(sections) as SectionName[]) {
     const result = parseSection(name, map[`${NAMESPACE}:${name}`]);
@@ -43,6 +47,15 @@ export function renderFaults(stack: string, faults: readonly Fault[]): string {
 function split(key: string): [string, string] {
   const colon = key.indexOf(":");
   return colon < 0 ? ["", key] : [key.slice(0, colon), key.slice(colon + 1)];
+}
+
+function isMistyped(namespace: string): boolean {
+  return namespace !== NAMESPACE && nearest(namespace, [NAMESPACE]) !== undefined;
+}
+
+function unknownNamespace(key: string, name: string): Fault {
+  const right = `${NAMESPACE}:${name}`;
+  return { path: key, wrong: "unknown namespace", right };
 }
 
 function unknownSection(name: string): Fault {

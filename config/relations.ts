@@ -72,7 +72,7 @@ function certificatesComplete(settings: Partial<Settings>): Fault[] {
   const { logs, traces } = monitoring ?? {};
   if (tls?.mode !== "given") return [];
   if (certificates === undefined) {
-    const wrong = "missing, and tls.mode is given";
+    const wrong = 'missing, and tls.mode is "given"';
     return [{ path: "deepseek:certificates", wrong, right: "an object with ca, names" }];
   }
   const all = [
@@ -89,7 +89,7 @@ function certificatesComplete(settings: Partial<Settings>): Fault[] {
     .filter((name) => !(name in certificates.names))
     .map((name) => ({
       path: `deepseek:certificates.names.${name}`,
-      wrong: "missing, and tls.mode is given",
+      wrong: 'missing, and tls.mode is "given"',
       right: "an object with certificate, key (PEM)",
     }));
 }

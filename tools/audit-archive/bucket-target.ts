@@ -27,7 +27,7 @@ export function bucketTarget(options: BucketOptions): ArchiveTarget {
   const { uri, region, credentials, endpoint, key } = options;
   const [, bucket, prefix = ""] = URI.exec(uri) ?? [];
   if (bucket === undefined) {
-    throw new UserError("is no place in a bucket", { where: uri, fix: "s3://BUCKET/PREFIX" });
+    throw new UserError("it is no place in a bucket", { where: uri, fix: "s3://BUCKET/PREFIX" });
   }
   const base = (endpoint ?? `https://s3.${region}.${domainOf(region)}`).replace(/\/$/, "");
   const folder = prefix.split("/").filter((part) => part !== "");

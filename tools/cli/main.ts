@@ -6,6 +6,7 @@
 import { UserError } from "../base/user-error.ts";
 import { renderFault } from "../engine/display/fault.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
+import { ofFiles } from "./file-fault.ts";
 import { helpText, parseCall, type Verb } from "./verb.ts";
 
 const VERBS: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
@@ -71,7 +72,8 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function overview(): Promise<string> {
   const verbs = await Promise.all(Object.values(VERBS).map((load) => load()));
-  const lines = verbs.map(({ verb }) => `  npm run ${verb.name.padEnd(9)} ${verb.summary}`);
+  const width = Math.max(...verbs.map(({ verb }) => verb.name.length));
+  const lines = verbs.map(({ verb }) => `  npm run ${verb.name.padEnd(width)}  ${verb.summary}`);
   return `A private DeepSeek service, one stack per environment.\n\n${lines.join("\n")}\n\nEach takes --help: npm run up -- --help\n`;
 }
 
@@ -90,12 +92,9 @@ function interruptible(): AbortSignal {
   return controller.signal;
 }
 
-function report(error: unknown, environment: Environment): number {
-  const lines = renderFault(error, {
-    columns: environment.columns,
-    color: environment.color,
-    verbose: true,
-  });
+function report(thrown: unknown, { columns, color }: Environment): number {
+  const error = ofFiles(thrown);
+  const lines = renderFault(error, { columns, color });
   process.stderr.write(`${lines.join("\n")}\n`);
   return error instanceof UserError ? error.exitCode : 1;
 }

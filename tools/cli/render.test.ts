@@ -17,6 +17,8 @@ beforeAll(async () => {
     );
   }
   await mkdir(path.join(folder, "foreign"));
+  await writeFile(path.join(folder, "foreign", "own.txt"), "");
+  await writeFile(path.join(folder, "file"), "");
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -38,8 +40,12 @@ test.each([
   [["local"], "a folder to write to"],
   [["local", "other", "--out", "new"], "one stack"],
   [["local", "--out", "new", "--format", "helm"], "kubernetes, systemd"],
+  [["local", "--out", "foreign"], "was not written by render"],
+  [["local", "--out", "file"], "there is a file where the folder would be"],
 ])("%j is refused", async (words, told) => {
-  const named = words.map((word) => (["left", "foreign", "new"].includes(word) ? at(word) : word));
+  const named = words.map((word) =>
+    ["left", "foreign", "file", "new"].includes(word) ? at(word) : word,
+  );
   const { code, stderr } = await runVerb(["render", ...named]);
   expect(code).toBe(2);
   expect(stderr).toContain(told);

@@ -120,10 +120,10 @@ export async function openSession(call: Call): Promise<Session> {
 }
 
 /** For verbs that ask a stack which nobody has made yet. */
-export function notDeployed({ stack, project }: Session): UserError {
+export function notDeployed({ stack, environment, simulateCloud }: Session): UserError {
   return new UserError(`the stack ${stack} has not been deployed`, {
-    where: project.name,
-    fix: `npm run up -- ${stack}`,
+    where: backendUrl(environment),
+    fix: `npm run up -- ${stack}${simulateCloud ? " --simulate-cloud" : ""}`,
   });
 }
 

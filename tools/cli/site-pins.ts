@@ -27,10 +27,10 @@ const KEPT = ["postgres", "redis", "ranges", "clusterIdentifier", "authority", "
 export function toldBy(outputs: Fields, stack: string, name: unknown): Told {
   const { site, replication } = outputs;
   if (!isFields(site)) {
-    throw new UserError("has no output `site`", { where: stack, fix: `npm run up -- ${stack}` });
+    throw new UserError("it has no output `site`", { where: stack, fix: `npm run up -- ${stack}` });
   }
   if (site["name"] !== name) {
-    throw new UserError(`is the stack of the site ${String(site["name"])}`, {
+    throw new UserError(`it is the stack of the site ${String(site["name"])}`, {
       where: stack,
       fix: `deepseek:site.other.stack: the stack of ${String(name)}`,
     });

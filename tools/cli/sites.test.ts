@@ -94,7 +94,7 @@ test("a comparison finds what has changed since, and changes nothing", async () 
 test("another site's stack is refused", async () => {
   await deployed({ ...SITE, name: "elsewhere" });
   await expect(sites("pin")).rejects.toMatchObject({
-    message: "is the stack of the site elsewhere",
+    message: "it is the stack of the site elsewhere",
   });
 });
 

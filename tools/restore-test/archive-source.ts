@@ -31,7 +31,7 @@ const PAGES_MAX = 4_000;
 export function archiveSource(options: ArchiveOptions): ArchiveSource {
   const [, bucket, folder] = URI.exec(options.uri) ?? [];
   if (bucket === undefined || folder === undefined) {
-    throw new UserError("is no archive in a bucket", {
+    throw new UserError("it is no archive in a bucket", {
       where: options.uri,
       fix: "s3://BUCKET/FOLDER",
     });
@@ -48,7 +48,7 @@ export function archiveSource(options: ArchiveOptions): ArchiveSource {
         if (answer.next === undefined) return names;
         token = answer.next;
       }
-      throw new UserError("has more files than anyone will read", {
+      throw new UserError("it has more files than anyone will read", {
         where: options.uri,
         fix: "shorten how long backups are kept",
       });

@@ -96,7 +96,7 @@ async function smallText(source: ArchiveSource, name: string): Promise<string> {
   for await (const piece of source.read(name)) {
     text += piece.toString("utf8");
     if (text.length > INFO_BYTES_MAX) {
-      throw new UserError("is no backup.info: it is too large", {
+      throw new UserError("it is no backup.info: it is too large", {
         where: `${source.where}/${name}`,
         fix: "look at what writes into the archive",
       });
@@ -182,7 +182,7 @@ async function fetchWal(
 
 function damaged(source: ArchiveSource, name: string, cause: unknown): UserError {
   const said = cause instanceof Error ? cause.message : String(cause);
-  return new UserError(`cannot be unpacked: ${said}`, {
+  return new UserError(`it cannot be unpacked: ${said}`, {
     where: `${source.where}/${name}`,
     fix: "the file is damaged, or the scratch volume is full; make a backup now and test again",
   });

@@ -31,7 +31,7 @@ const answerSchema = z.object({
 export function keyServiceWrapping({ key, credentials, endpoint }: KeyServiceOptions): KeyWrapping {
   const region = ARN.exec(key)?.[1];
   if (region === undefined) {
-    throw new UserError("is no key of KMS", {
+    throw new UserError("it is no key of KMS", {
       where: key,
       fix: "the key's ARN, as in arn:aws:kms:REGION:ACCOUNT:key/ID",
     });

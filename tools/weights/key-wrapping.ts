@@ -40,7 +40,7 @@ function keysIn(file: string): SealedBox {
   try {
     return new SealedBox(readFileSync(file, "utf8"));
   } catch {
-    throw new UserError("cannot be read as keys", {
+    throw new UserError("it cannot be read as keys", {
       where: file,
       fix: "lines of a name, a colon, and 32 bytes in base64",
     });

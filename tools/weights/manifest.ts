@@ -49,7 +49,7 @@ export function parseManifest(text: string): Manifest {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new SealFault("is no JSON");
+    throw new SealFault("it is no JSON");
   }
   const result = manifestSchema.safeParse(json);
   if (result.success) return result.data;

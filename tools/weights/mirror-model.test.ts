@@ -191,7 +191,7 @@ describe("the program", () => {
     const { code, last } = await run();
     expect([code, last["message"], last["where"]]).toEqual([
       2,
-      "is not the file that the manifest names",
+      "it is not the file that the manifest names",
       `s3://weights/small/${LARGE}`,
     ]);
     expect(readFileSync(at("to", LARGE), "utf8")).toBe("damaged");
@@ -199,7 +199,7 @@ describe("the program", () => {
 
   test("another manifest, a stranger's store and other keys are refused", async () => {
     expect((await run({ WEIGHTS_MANIFEST_SHA256: digest("other") })).last).toMatchObject({
-      message: "is not the manifest that was asked for",
+      message: "it is not the manifest that was asked for",
     });
     expect((await run({ NODE_EXTRA_CA_CERTS: "" })).last).toMatchObject({ level: "error" });
     mkdirSync(at("keys"));

@@ -84,7 +84,7 @@ async function plainPlan({ source, manifest }: Mirroring): Promise<Plan> {
   const where = source.where(MANIFEST);
   const text = await textOf(source.read(MANIFEST)).catch((error: unknown) => {
     if (!(error instanceof NotThere)) throw error;
-    throw fault("is not there", where, "npm run weights -- manifest FOLDER writes one");
+    throw fault("it is not there", where, "npm run weights -- manifest FOLDER writes one");
   });
   refuseOther(sha256(text), manifest, where);
   const { model, files } = parsePlainManifest(text, where);
@@ -104,7 +104,7 @@ async function sealedPlan({ to, manifest }: Mirroring, wrapping: KeyWrapping): P
   if ((await textAt(path.join(to, MANIFEST))) === undefined) {
     const fix =
       "put this site's there once: npm run weights -- rotate makes it of a copy of the other site's";
-    throw fault("is not there", here.where(MANIFEST), fix);
+    throw fault("it is not there", here.where(MANIFEST), fix);
   }
   const { manifest: found, dataKey } = await unlocked(here, wrapping);
   refuseOther(sealedDigest(found), manifest, here.where(MANIFEST));
@@ -118,14 +118,14 @@ async function sealedPlan({ to, manifest }: Mirroring, wrapping: KeyWrapping): P
 function refuseOther(found: string, meant: string, where: string): void {
   if (found === meant) return;
   const fix = `it has the digest ${found}: if that is the model that is meant, say so in the settings`;
-  throw fault("is not the manifest that was asked for", where, fix);
+  throw fault("it is not the manifest that was asked for", where, fix);
 }
 
 async function provePlain(at: WeightsSource, file: ManifestFile): Promise<void> {
   const content = new Digest(at.read(file.path), () => {});
   for await (const _ of content);
   if (content.hex === file.sha256 && content.bytes === file.bytes) return;
-  throw fault("is not the file that the manifest names", at.where(file.path), AGAIN);
+  throw fault("it is not the file that the manifest names", at.where(file.path), AGAIN);
 }
 
 const AGAIN = "put the model there again";
@@ -159,7 +159,7 @@ async function fetched(
   await rm(file);
   // What was left of another day may belong to another object of this name.
   if (before > 0) return fetched(from, { name, prove });
-  throw fault("is not the file that the manifest names", source.where(name), AGAIN);
+  throw fault("it is not the file that the manifest names", source.where(name), AGAIN);
 }
 
 async function appended(source: WeightsSource, name: string, part: string, first: number) {
@@ -167,7 +167,7 @@ async function appended(source: WeightsSource, name: string, part: string, first
     await pipeline(source.read(name, first), createWriteStream(part, COPIED));
   } catch (error) {
     if (!(error instanceof NotThere)) throw error;
-    throw fault("is not there", error.message, AGAIN);
+    throw fault("it is not there", error.message, AGAIN);
   }
 }
 

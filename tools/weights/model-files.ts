@@ -47,11 +47,14 @@ export async function textOf(content: AsyncIterable<Buffer>): Promise<string> {
 /** Relative paths in their order; links are refused, for what they lead to may change. */
 export async function filesOf(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => {
-    throw new UserError("is no folder that can be read", { where: folder, fix: "check the path" });
+    throw new UserError("it is no folder that can be read", {
+      where: folder,
+      fix: "check the path",
+    });
   });
   const odd = entries.find((entry) => !entry.isFile() && !entry.isDirectory());
   if (odd !== undefined) {
-    throw new UserError("is neither file nor folder", {
+    throw new UserError("it is neither file nor folder", {
       where: path.join(odd.parentPath, odd.name),
       fix: "copy what it leads to",
     });
@@ -105,7 +108,7 @@ export async function describedFiles(
     files.push({ path: name, bytes: content.bytes, sha256: content.hex });
   }
   if (files.length > 0) return files;
-  throw new UserError("holds no file", { where: folder, fix: "name the folder of the weights" });
+  throw new UserError("it holds no file", { where: folder, fix: "name the folder of the weights" });
 }
 
 export async function sizeOf(folder: string): Promise<number> {

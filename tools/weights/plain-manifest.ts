@@ -25,7 +25,7 @@ export function parsePlainManifest(text: string, where: string): PlainManifest {
   try {
     return schema.parse(JSON.parse(text));
   } catch {
-    throw new UserError("is no manifest of weights", {
+    throw new UserError("it is no manifest of weights", {
       where,
       fix: "npm run weights -- manifest FOLDER writes one",
     });

@@ -156,7 +156,7 @@ describe("from a bucket", () => {
     const other = MANIFEST.replace('"small"', '"other"');
     objects.set("/weights/small/manifest.json", Buffer.from(other));
     await expect(prepare()).rejects.toMatchObject({
-      message: "is not the manifest that was asked for",
+      message: "it is not the manifest that was asked for",
       fix: expect.stringContaining(digest(other)),
     });
     objects.delete("/weights/small/manifest.json");
@@ -251,7 +251,7 @@ describe("the program", () => {
       2,
       expect.objectContaining({
         level: "error",
-        message: "is not the file that the manifest names",
+        message: "it is not the file that the manifest names",
         where: "s3://weights/small/config.json",
       }),
     ]);

@@ -77,7 +77,7 @@ async function planned(
   const where = source.where(MANIFEST);
   const text = await textOf(source.read(MANIFEST)).catch((error: unknown) => {
     if (!(error instanceof NotThere)) throw error;
-    throw fault("is not there", where, "npm run weights -- manifest FOLDER writes one");
+    throw fault("it is not there", where, "npm run weights -- manifest FOLDER writes one");
   });
   refuseOther(order, sha256(text));
   return { ...parsePlainManifest(text, where), dataKey: null };
@@ -88,11 +88,11 @@ function refuseOther({ source, manifest, wrapping }: Preparing, found: string): 
   if (manifest === null) {
     if (wrapping !== null) return;
     const fix = "name the SHA-256 of its manifest: without a seal nothing else proves the files";
-    throw fault("is in clear", source.where(MANIFEST), fix);
+    throw fault("it is in clear", source.where(MANIFEST), fix);
   }
   if (found === manifest) return;
   const fix = `it has the digest ${found}: if that is the model that is meant, say so in the settings`;
-  throw fault("is not the manifest that was asked for", source.where(MANIFEST), fix);
+  throw fault("it is not the manifest that was asked for", source.where(MANIFEST), fix);
 }
 
 async function fetchFile(source: WeightsSource, file: ManifestFile, to: string): Promise<void> {
@@ -101,11 +101,11 @@ async function fetchFile(source: WeightsSource, file: ManifestFile, to: string):
   try {
     await written(path.join(to, file.path), content, () => {
       if (content.hex === file.sha256 && content.bytes === file.bytes) return;
-      throw fault("is not the file that the manifest names", source.where(file.path), again);
+      throw fault("it is not the file that the manifest names", source.where(file.path), again);
     });
   } catch (error) {
     if (!(error instanceof NotThere)) throw error;
-    throw fault("is not there", error.message, again);
+    throw fault("it is not there", error.message, again);
   }
 }
 
@@ -140,7 +140,7 @@ async function refuseFull(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= bytes) return;
-  throw fault(`has room for ${free} bytes, and ${bytes} are to come`, folder, "a larger volume");
+  throw fault(`it has room for ${free} bytes, and ${bytes} are to come`, folder, "a larger volume");
 }
 
 function sum(files: readonly ManifestFile[]): number {

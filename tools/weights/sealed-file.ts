@@ -48,13 +48,13 @@ export async function* opened(
   const chunkBytes = head.length === HEAD_BYTES ? head.readUInt32LE(MAGIC.length) : 0;
   const isOurs = head.subarray(0, MAGIC.length).equals(MAGIC);
   if (!isOurs || chunkBytes === 0 || chunkBytes > CHUNK_BYTES_MAX) {
-    throw new SealFault("is no sealed file");
+    throw new SealFault("it is no sealed file");
   }
   const key = keyOf(dataKey, name, head);
   for (let index = 0; ; index += 1) {
     const piece = await reader.take(chunkBytes + TAG_BYTES);
     const last = await reader.isAtEnd();
-    if (piece.length < TAG_BYTES) throw new SealFault(`is cut off at chunk ${index}`);
+    if (piece.length < TAG_BYTES) throw new SealFault(`it is cut off at chunk ${index}`);
     const decipher = createDecipheriv("aes-256-gcm", key, nonceOf(index, last));
     decipher.setAAD(head);
     decipher.setAuthTag(piece.subarray(-TAG_BYTES));
@@ -62,7 +62,7 @@ export async function* opened(
     try {
       decipher.final();
     } catch {
-      throw new SealFault(`does not open at chunk ${index}: changed, cut off, or another key`);
+      throw new SealFault(`it does not open at chunk ${index}: changed, cut off, or another key`);
     }
     yield bytes;
     if (last) return;

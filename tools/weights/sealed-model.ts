@@ -32,9 +32,9 @@ export async function sealModel(
   told: Told,
 ): Promise<Manifest> {
   const paths = await filesOf(from);
-  if (paths.length === 0) throw fault("holds no file", from, "name the folder of the weights");
+  if (paths.length === 0) throw fault("it holds no file", from, "name the folder of the weights");
   await mkdir(to, { recursive: true });
-  if ((await readdir(to)).length > 0) throw fault("is not empty", to, "name an empty folder");
+  if ((await readdir(to)).length > 0) throw fault("it is not empty", to, "name an empty folder");
   const dataKey = randomBytes(DATA_KEY_BYTES);
   const source = folderSource(from);
   const files: ManifestFile[] = [];
@@ -84,7 +84,7 @@ export async function openFile(
   const content = new Digest(opened(source.read(name), dataKey, file.path), told);
   const compare = () => {
     if (content.hex === file.sha256 && content.bytes === file.bytes) return;
-    throw new SealFault("is not the file that the manifest names");
+    throw new SealFault("it is not the file that the manifest names");
   };
   try {
     if (to !== null) await written(path.join(to, file.path), content, compare);
@@ -94,7 +94,7 @@ export async function openFile(
     }
   } catch (error) {
     if (error instanceof SealFault) throw fault(error.message, source.where(name), DAMAGED);
-    if (error instanceof NotThere) throw fault("is not there", error.message, DAMAGED);
+    if (error instanceof NotThere) throw fault("it is not there", error.message, DAMAGED);
     throw error;
   }
 }
@@ -122,12 +122,12 @@ export async function unlocked(
   const where = source.where(MANIFEST);
   const text = await textOf(source.read(MANIFEST)).catch((error: unknown) => {
     if (!(error instanceof NotThere)) throw error;
-    throw fault("is not there", where, "name the folder of a sealed model");
+    throw fault("it is not there", where, "name the folder of a sealed model");
   });
   const manifest = parsed(text, where);
   const dataKey = await wrapping.unwrap(manifest.dataKey.wrapped);
   if (isAuthentic(manifest, dataKey)) return { manifest, dataKey };
-  throw fault("was changed, or its data key is another one", where, DAMAGED);
+  throw fault("it was changed, or its data key is another one", where, DAMAGED);
 }
 
 function parsed(text: string, where: string): Manifest {

@@ -56,7 +56,7 @@ const ATTEMPTS = 5;
 export function bucketSource({ uri, region, credentials, endpoint }: BucketOptions): WeightsSource {
   const [, bucket, prefix = ""] = URI.exec(uri) ?? [];
   if (bucket === undefined) {
-    throw new UserError("is no place in a bucket", { where: uri, fix: "s3://BUCKET/PREFIX" });
+    throw new UserError("it is no place in a bucket", { where: uri, fix: "s3://BUCKET/PREFIX" });
   }
   const base = endpoint ?? `https://s3.${region}.${domainOf(region)}`;
   const folder = prefix.split("/").filter((part) => part !== "");

@@ -94,7 +94,7 @@ function textfileOf(flags: Flags): string | undefined {
 async function writeTextfile(file: string, content: string): Promise<void> {
   // 0644: the exporter runs as another user.
   await writeFileAtomic(file, content, 0o644).catch((error: unknown) => {
-    throw new UserError(`cannot be written: ${error instanceof Error ? error.message : error}`, {
+    throw new UserError(`it cannot be written: ${error instanceof Error ? error.message : error}`, {
       where: file,
       fix: "name a folder that this user may write to",
       exitCode: 1,

@@ -8,6 +8,7 @@ import { frontOf, SHAPES } from "../../../components/sizing/shapes.ts";
 import { writeFileAtomic } from "../../base/atomic-file.ts";
 import { UserError } from "../../base/user-error.ts";
 import type { ResourceState } from "../../engine/resource.ts";
+import { errorCode } from "../../engine/state/state-error.ts";
 import { revealMap } from "../../engine/values.ts";
 import { frontWorkloads, type MachineFile, machineFiles } from "../../systemd/machine-files.ts";
 import { shortDiff, shortDiffText } from "../renamed-words.ts";
@@ -59,13 +60,15 @@ export const verb: Verb = {
       });
     }
     const format = oneOf(call.flags, "format", FORMATS, "kubernetes");
+    const folder = path.resolve(out);
+    await refuseForeign(folder);
     const session = await openSession(call);
     const resources = await simulatedGraph(session);
     const files =
       format === "systemd"
         ? machine(call, resources)
         : renderFiles(resources, { showSecrets: call.flags.on("show-secrets") });
-    await replaceFolder(path.resolve(out), files);
+    await replaceFolder(folder, files);
     process.stdout.write(`${files.length} files in ${out}\n`);
     return 0;
   },
@@ -137,23 +140,25 @@ async function replaceFolder(
   folder: string,
   files: readonly (RenderedFile & { readonly mode?: number })[],
 ): Promise<void> {
-  // Only what an earlier render wrote is removed: a folder of something else is never emptied.
-  const marker = path.join(folder, MARKER);
-  await refuseForeignFolder(folder, marker);
   await rm(folder, { recursive: true, force: true });
-  await writeFileAtomic(marker, "This folder is written by `npm run render` and replaced by it.\n");
+  const note = "This folder is written by `npm run render` and replaced by it.\n";
+  await writeFileAtomic(path.join(folder, MARKER), note);
   for (const file of files) {
     await writeFileAtomic(path.join(folder, file.path), file.content, file.mode ?? OWN_MODE);
   }
 }
 
-async function refuseForeignFolder(folder: string, marker: string): Promise<void> {
-  const entries = await readdir(folder).catch(() => []);
-  if (entries.length === 0) return;
-  await access(marker).catch(() => {
-    throw new UserError("the folder is not empty and was not written by render", {
-      where: folder,
-      fix: "give a new folder with --out",
-    });
+/** Only what an earlier render wrote is removed: never a file, nor a folder of something else. */
+async function refuseForeign(place: string): Promise<void> {
+  const refused = (what: string) =>
+    new UserError(what, { where: place, fix: "give a new folder with --out" });
+  const entries: readonly string[] = await readdir(place).catch((error: unknown) => {
+    const code = errorCode(error);
+    if (code === "ENOENT") return [];
+    if (code === "ENOTDIR") throw refused("there is a file where the folder would be");
+    throw refused(`the folder cannot be read (${code})`);
   });
+  if (entries.length > 0 && !entries.includes(MARKER)) {
+    throw refused("the folder is not empty and was not written by render");
+  }
 }

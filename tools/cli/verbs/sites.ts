@@ -119,5 +119,8 @@ function parsed(text: string | undefined, where = SITE): Fields {
   } catch {
     // Told below.
   }
-  throw new UserError("is no JSON object", { where, fix: "give outputs or settings as an object" });
+  throw new UserError("it is no JSON object", {
+    where,
+    fix: "give outputs or settings as an object",
+  });
 }

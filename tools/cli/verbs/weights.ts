@@ -77,7 +77,7 @@ export const verb: Verb = {
       default:
         throw new UserError(`there is nothing called "${what}" here`, {
           where: "command line",
-          fix: "npm run weights -- --help",
+          fix: `npm run weights -- ${verb.usage}`,
         });
     }
   },
@@ -151,7 +151,7 @@ function wrappingOf(flags: Flags, variables: Variables): KeyWrapping {
   if (url === undefined) return fileWrapping(needed(flags, "key"));
   const token = needed(flags, "token-file");
   if (!existsSync(token))
-    throw new UserError("is not there", { where: token, fix: "check the path" });
+    throw new UserError("it is not there", { where: token, fix: "check the path" });
   return transitWrapping({
     url,
     mount: flags.text("transit-mount") ?? "transit",
@@ -164,7 +164,7 @@ function wrappingOf(flags: Flags, variables: Variables): KeyWrapping {
 async function refuseDisk(folder: string, allowed: boolean): Promise<void> {
   await mkdir(folder, { recursive: true });
   if (allowed || (await statfs(folder)).type === TMPFS) return;
-  throw new UserError("is on a disk, where clear text may stay after it is deleted", {
+  throw new UserError("it is on a disk, where clear text may stay after it is deleted", {
     where: folder,
     fix: "name a folder in memory (tmpfs, such as below /dev/shm), or add --allow-disk for an encrypted one",
   });
@@ -182,9 +182,10 @@ function watched<T>(
 function needed(flags: Flags, name: string): string {
   const value = flags.text(name);
   if (value !== undefined) return value;
+  const option = verb.options[name];
   throw new UserError(`--${name} is missing`, {
     where: "command line",
-    fix: "npm run weights -- --help",
+    fix: `--${name} ${option?.value}, ${option?.help} (npm run weights -- --help shows the others)`,
   });
 }
 

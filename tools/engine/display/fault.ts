@@ -5,8 +5,6 @@ import { type Line, paintLine, printable, span, wrapText } from "./style.ts";
 export interface FaultOptions {
   readonly columns: number;
   readonly color: boolean;
-  /** Adds the stack trace of an unexpected failure. */
-  readonly verbose: boolean;
 }
 
 /** A screen of 24 lines holds this with room for the prompt. */
@@ -14,7 +12,7 @@ const WHAT_LINES_MAX = 16;
 
 export function renderFault(error: unknown, options: FaultOptions): string[] {
   const columns = Math.max(40, Math.min(options.columns, 100));
-  const lines = error instanceof UserError ? expected(error, columns) : unexpected(error, options);
+  const lines = error instanceof UserError ? expected(error, columns) : unexpected(error, columns);
   return lines.map((line) =>
     paintLine(line, { color: options.color, columns: Number.POSITIVE_INFINITY }),
   );
@@ -28,19 +26,14 @@ function expected(error: UserError, columns: number): Line[] {
   ];
 }
 
-function unexpected(error: unknown, options: FaultOptions): Line[] {
+function unexpected(error: unknown, columns: number): Line[] {
   const what = error instanceof Error ? error.message : String(error);
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   const trace = stack
     .split("\n")
     .slice(1)
     .map((line): Line => [span(printable(line), "dim")]);
-  return [
-    ...whatLines(`Unexpected failure: ${what}`, Math.max(40, Math.min(options.columns, 100))),
-    ...(options.verbose
-      ? trace
-      : labelled("mend", "Run the command again with --verbose to see where it happened.", 100)),
-  ];
+  return [...whatLines(`Unexpected failure: ${what}`, columns), ...trace];
 }
 
 function whatLines(text: string, columns: number): Line[] {

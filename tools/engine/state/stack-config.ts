@@ -189,12 +189,14 @@ async function readDocument(file: string): Promise<Document | undefined> {
     });
   }
   const document = parseDocument(text);
-  const faults = document.errors.map((error) => error.message.split("\n")[0]);
-  if (document.contents !== null && !isMap(document.contents)) faults.push("it is not a map");
-  if (faults.length === 0) return document;
-  throw new UserError(`The file is not valid YAML: ${faults.join("; ")}`, {
+  // The first one alone: those behind it mostly follow from it.
+  const [fault] = document.errors.map(({ message }) => message.split("\n")[0]?.replace(/:$/, ""));
+  const isOther = document.contents !== null && !isMap(document.contents);
+  const wrong = fault ?? (isOther ? "it is not a map" : undefined);
+  if (wrong === undefined) return document;
+  throw new UserError(`The file is not valid YAML: ${wrong}.`, {
     where: file,
-    fix: "Mend the lines named above.",
+    fix: "Mend what is named above.",
   });
 }
 
