@@ -1,4 +1,6 @@
 /** Dashboards of a stack whose site has a Grafana, and of one whose site has none. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { parseSettings } from "../config/parse.ts";
 import type { Settings } from "../config/schema.ts";
@@ -12,6 +14,7 @@ import {
   missing,
 } from "../observability/dashboards/boards-of-stack.ts";
 import { BOARDS } from "../observability/dashboards/dashboards.ts";
+import type { Board, Panel } from "../observability/dashboards/panel.ts";
 import { SimulatedGpus } from "../tools/simulator/gpus.ts";
 import { LoadMeter } from "../tools/simulator/load-meter.ts";
 import { ModelMetrics, renderMetrics } from "../tools/simulator/metrics.ts";
@@ -33,6 +36,10 @@ function withGrafana(grafana: object): Promise<Program> {
       "deepseek:monitoring": { grafana, alerts: { dashboards: "https://grafana.bank.internal" } },
     }),
   );
+}
+
+function panelsOf(boards: readonly Board[]): Panel[] {
+  return boards.flatMap(({ rows }) => rows.flatMap(({ panels }) => panels));
 }
 
 function dashboardsOf({ resources }: Program): Loose[] {
@@ -120,6 +127,24 @@ test("the local stack gets every panel but those about what it does not have", (
     "recovery: Redis replicas that hear their primary (redisReplicas)",
     "recovery: Room on volumes (kubelet)",
   ]);
+});
+
+test("documents say how many panels there are, and how many of them the local stack gets", () => {
+  const asking = panelsOf(BOARDS).filter((panel) => expressionsOf(panel).length > 0);
+  const given = panelsOf(boardsOf(shownOf(settingsOf(values)))).filter((panel) =>
+    asking.includes(panel),
+  );
+  const calm = given.filter(({ whenWell }) => whenWell !== undefined).length;
+  const said = (file: string) =>
+    readFileSync(path.join(import.meta.dirname, "../docs", file), "utf8").replace(/\s+/g, " ");
+  expect(said("dashboards.md")).toContain(
+    `Of the ${asking.length} panels with a query it gets ${given.length};`,
+  );
+  const alerts = said("alerts.md");
+  expect(alerts).toContain(
+    `Of ${asking.length} panels the local stack's dashboards have ${given.length};`,
+  );
+  expect(alerts).toContain(`${given.length - calm} must; ${calm} count trouble or fullness`);
 });
 
 test("without simulated GPUs there is none to be shown, and no rule about one", async () => {

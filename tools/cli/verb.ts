@@ -72,7 +72,7 @@ export class Flags {
 }
 
 /** Options of every verb. */
-const GENERAL: Readonly<Record<string, OptionSpec>> = {
+export const GENERAL: Readonly<Record<string, OptionSpec>> = {
   help: { type: "boolean", help: "show this text" },
 };
 
@@ -147,7 +147,7 @@ export function helpText(verb: Verb): string {
   const lines = [
     verb.summary,
     "",
-    `Usage: npm run ${verb.name} -- ${verb.usage}`,
+    `Usage: npm run ${verb.name}${verb.usage === "" ? "" : ` -- ${verb.usage}`}`,
     "",
     "Options:",
     ...specs.map(([, spec], index) => `  ${(left[index] ?? "").padEnd(width)}  ${spec.help}`),

@@ -32,7 +32,7 @@ export const LICENCES = "LICENSES.txt";
 const BUILD_FLAGS = ["-trimpath", "-buildvcs=false", "-mod=readonly"];
 /** The first release that fetches the toolchain that go.mod asks for. */
 const GO_MINIMUM = [1, 21] as const;
-/** A cold build takes 4 to 6 minutes on two cores, and a slow line needs as much for the modules. */
+/** A cold build takes six to seven minutes on two cores, and a slow line needs as much for the modules. */
 const BUILD_TIMEOUT_MS = 45 * 60_000;
 
 /** The folder that holds them; builds them where the cache lacks them. Two processes build once. */
