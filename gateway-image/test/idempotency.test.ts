@@ -1,6 +1,6 @@
 /** The same key gives the same answer, once computed and once billed; another body does not. */
 import { randomUUID } from "node:crypto";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { createApiKey } from "../src/base/api-key.ts";
 import { boot, endAll, simulate, testKey } from "./test-harness.ts";
 
@@ -46,6 +46,21 @@ test("while the first call runs the second is told to wait", async () => {
   const statuses = (await Promise.all([ask(key), ask(key), ask(key)])).map(({ status }) => status);
   expect(statuses.sort()).toEqual([200, 409, 409]);
   expect(await ask(key)).toMatchObject({ status: 200, replayed: true });
+});
+
+test("a call that comes at the very end of the first one gets its answer", async () => {
+  const { harness, ask } = await start();
+  const { shared } = harness.gateway.parts;
+  const key = randomUUID();
+  let first: Awaited<ReturnType<typeof ask>> | undefined;
+  const claim = shared.claim.bind(shared);
+  // As by way of another gateway: whatever was asked before, the first call ends in between.
+  vi.spyOn(shared, "claim").mockImplementationOnce(async (name, ttlMs) => {
+    first = await ask(key);
+    return claim(name, ttlMs);
+  });
+  expect(await ask(key)).toEqual({ ...first, replayed: true });
+  expect(await harness.rows()).toHaveLength(1);
 });
 
 test("a call that failed, and a stream, are not recorded: they may be tried again", async () => {

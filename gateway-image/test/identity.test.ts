@@ -10,7 +10,15 @@ import { SealedBox } from "../src/base/sealed-box.ts";
 import { createAccessKey, sealSecret } from "../src/identity/access-key.ts";
 import { hashPassword } from "../src/identity/password.ts";
 import { signatureOf } from "../src/identity/signature.ts";
-import { boot, CHAT, endAll, onEnd, simulate, temporaryFolder } from "./test-harness.ts";
+import {
+  boot,
+  CHAT,
+  endAll,
+  eventually,
+  onEnd,
+  simulate,
+  temporaryFolder,
+} from "./test-harness.ts";
 
 afterEach(endAll);
 
@@ -167,19 +175,63 @@ describe("signed calls", () => {
 
   test("client_credentials gives a token for the same account", async () => {
     const harness = await start({ principals: [SERVICE], accessKeys });
-    const form = { grant_type: "client_credentials", client_id: key.accessKey };
-    const ask = (secret: string) =>
-      fetch(`${harness.base}/token`, {
-        method: "POST",
-        body: new URLSearchParams({ ...form, client_secret: secret }),
-      });
-    const refused = await ask(`${key.secret}x`);
+    const refused = await grant(harness, `${key.secret}x`);
     expect([refused.status, await refused.json()]).toMatchObject([401, { error: "invalid_grant" }]);
-    const { access_token } = (await (await ask(key.secret)).json()) as { access_token: string };
-    const headers = { authorization: `Bearer ${access_token}` };
-    const me = await (await fetch(`${harness.base}/users/me`, { headers })).json();
-    expect(me).toMatchObject({ username: "core", credential: { method: "jwt" } });
+    const me = await fetch(`${harness.base}/users/me`, { headers: await bearer(harness) });
+    expect(await me.json()).toMatchObject({
+      username: "core",
+      credential: { id: "core-key", method: "jwt" },
+    });
   });
+
+  test("a token of client_credentials may no more than its key", async () => {
+    const change = (more: object) => accessKeys.map((one) => ({ ...one, ...more }));
+    const narrow = await start({
+      principals: [SERVICE],
+      accessKeys: change({ models: ["another"], limits: { requestsPerMinute: 1 } }),
+    });
+    const headers = { ...json, ...(await bearer(narrow)) };
+    expect(await codeOf(await narrow.chat({}, { headers }))).toBe("403 model_not_allowed");
+    const temporary = await narrow.post("/users/me/keys", { seconds: 60 }, { headers });
+    expect(await temporary.json()).toMatchObject({ models: ["another"] });
+    const limited = await start({
+      principals: [SERVICE],
+      accessKeys: change({ limits: { requestsPerMinute: 1 } }),
+    });
+    const token = { ...json, ...(await bearer(limited)) };
+    expect(await codeOf(await limited.chat({}, { headers: token }))).toBe("ok");
+    expect(await send(limited, headersFor())).toBe("429 rate_limit_exceeded");
+    const jobs = await start({ principals: [SERVICE], accessKeys });
+    expect((await jobs.chatJob(CHAT, await bearer(jobs))).status).toBe(202);
+    await eventually(async () => (await jobs.rows()).map(({ keyId }) => keyId)).toEqual([
+      "core-key",
+    ]);
+    const elsewhere = await start({
+      principals: [SERVICE],
+      accessKeys: change({ addresses: ["203.0.113.7"] }),
+    });
+    expect((await grant(elsewhere)).status).toBe(403);
+    const late = await start({
+      principals: [SERVICE],
+      accessKeys: change({ created: "2020-01-01T00:00:00Z", rotateEveryDays: 30 }),
+    });
+    expect((await grant(late)).status).toBe(401);
+  });
+
+  const grant = (harness: Harness, secret = key.secret) =>
+    fetch(`${harness.base}/token`, {
+      method: "POST",
+      body: new URLSearchParams({
+        grant_type: "client_credentials",
+        client_id: key.accessKey,
+        client_secret: secret,
+      }),
+    });
+
+  async function bearer(harness: Harness) {
+    const { access_token } = (await (await grant(harness)).json()) as { access_token: string };
+    return { authorization: `Bearer ${access_token}` };
+  }
 });
 
 describe("passwords and tokens", () => {

@@ -105,10 +105,10 @@ export class OwnKeys {
     }));
   }
 
-  /** The entry of the key that the caller calls with; null: it is no key. */
+  /** The entry of the key that the caller calls with, also through a token for it; null: it is no key. */
   #ownOf({ method, credential }: Caller): { kind: Issued; found: Found<Issued> } | null {
-    if (method !== "api_key" && method !== "hmac") return null;
-    const kind = method === "hmac" ? "accessKey" : "apiKey";
+    if (method === "oidc" || method === "certificate") return null;
+    const kind = method === "api_key" ? "apiKey" : "accessKey";
     const found = this.#parts.directory.get(kind, credential);
     return found === undefined ? null : { kind, found };
   }

@@ -7,7 +7,7 @@ export interface Caller {
   readonly principal: string;
   readonly name: string;
   readonly kind: "user" | "service";
-  /** The credential's id: key id, access key, `jwt:<jti>`, `cert:<fingerprint>`. */
+  /** The credential's id: of a key, also where a token was given for it, else `jwt:<jti>`, `cert:<fingerprint>`. */
   readonly credential: string;
   readonly method: CredentialMethod;
   readonly tenant: Tenant;

@@ -61,6 +61,8 @@ export type CredentialOwner = Pick<Caller, "principal" | "credential" | "method"
 export type Identified = { readonly caller: Caller } | { readonly signed: SignedHeaders };
 
 const EDGE_TOKEN_HEADER = "x-edge-token";
+/** Begins the name of such a token; one that was given for an access key has that one's. */
+const OF_A_PASSWORD = "jwt:";
 
 export class Identity {
   readonly #parts: IdentityParts;
@@ -131,7 +133,13 @@ export class Identity {
     }
     const owner = directory.get("principal", principal)?.entity;
     if (owner === undefined) throw new GatewayError("invalid_token");
-    return this.#resolve(unlimited(owner, { id: credential, method }), from);
+    if (method !== "jwt" || credential.startsWith(OF_A_PASSWORD)) {
+      return this.#resolve(unlimited(owner, { id: credential, method }), from);
+    }
+    const key = directory.get("accessKey", credential)?.entity;
+    if (key?.principal !== principal) throw new GatewayError("invalid_token");
+    this.#checkExpiry(key);
+    return this.#resolve(throughToken(key), from);
   }
 
   /** A signature proves the request that opened a connection; for its calls the key must still be good. */
@@ -186,22 +194,22 @@ export class Identity {
       return this.#resolve(unlimited(principal, credential), from);
     }
     const principal = directory.get("principal", claims.principal)?.entity;
-    if (principal === undefined || !this.#isProven(principal, claims.proof)) {
+    if (principal === undefined) throw new GatewayError("invalid_token");
+    // A token lives as long as the password or the access key that it was given for.
+    const proves = (stored: string | undefined) =>
+      stored !== undefined && isSame(proofOf(stored), claims.proof);
+    if (proves(principal.passwordHash)) {
+      const credential = { id: `${OF_A_PASSWORD}${claims.id}`, method: "jwt" as const };
+      return this.#resolve(unlimited(principal, credential), from);
+    }
+    const key = directory
+      .list("accessKey")
+      .map(({ entity }) => entity)
+      .find((one) => one.principal === principal.id && proves(one.sealedSecret));
+    if (key === undefined || key.disabled || this.#hasEnded(key)) {
       throw new GatewayError("invalid_token");
     }
-    const credential = { id: `jwt:${claims.id}`, method: "jwt" as const };
-    return this.#resolve(unlimited(principal, credential), from);
-  }
-
-  /** A token lives as long as the password or the access key that it was given for. */
-  #isProven(principal: Principal, proof: string): boolean {
-    const proofs = this.#parts.directory
-      .list("accessKey")
-      .filter(({ entity }) => entity.principal === principal.id && !entity.disabled)
-      .filter(({ entity }) => !this.#hasEnded(entity))
-      .map(({ entity }) => entity.sealedSecret);
-    if (principal.passwordHash !== undefined) proofs.push(principal.passwordHash);
-    return proofs.some((stored) => isSame(proofOf(stored), proof));
+    return this.#resolve(throughToken(key), from);
   }
 
   #certificateOf(headers: IncomingHttpHeaders): string | null {
@@ -285,7 +293,13 @@ function credentialOf(key: ApiKey | AccessKey): Omit<PresentedCredential, "metho
   return { id, principal, models, addresses, tier, limits, account, endsMs, entity: key };
 }
 
-/** Tokens and certificates stand for the principal itself. */
+/** A token that was given for an access key may what the key may, and counts on its account. */
+function throughToken(key: AccessKey): PresentedCredential {
+  // Without the entity: what is derived from that was proved by a signature.
+  return { ...credentialOf(key), entity: undefined, method: "jwt" };
+}
+
+/** Tokens for passwords, outside issuers' and certificates stand for the principal itself. */
 function unlimited(
   principal: Principal,
   credential: Pick<PresentedCredential, "id" | "method">,

@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import type { SealedBox } from "../base/sealed-box.ts";
 import { isAllowedAddress } from "../directory/address-list.ts";
+import { endOf } from "../directory/credential-end.ts";
 import type { Directory } from "../directory/directory.ts";
 import type { Principal } from "../directory/entities.ts";
 import { GatewayError } from "../errors.ts";
@@ -74,16 +75,14 @@ export class LogIn {
     const secret =
       key === undefined || box === null ? null : openSecret(box, key.accessKey, key.sealedSecret);
     const genuine = isSame(secret ?? NO_SECRET, Buffer.from(attempt.secret, "utf8"));
-    const usable =
-      key !== undefined &&
-      !key.disabled &&
-      (key.expires === undefined || Date.parse(key.expires) > clock.wallMs());
+    const usable = key !== undefined && !key.disabled && (endOf(key) ?? Infinity) > clock.wallMs();
     const principal =
       key === undefined ? undefined : directory.get("principal", key.principal)?.entity;
     if (!genuine || secret === null || !usable || principal === undefined) {
       return this.#fail(attempt.accessKey);
     }
-    return this.#issue(principal, key.sealedSecret, attempt.accessKey, attempt.address);
+    const { accessKey: name, address } = attempt;
+    return this.#issue(principal, key.sealedSecret, name, address, key.addresses);
   }
 
   /** Ends every token that was given for the former password. */
@@ -117,13 +116,14 @@ export class LogIn {
     stored: string,
     name: string,
     address: string,
+    addresses?: readonly string[],
   ): Promise<LoggedIn> {
     const { tokens, directory } = this.#parts;
     const tenant = directory.get("tenant", principal.tenant)?.entity;
     if (tokens === null || principal.disabled || tenant === undefined || tenant.disabled) {
       return this.#fail(name);
     }
-    const lists = [principal.addresses, tenant.addresses];
+    const lists = [addresses, principal.addresses, tenant.addresses];
     if (!lists.every((list) => list === undefined || isAllowedAddress(list, address))) {
       throw new GatewayError("address_not_allowed");
     }

@@ -31,21 +31,21 @@ export function idempotency(shared: SharedStore, box: () => SealedBox | null): S
     }
     const hash = hashOf(context);
     const place = placeOf(context, key);
-    const kept = await answered(shared.get(place));
-    if (kept !== null) return replay(context, readRecord(seals, kept, place), hash);
-    if (!(await answered(shared.claim(`${place}:running`, limits.idempotencyLockMs)))) {
-      throw new GatewayError("idempotency_in_progress", { retryAfterMs: 1_000 });
-    }
-    context.keepWhole = async (body) => {
-      if (body.length > limits.idempotencyBytesMax) return;
-      const record = JSON.stringify({ hash, body: body.toString("base64") });
-      const sealed = Buffer.from(seals.seal(Buffer.from(record), place));
-      await answered(shared.set(place, sealed, limits.idempotencyTtlMs));
-    };
+    const claimed = await answered(shared.claim(`${place}:running`, limits.idempotencyLockMs));
     try {
+      // Only now: the first call keeps its answer before it lets go, so one of the two is seen.
+      const kept = await answered(shared.get(place));
+      if (kept !== null) return await replay(context, readRecord(seals, kept, place), hash);
+      if (!claimed) throw new GatewayError("idempotency_in_progress", { retryAfterMs: 1_000 });
+      context.keepWhole = async (body) => {
+        if (body.length > limits.idempotencyBytesMax) return;
+        const record = JSON.stringify({ hash, body: body.toString("base64") });
+        const sealed = Buffer.from(seals.seal(Buffer.from(record), place));
+        await answered(shared.set(place, sealed, limits.idempotencyTtlMs));
+      };
       await next();
     } finally {
-      await shared.delete(`${place}:running`).catch(() => {});
+      if (claimed) await shared.delete(`${place}:running`).catch(() => {});
     }
   };
 }
