@@ -56,6 +56,15 @@ export interface WordList {
   readonly tenants?: readonly string[] | undefined;
 }
 
+/** As the gateway's file of outside issuers has it. */
+export interface TokenIssuer {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwksUri: string;
+  /** PEM; absent: a public authority vouches for it. */
+  readonly authority?: string | undefined;
+}
+
 export interface GatewayArgs {
   readonly namespace: string;
   /** Its name, in every record; and the part of each quota that it grants, 1 where it is alone. */
@@ -90,6 +99,7 @@ export interface GatewayArgs {
   readonly models: readonly ModelHandle[];
   readonly tiers: Readonly<Record<string, Tier>>;
   readonly wordLists?: readonly WordList[];
+  readonly tokenIssuers?: readonly TokenIssuer[];
   /** keys.json. */
   readonly keys: pulumi.Output<string>;
   readonly volume: VolumeSettings;
@@ -111,6 +121,7 @@ const PASSWORDS = "gateway-passwords";
 const KEYS_FOLDER = "/etc/gateway/keys";
 const ROUTES_FOLDER = "/etc/gateway/routes";
 const STORES_CA = "stores-ca.crt";
+const ISSUERS = "token-issuers.json";
 const PASSWORDS_FOLDER = "/etc/gateway/passwords";
 const SECRETS_FOLDER = "/etc/gateway/secrets";
 const TRUST_FOLDER = "/etc/gateway/edge";
@@ -203,7 +214,7 @@ function createFiles(
     namespace: args.namespace,
     labels: labelsOf(GATEWAY),
   });
-  const { wordLists = [] } = args;
+  const { wordLists = [], tokenIssuers = [] } = args;
   const keys = new k8s.core.v1.Secret(
     `${name}-keys`,
     { metadata: metadata(KEYS), data: secretData({ "keys.json": args.keys }) },
@@ -227,6 +238,9 @@ function createFiles(
         ...(wordLists.length === 0
           ? {}
           : { "directory.json": `${JSON.stringify({ wordLists }, null, 2)}\n` }),
+        ...(tokenIssuers.length === 0
+          ? {}
+          : { [ISSUERS]: `${JSON.stringify({ issuers: tokenIssuers }, null, 2)}\n` }),
         ...(args.storesAuthority === undefined ? {} : { [STORES_CA]: args.storesAuthority }),
       },
     },
@@ -346,6 +360,9 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
     ...((args.wordLists ?? []).length === 0
       ? {}
       : { GW_DIRECTORY_FILE: `${ROUTES_FOLDER}/directory.json` }),
+    ...((args.tokenIssuers ?? []).length === 0
+      ? {}
+      : { GW_OIDC_FILE: `${ROUTES_FOLDER}/${ISSUERS}` }),
     GW_CACHE_ENTRIES_MAX: String(args.cache.entriesMax),
     GW_CACHE_TTL_SECONDS: String(args.cache.ttlSeconds),
     GW_PROMPTS: args.prompts,

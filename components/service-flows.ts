@@ -24,6 +24,8 @@ export interface FlowPlaces {
   readonly balancerRanges?: readonly string[] | undefined;
   /** What gateways may call beyond the cluster; empty: nothing. */
   readonly outside: { readonly ranges: readonly string[]; readonly ports: readonly number[] };
+  /** Where gateways fetch the keys of outside issuers of tokens. */
+  readonly tokenIssuers?: readonly FlowPlaces["outside"][] | undefined;
   /** Where Alertmanager reaches those who are told. */
   readonly channels?: FlowPlaces["outside"] | undefined;
   /** Where Prometheus writes samples beside its own disk. */
@@ -93,6 +95,9 @@ export function serviceFlows(places: FlowPlaces): Flow[] {
     ...storeFlows(places),
     { name: "models", from: serving(GATEWAY), to: serving(MODEL_SERVER), ports: [MODEL_PORT] },
     ...outward("outside", serving(GATEWAY), outside),
+    ...(places.tokenIssuers ?? []).flatMap((place, at) =>
+      outward(`token-issuer-${at + 1}`, serving(GATEWAY), place),
+    ),
     ...outward("fine-tuning", serving(GATEWAY), places.apiServer),
     ...archiveFlows(serving(GATEWAY), places.archive),
     ...metricsFlows(places),

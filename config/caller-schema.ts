@@ -1,6 +1,6 @@
 /** Who may call, how much, and about what. */
 import { z } from "zod";
-import { label, modelName } from "./values.ts";
+import { addressRange, authorities, https, label, modelName } from "./values.ts";
 
 export const quota = z.strictObject({
   requestsPerMinute: z
@@ -25,6 +25,20 @@ export const quota = z.strictObject({
     .max(60_000)
     .optional()
     .describe("A call over a limit waits so long to be let in; without it it is refused at once."),
+});
+
+/** The gateway fetches keys from it, whatever a call says of itself. */
+export const tokenIssuer = z.strictObject({
+  issuer: https.describe("As its tokens say it (iss), to the letter."),
+  audience: z.string().min(1).max(256).describe("What they must be for (aud)."),
+  jwksUri: https.describe("Where it publishes its keys."),
+  ranges: z
+    .array(addressRange)
+    .min(1)
+    .describe("Addresses of that place; nothing else is opened to gateways."),
+  authority: authorities
+    .optional()
+    .describe("Who vouches for its certificate; without it a public authority."),
 });
 
 /** Something to be seen in it: the gateway refuses what is made of invisible characters alone. */

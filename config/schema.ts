@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { archive } from "./archive-schema.ts";
-import { identity, quota, wordList } from "./caller-schema.ts";
+import { identity, quota, tokenIssuer, wordList } from "./caller-schema.ts";
 import { cloud } from "./cloud-schema.ts";
 import { edge, gateway } from "./front-schema.ts";
 import { model, weightsKey, weightsMirror } from "./model-schema.ts";
@@ -198,6 +198,16 @@ export const sections = {
     .meta({ source: "ours: somebody must be able to call" })
     .describe(
       "Who gets a key from the start: outputs apiKeys, by name, and apiKey, the first one's.",
+    ),
+  tokenIssuers: z
+    .array(tokenIssuer)
+    .max(16)
+    .refine((all) => new Set(all.map(({ issuer }) => issuer)).size === all.length)
+    .meta({ right: "each issuer once" })
+    .default([])
+    .meta({ source: CLOSED })
+    .describe(
+      "OpenID issuers whose tokens callers may show instead of a key (RS256, ES256); whose a token is says a principal's oidcSubjects.",
     ),
   wordLists: z
     .array(wordList)

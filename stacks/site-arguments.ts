@@ -45,7 +45,7 @@ import {
   remoteWriteFlow,
 } from "./monitoring-arguments.ts";
 import { operatorArguments } from "./operator-arguments.ts";
-import { GPU_NAMESPACE, MONITORING, PATIENT_NAMESPACE, SERVICE } from "./places.ts";
+import { GPU_NAMESPACE, httpsPort, MONITORING, PATIENT_NAMESPACE, SERVICE } from "./places.ts";
 import { restoreTestArguments, restoreTestFlow, restoreTestServers } from "./restore-arguments.ts";
 import { hasGpuDaemons, servedModels } from "./site-models.ts";
 import {
@@ -181,6 +181,7 @@ function frontArguments(settings: Settings) {
       image: imageReference(settings, "gateway"),
       tiers: tiers(settings),
       wordLists: settings.wordLists.map(({ name: id, ...list }) => ({ id, ...list })),
+      tokenIssuers: settings.tokenIssuers.map(({ ranges: _ranges, ...issuer }) => issuer),
       volume: volumeOf(settings, gateway.storage),
     },
     edge: {
@@ -233,6 +234,10 @@ function networkPolicies(
         monitoring,
         callerRanges,
         outside,
+        tokenIssuers: settings.tokenIssuers.map(({ ranges, jwksUri }) => ({
+          ranges,
+          ports: [httpsPort(jwksUri)],
+        })),
         channels: directChannels(settings),
         remoteWrite: remoteWriteFlow(settings),
         grafana: grafanaFlow(settings),

@@ -36,6 +36,7 @@ function furnished(): Values {
     ["identities", [FIRST]],
     ["quotas", { standard: { requestsPerMinute: 600 } }],
     ["wordLists", [{ name: "some", words: ["word"], mode: "flag" }]],
+    ["tokenIssuers", [LOGIN]],
     ["monitoring", MONITORING],
     ["postgres", { kind: "operator", backups: BACKUPS }],
     ["network", { apiServer: { ranges: ["10.0.0.8/29"] } }],
@@ -60,6 +61,13 @@ export const MIRROR = {
   from: "s3://weights/a",
   authority: "objects",
   schedule: "0 1 * * *",
+};
+
+const LOGIN = {
+  issuer: "https://login.example.org/realms/staff",
+  audience: "deepseek",
+  jwksUri: "https://login.example.org/realms/staff/certs",
+  ranges: RANGES,
 };
 
 const MONITORING = {

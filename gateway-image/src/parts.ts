@@ -276,7 +276,7 @@ function createIdentity(
     tokens,
     box,
     adminTotp: config.GW_ADMIN_TOTP === "required",
-    outside: oidc === null ? null : new OutsideTokens(oidc.current, directory, clock),
+    outside: oidc === null ? null : new OutsideTokens(() => oidc.current, directory, clock),
     edge:
       header === undefined || edgeToken === null
         ? null

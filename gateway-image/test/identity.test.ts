@@ -1,8 +1,6 @@
 /** Every way to prove who calls, and what is refused: signatures, tokens, certificates, addresses. */
-import { createHmac, generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
-import http from "node:http";
-import type { AddressInfo } from "node:net";
-import { exportJWK, SignJWT } from "jose";
+import { createHmac, randomBytes, randomUUID } from "node:crypto";
+import { SignJWT } from "jose";
 import { generate, generateSecret } from "otplib";
 import { afterEach, describe, expect, test } from "vitest";
 import { createAuthority, issueCertificate } from "../../tools/pki/authority.ts";
@@ -10,15 +8,7 @@ import { SealedBox } from "../src/base/sealed-box.ts";
 import { createAccessKey, sealSecret } from "../src/identity/access-key.ts";
 import { hashPassword } from "../src/identity/password.ts";
 import { signatureOf } from "../src/identity/signature.ts";
-import {
-  boot,
-  CHAT,
-  endAll,
-  eventually,
-  onEnd,
-  simulate,
-  temporaryFolder,
-} from "./test-harness.ts";
+import { boot, CHAT, endAll, eventually, simulate, temporaryFolder } from "./test-harness.ts";
 
 afterEach(endAll);
 
@@ -334,47 +324,6 @@ describe("passwords and tokens", () => {
     const code = await generate({ secret });
     expect((await logIn(harness, { ...fields, totp: code })).status).toBe(200);
     expect((await logIn(harness, { ...fields, totp: code })).status).toBe(401);
-  });
-});
-
-describe("outside issuers", () => {
-  async function issuer() {
-    const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const jwk = { ...(await exportJWK(pair.publicKey)), kid: "k1", alg: "ES256" };
-    const server = http.createServer((_request, response) => {
-      response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify({ keys: [jwk] }));
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    onEnd(() => server.close());
-    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const token = (subject: string, audience = "gateway", key = pair.privateKey) =>
-      new SignJWT({})
-        .setProtectedHeader({ alg: "ES256", kid: "k1" })
-        .setIssuer(base)
-        .setAudience(audience)
-        .setSubject(subject)
-        .setIssuedAt()
-        .setExpirationTime("5m")
-        .sign(key);
-    return { base, token };
-  }
-
-  test("a token of a known subject is taken; other audiences, keys and subjects are not", async () => {
-    const { base, token } = await issuer();
-    const folder = temporaryFolder();
-    const { writeFileSync } = await import("node:fs");
-    const issuers = [{ issuer: base, audience: "gateway", jwksUri: `${base}/keys` }];
-    writeFileSync(`${folder}/oidc.json`, JSON.stringify({ issuers }));
-    const principals = [{ ...USER, oidcSubjects: [`${base}#u-1`] }];
-    const harness = await start({ principals }, { GW_OIDC_FILE: `${folder}/oidc.json` });
-    const ask = async (text: string) =>
-      codeOf(await harness.chat({}, { headers: { ...json, authorization: `Bearer ${text}` } }));
-    expect(await ask(await token("u-1"))).toBe("ok");
-    expect(await ask(await token("u-2"))).toBe("401 invalid_token");
-    expect(await ask(await token("u-1", "another"))).toBe("401 invalid_token");
-    const stranger = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
-    expect(await ask(await token("u-1", "gateway", stranger))).toBe("401 invalid_token");
   });
 });
 

@@ -189,6 +189,7 @@ export class Identity {
     if (claims === "expired") throw new GatewayError("expired_token");
     if (claims === null || claims === undefined) {
       const principal = (await outside?.read(token)) ?? null;
+      if (principal === "expired") throw new GatewayError("expired_token");
       if (principal === null) throw new GatewayError("invalid_token");
       const credential = { id: `oidc:${principal.id}`, method: "oidc" as const };
       return this.#resolve(unlimited(principal, credential), from);
