@@ -17,9 +17,25 @@ export const JOB_COLUMNS = [
 export type JobValue = string | number | null;
 
 export function jobValues(job: StoredJob): JobValue[] {
-  const { id, kind, tenant, principal, state, createdMs, dueMs, attempts, expiresMs, detail } = job;
-  const rest = JSON.stringify(detail);
-  return [id, kind, tenant, principal, state, createdMs, dueMs, attempts, expiresMs, rest];
+  const { id, kind, tenant, principal, createdMs } = job;
+  const [state = null, ...rest] = changedValues(job);
+  return [id, kind, tenant, principal, state, wholeMs(createdMs), ...rest];
+}
+
+/** Those that change while it is worked on: state, due_ms, attempts, expires_ms, detail. */
+export function changedValues({
+  state,
+  dueMs,
+  attempts,
+  expiresMs,
+  detail,
+}: StoredJob): JobValue[] {
+  return [state, wholeMs(dueMs), attempts, wholeMs(expiresMs), JSON.stringify(detail)];
+}
+
+/** Waits are drawn by chance and end between two milliseconds; PostgreSQL takes whole ones alone. */
+function wholeMs(ms: number | null): number | null {
+  return ms === null ? null : Math.ceil(ms);
 }
 
 /** A table holds jobs of one sort: their form is what was written. */

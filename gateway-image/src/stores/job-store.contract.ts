@@ -114,6 +114,15 @@ export function jobStoreContract(
       expect(await store.claim("c", "compute", 9_000, 9_100, 9)).toEqual([]);
     });
 
+    test("a job may be due between two milliseconds", async () => {
+      const job = testJob({ dueMs: 5 });
+      const store = await open(job);
+      await store.claim("a", "compute", 10, 100, 1);
+      expect(await store.finish("a", { ...job, dueMs: 20.5 })).toBe(true);
+      expect(await store.claim("b", "compute", 20, 100, 1)).toEqual([]);
+      expect(await store.claim("b", "compute", 21, 100, 1)).toMatchObject([{ id: job.id }]);
+    });
+
     test("an open job is cancelled, whoever has it; one that has ended is not", async () => {
       const [queued, running, told] = [testJob({ dueMs: 5 }), testJob({ dueMs: 6 }), testJob()];
       const webhook = {

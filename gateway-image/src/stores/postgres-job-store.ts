@@ -10,7 +10,7 @@ import {
   type StoredJob,
   type Work,
 } from "../jobs/job-store.ts";
-import { JOB_COLUMNS, jobValues, ownerOf, toJob } from "./job-columns.ts";
+import { changedValues, JOB_COLUMNS, jobValues, ownerOf, toJob } from "./job-columns.ts";
 import { inTransaction, migratePostgres } from "./postgres-pool.ts";
 
 const migrationsOf = (table: string): readonly string[] => [
@@ -121,15 +121,7 @@ export class PostgresJobStore<J extends StoredJob = Job> implements JobStore<J> 
       `UPDATE ${this.#name} SET state = $1, due_ms = $2, attempts = $3, expires_ms = $4, detail = $5,
          owner = NULL
        WHERE id = $6 AND owner = $7`,
-      [
-        job.state,
-        job.dueMs,
-        job.attempts,
-        job.expiresMs,
-        JSON.stringify(job.detail),
-        job.id,
-        owner,
-      ],
+      [...changedValues(job), job.id, owner],
     );
     return rowCount === 1;
   }

@@ -9,7 +9,7 @@ import {
   type StoredJob,
   type Work,
 } from "../jobs/job-store.ts";
-import { JOB_COLUMNS, jobValues, ownerOf, toJob } from "./job-columns.ts";
+import { changedValues, JOB_COLUMNS, jobValues, ownerOf, toJob } from "./job-columns.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
 const migrationsOf = (table: string): readonly string[] => [
@@ -113,15 +113,7 @@ export class SqliteJobStore<J extends StoredJob = Job> implements JobStore<J> {
       `UPDATE ${this.#name} SET state = ?, due_ms = ?, attempts = ?, expires_ms = ?, detail = ?,
          owner = NULL
        WHERE id = ? AND owner = ?`,
-      [
-        job.state,
-        job.dueMs,
-        job.attempts,
-        job.expiresMs,
-        JSON.stringify(job.detail),
-        job.id,
-        owner,
-      ],
+      [...changedValues(job), job.id, owner],
     );
     return changed === 1;
   }
