@@ -104,6 +104,34 @@ describe("a call", () => {
     expect(JSON.parse(lost.body).error.code).toBe("misdirected_request");
   });
 
+  // nginx knows no path of these, and no server either where the name of the handshake is none of ours.
+  test.each([
+    ["no request at all", "GARBAGE", 400],
+    ["a path with a broken escape", "GET /v1/%zz HTTP/1.1", 400],
+    ["a path above the root", "GET /../../etc/passwd HTTP/1.1", 400],
+    ["a space in the path", "GET /a b HTTP/1.1", 400],
+    ["an address beyond the bound", `GET /v1/models?${"a".repeat(9_000)} HTTP/1.1`, 414],
+    ["a method that nobody takes", "TRACE / HTTP/1.1", 405],
+    ["another version of HTTP", "GET / HTTP/3.0", 505],
+  ])("that is %s is refused in the API's own form", async (_what, line, status) => {
+    for (const servername of ["localhost", "elsewhere.example.org"]) {
+      const socket = tls.connect({
+        ...{ port: edge.ports.https, host: "127.0.0.1", ca: edge.ca, servername },
+        checkServerIdentity: () => undefined,
+      });
+      await once(socket, "secureConnect");
+      socket.write(`${line}\r\nhost: ${servername}\r\nx-request-id: mine\r\n\r\n`);
+      const text = String(Buffer.concat(await socket.toArray()));
+      const [head = "", body = ""] = text.split("\r\n\r\n");
+      expect(head).toMatch(
+        new RegExp(`^HTTP/1.1 ${status} .*content-type: application/json`, "is"),
+      );
+      expect(JSON.parse(body)).toMatchObject({
+        error: { code: expect.any(String), request_id: expect.stringMatching(/^(mine|\w{32})$/) },
+      });
+    }
+  });
+
   test("says nothing about the server's version, and asks to come back by TLS", async () => {
     const { headers } = await call("/v1/models");
     expect(headers["server"]).toBe("nginx");

@@ -35,6 +35,7 @@ export interface NginxSettings {
 const ERRORS: readonly [status: number, code: string, message: string][] = [
   [400, "bad_request", "The request is malformed."],
   [401, "invalid_certificate", "The client certificate is not valid, or of no accepted authority."],
+  [405, "method_not_allowed", "The path does not take this method."],
   [413, "request_too_large", "The request body is too large."],
   [414, "uri_too_long", "The address is too long."],
   [421, "misdirected_request", "This host name is not served here."],
@@ -44,6 +45,7 @@ const ERRORS: readonly [status: number, code: string, message: string][] = [
   [502, "gateway_unreachable", "The gateway cannot be reached."],
   [503, "unavailable", "The service is not available."],
   [504, "gateway_timeout", "The gateway did not answer in time."],
+  [505, "unsupported_protocol", "This version of HTTP is not spoken here."],
 ];
 
 /**
@@ -55,6 +57,9 @@ const NGINX_ONLY: Readonly<Record<number, readonly number[]>> = {
   401: [495],
   431: [494],
 };
+
+/** nginx knows no path yet when it refuses a request line, and has no answer of a location's name for such. */
+const WITHOUT_PATH: ReadonlySet<number> = new Set([400, 405, 414, 505]);
 
 export function nginxConfiguration(settings: NginxSettings): string {
   return [
@@ -103,11 +108,15 @@ ${paths}
 
 # Neither headers nor query strings are written: both may hold secrets.
 log_format access escape=json '{"time":"$time_iso8601","request_id":"$request_name",'
-  '"address":"$remote_addr","host":"$host","method":"$request_method","path":"$uri",'
+  '"address":"$remote_addr","host":"$host","method":"$request_method","path":"$request_path",'
   '"protocol":"$server_protocol","tls":"$ssl_protocol","status":$status,'
   '"bytes":$body_bytes_sent,"seconds":$request_time,'
   '"upstream_status":"$upstream_status","upstream_seconds":"$upstream_response_time"}';
 access_log /dev/stdout access;
+
+map $request_uri $request_path {
+  "~^(?<path_alone>[^?]*)" $path_alone;
+}
 
 # A caller's own request id is kept when it is short and plain, else one is made.
 map $http_x_request_id $request_name {
@@ -189,7 +198,7 @@ function defaultServer(settings: NginxSettings): string {
   return `server {
 ${indent(listens(settings, " default_server"))}
   ssl_protocols TLSv1.3;
-${indent(errorPages([400, 421, 431]))}
+${indent(errorPages([400, 405, 414, 421, 431, 505]))}
   location = /livez {
     access_log off;
     default_type text/plain;
@@ -219,7 +228,7 @@ ${indent(listens(settings))}
   server_name ${settings.hosts.join(" ")};
   ssl_protocols TLSv1.3;
 ${indent(clientVerification(settings))}
-${indent(errorPages([400, 401, 413, 414, 426, 429, 431, 502, 503, 504]))}
+${indent(errorPages(ERRORS.map(([status]) => status).filter((status) => status !== 421)))}
   add_header Strict-Transport-Security "max-age=31536000" always;
   add_header X-Content-Type-Options nosniff always;
 
@@ -329,10 +338,14 @@ function errorPages(statuses: readonly number[]): string {
   const type = (status: number) => (status < 500 ? "invalid_request_error" : "api_error");
   return ERRORS.filter(([status]) => statuses.includes(status))
     .map(([status, code, message]) => {
-      const body = JSON.stringify({ error: { message, type: type(status), param: null, code } });
+      const about = { type: type(status), param: null, code, request_id: "$request_name" };
+      const body = JSON.stringify({ error: { message, ...about } });
       const from = [status, ...(NGINX_ONLY[status] ?? [])].join(" ");
-      return `error_page ${from} =${status} @${code};
-location @${code} {
+      const [place, location] = WITHOUT_PATH.has(status)
+        ? [`/.edge/${code}`, `= /.edge/${code} {\n  internal;`]
+        : [`@${code}`, `@${code} {`];
+      return `error_page ${from} =${status} ${place};
+location ${location}
   default_type application/json;
   return ${status} '${body}';
 }`;
