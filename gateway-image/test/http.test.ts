@@ -61,11 +61,11 @@ describe("browsers", () => {
     const asked = await get("/v1/chat/completions", { origin: page }, "OPTIONS");
     expect(asked.status).toBe(204);
     expect(asked.headers.get("access-control-allow-origin")).toBe(page);
-    expect(asked.headers.get("access-control-allow-headers")).toContain("authorization");
+    expect(asked.headers.get("access-control-allow-headers")).toBe("authorization, *");
     expect(asked.headers.get("access-control-allow-credentials")).toBeNull();
     const called = await get("/v1/models", { origin: page });
     expect(called.headers.get("access-control-allow-origin")).toBe(page);
-    expect(called.headers.get("access-control-expose-headers")).toContain("x-ratelimit");
+    expect(called.headers.get("access-control-expose-headers")).toBe("*");
     expect(called.headers.get("vary")).toBe("origin");
   });
 
