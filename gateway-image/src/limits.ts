@@ -237,6 +237,8 @@ export const limits = {
   keyEndSaidMs: 14 * 86_400_000,
   /** How often a gateway asks for changes of the directory: a revoked key is refused in two seconds. */
   directoryPollMs: 1_000,
+  /** And for the sake of strangers: four short questions a second, however many there are. */
+  directoryLookMs: 250,
 
   /** Spans that wait for a collector; beyond them they are dropped and counted. */
   spansWaitingMax: 4_096,

@@ -43,6 +43,21 @@ async function start() {
   return { harness, look, trail: `${folder}/data/audit/primary` };
 }
 
+test("who logs in is told, and who is tried; a name that is nobody's is not, since it may be a password", async () => {
+  const { harness, look } = await start();
+  const attempt = (username: string) =>
+    fetch(`${harness.base}/token`, {
+      method: "POST",
+      body: new URLSearchParams({ username, password: "not the password" }),
+    });
+  for (const name of ["auditor", "correct horse battery"]) await (await attempt(name)).text();
+  const { data } = (await (await look("events?action=login")).json()) as {
+    data: { outcome: string; target?: string }[];
+  };
+  expect(data).toMatchObject([{ outcome: "refused", target: "auditor" }, { outcome: "refused" }]);
+  expect(JSON.stringify(data)).not.toContain("horse");
+});
+
 test("events are found by who, what and how it ended, page by page; looks are events too", async () => {
   const { harness, look } = await start();
   for (let count = 0; count < 3; count += 1) await (await harness.chat({ max_tokens: 1 })).text();

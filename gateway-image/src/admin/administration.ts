@@ -61,6 +61,7 @@ export class Administration {
     if (!request.caller.permissions.has(resource.permission)) {
       throw new GatewayError("permission_denied");
     }
+    await this.#catchUp(request.method);
     const action = `${request.method} ${verb ?? (id === undefined ? "all" : "one")}`;
     switch (action) {
       case "GET all":
@@ -81,6 +82,14 @@ export class Administration {
           adminMethodsAt(request.path).length > 0 ? "method_not_allowed" : "not_found",
         );
     }
+  }
+
+  /** An administrator's last change may have been made by way of another gateway. */
+  async #catchUp(method: string): Promise<void> {
+    await this.#parts.directory.refresh().catch((cause: unknown) => {
+      // What is known can be shown all the same.
+      if (method !== "GET") throw new GatewayError("directory_unavailable", { cause });
+    });
   }
 
   #list(resource: Resource, query: URLSearchParams): AdminAnswer {

@@ -36,6 +36,9 @@ export interface DirectoryOptions {
   readonly onFault: (error: unknown) => void;
 }
 
+/** A store that was not read for so many turns is away. */
+const AWAY_MS = 5 * limits.directoryPollMs;
+
 type Entities = Map<EntityKind, Map<string, Found<EntityKind>>>;
 
 export class Directory {
@@ -46,6 +49,7 @@ export class Directory {
   #revision = 0;
   #readMs: number | null = null;
   #reading: Promise<void> | null = null;
+  #look: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #derived = new WeakMap<object, object>();
   #byHash = new Map<string, ApiKey>();
@@ -89,6 +93,29 @@ export class Directory {
   ageMs(): number | null {
     if (this.#options.store === null || this.#readMs === null) return null;
     return this.#options.clock.monotonicMs() - this.#readMs;
+  }
+
+  /** What was changed by way of another gateway before now is in force here afterwards. */
+  refresh(): Promise<void> {
+    return this.#read();
+  }
+
+  /**
+   * The same for the sake of somebody unknown, who may have been made known elsewhere a moment ago:
+   * at most four times a second, and not while the store is away. Never rejects.
+   */
+  async lookAgain(): Promise<void> {
+    const ageMs = this.ageMs();
+    if (ageMs === null || ageMs > AWAY_MS) return;
+    this.#look ??= this.#lookIn(Math.max(0, limits.directoryLookMs - ageMs));
+    await this.#look;
+  }
+
+  async #lookIn(ms: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    // Who comes from now on may have become known after this look.
+    this.#look = null;
+    await this.#read().catch(this.#options.onFault);
   }
 
   get<K extends EntityKind>(kind: K, id: string): Found<K> | undefined {

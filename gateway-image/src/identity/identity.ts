@@ -30,7 +30,7 @@ import {
   SKEW_MS,
   timestampMs,
 } from "./signature.ts";
-import { proofOf, type Tokens } from "./tokens.ts";
+import { proofOf, type TokenClaims, type Tokens } from "./tokens.ts";
 
 export interface IdentityParts {
   readonly directory: Directory;
@@ -63,6 +63,8 @@ export type Identified = { readonly caller: Caller } | { readonly signed: Signed
 const EDGE_TOKEN_HEADER = "x-edge-token";
 /** Begins the name of such a token; one that was given for an access key has that one's. */
 const OF_A_PASSWORD = "jwt:";
+/** For so long not every gateway may know yet what a token was given for. */
+const LATELY_MS = 5_000;
 
 export class Identity {
   readonly #parts: IdentityParts;
@@ -82,11 +84,12 @@ export class Identity {
       this.#checkTime(signed);
       return { signed };
     }
-    if (bearer?.startsWith("sk-")) return { caller: this.#byApiKey(bearer, from) };
-    if (bearer !== null) return { caller: await this.#byToken(bearer, from) };
-    if (typeof apiKey === "string" && apiKey !== "") {
-      return { caller: this.#byApiKey(apiKey, from) };
+    const presented = bearer?.startsWith("sk-") ? bearer : apiKey;
+    if (typeof presented === "string" && presented !== "") {
+      const key = this.#apiKeyOf(presented) ?? (await this.#newApiKeyOf(presented));
+      return { caller: this.#byApiKey(key, from) };
     }
+    if (bearer !== null) return { caller: await this.#byToken(bearer, from) };
     const certificate = this.#certificateOf(headers);
     if (certificate === null) throw new GatewayError("missing_api_key");
     return { caller: this.#byCertificate(certificate, from) };
@@ -98,7 +101,9 @@ export class Identity {
     call: Pick<SignedCall, "method" | "path" | "body">,
     from: Origin,
   ): Promise<Caller> {
-    const key = this.#parts.directory.accessKey(signed.accessKey);
+    const { directory } = this.#parts;
+    if (directory.accessKey(signed.accessKey) === undefined) await directory.lookAgain();
+    const key = directory.accessKey(signed.accessKey);
     const secret = this.#secretOf(key);
     const { timestamp, nonce, signature } = signed;
     const genuine = isSignature(
@@ -170,17 +175,26 @@ export class Identity {
     }
   }
 
-  #byApiKey(presented: string, from: Origin): Caller {
-    // The checksum spares the lookup of what was never a key of ours.
-    const hash = isWellFormed(presented) ? hashApiKey(presented) : null;
-    const key = hash === null ? undefined : this.#parts.directory.apiKeyByHash(hash);
-    // The map compares hashes, not keys, so its timing tells nothing about a key; the last word
-    // is constant-time all the same.
-    if (key === undefined || hash === null || !isSame(key.sha256, hash)) {
-      throw new GatewayError("invalid_api_key");
-    }
+  #byApiKey(key: ApiKey | undefined, from: Origin): Caller {
+    if (key === undefined) throw new GatewayError("invalid_api_key");
     this.#checkExpiry(key);
     return this.#resolve({ ...credentialOf(key), method: "api_key" }, from);
+  }
+
+  /** undefined: nobody's, or made by way of another gateway a moment ago. */
+  #apiKeyOf(presented: string): ApiKey | undefined {
+    // The checksum spares the lookup of what was never a key of ours.
+    if (!isWellFormed(presented)) return undefined;
+    const hash = hashApiKey(presented);
+    const key = this.#parts.directory.apiKeyByHash(hash);
+    // The map compares hashes, not keys, so its timing tells nothing about a key; the last word
+    // is constant-time all the same.
+    return key !== undefined && isSame(key.sha256, hash) ? key : undefined;
+  }
+
+  async #newApiKeyOf(presented: string): Promise<ApiKey | undefined> {
+    if (isWellFormed(presented)) await this.#parts.directory.lookAgain();
+    return this.#apiKeyOf(presented);
   }
 
   async #byToken(token: string, from: Origin): Promise<Caller> {
@@ -194,23 +208,32 @@ export class Identity {
       const credential = { id: `oidc:${principal.id}`, method: "oidc" as const };
       return this.#resolve(unlimited(principal, credential), from);
     }
+    let holder = this.#holderOf(claims);
+    // It may be given for a password that another gateway changed a moment ago.
+    if (holder === null && claims.issuedMs > this.#parts.clock.wallMs() - LATELY_MS) {
+      await directory.lookAgain();
+      holder = this.#holderOf(claims);
+    }
+    if (holder === null) throw new GatewayError("invalid_token");
+    return this.#resolve(holder, from);
+  }
+
+  /** A token lives as long as the password or the access key that it was given for. */
+  #holderOf(claims: TokenClaims): PresentedCredential | null {
+    const { directory } = this.#parts;
     const principal = directory.get("principal", claims.principal)?.entity;
-    if (principal === undefined) throw new GatewayError("invalid_token");
-    // A token lives as long as the password or the access key that it was given for.
+    if (principal === undefined) return null;
     const proves = (stored: string | undefined) =>
       stored !== undefined && isSame(proofOf(stored), claims.proof);
     if (proves(principal.passwordHash)) {
-      const credential = { id: `${OF_A_PASSWORD}${claims.id}`, method: "jwt" as const };
-      return this.#resolve(unlimited(principal, credential), from);
+      return unlimited(principal, { id: `${OF_A_PASSWORD}${claims.id}`, method: "jwt" });
     }
     const key = directory
       .list("accessKey")
       .map(({ entity }) => entity)
       .find((one) => one.principal === principal.id && proves(one.sealedSecret));
-    if (key === undefined || key.disabled || this.#hasEnded(key)) {
-      throw new GatewayError("invalid_token");
-    }
-    return this.#resolve(throughToken(key), from);
+    if (key === undefined || key.disabled || this.#hasEnded(key)) return null;
+    return throughToken(key);
   }
 
   #certificateOf(headers: IncomingHttpHeaders): string | null {

@@ -46,6 +46,13 @@ export class LogIn {
     this.#parts = parts;
   }
 
+  /** Whose account an attempt is about, for the records; null: nobody's, and the text may be a password. */
+  accountOf(by: { readonly name: string } | { readonly accessKey: string }): string | null {
+    const { directory } = this.#parts;
+    if ("accessKey" in by) return directory.accessKey(by.accessKey)?.principal ?? null;
+    return directory.get("principal", by.name)?.entity.id ?? null;
+  }
+
   /** Throws `invalid_grant` for every reason alike. */
   async byPassword(attempt: PasswordAttempt): Promise<LoggedIn> {
     const principal = await this.prove(attempt);
@@ -56,6 +63,7 @@ export class LogIn {
   async prove({ name, password, code, address }: PasswordAttempt): Promise<Principal> {
     const { directory } = this.#parts;
     await this.#limit(name, address);
+    await this.#catchUp();
     const principal = directory.get("principal", name)?.entity;
     const genuine = await isPassword(password, principal?.passwordHash);
     if (!genuine || principal === undefined || principal.kind !== "user") return this.#fail(name);
@@ -70,6 +78,7 @@ export class LogIn {
   }): Promise<LoggedIn> {
     const { directory, clock } = this.#parts;
     await this.#limit(attempt.accessKey, attempt.address);
+    await this.#catchUp();
     const key = directory.accessKey(attempt.accessKey);
     const box = this.#parts.box();
     const secret =
@@ -94,6 +103,7 @@ export class LogIn {
   ): Promise<void> {
     const { directory } = this.#parts;
     await this.#limit(name, address);
+    await this.#catchUp();
     const found = directory.get("principal", name);
     if (!(await isPassword(former, found?.entity.passwordHash)) || found === undefined) {
       await this.#fail(name);
@@ -109,6 +119,12 @@ export class LogIn {
     const body = { ...found.entity, passwordHash, mustChangePassword: false };
     const change = { kind: "principal", id: name, body, updatedBy: name } as const;
     await directory.apply([{ ...change, expected: found.revision }]);
+  }
+
+  /** A password may have been changed a moment ago, by way of another gateway. */
+  async #catchUp(): Promise<void> {
+    // While the store is away the last of what was read counts.
+    await this.#parts.directory.refresh().catch(() => {});
   }
 
   async #issue(

@@ -17,6 +17,7 @@ export interface TokenClaims {
   readonly id: string;
   /** Of what proved the identity when the token was made. */
   readonly proof: string;
+  readonly issuedMs: number;
 }
 
 export class Tokens {
@@ -58,6 +59,7 @@ export class Tokens {
           principal: payload.sub ?? "",
           id: payload.jti ?? "",
           proof: String(payload.prf),
+          issuedMs: (payload.iat ?? 0) * 1000,
         };
       } catch (error) {
         if (error instanceof errors.JWTExpired) return "expired";

@@ -13,6 +13,9 @@ export function issueToken(logIn: LogIn): Step {
     const form = new URLSearchParams(context.body.toString("utf8"));
     const basic = basicOf(context.request.headers.authorization);
     const grant = form.get("grant_type") ?? "password";
+    const name = form.get("username") ?? "";
+    const accessKey = basic?.name ?? form.get("client_id") ?? "";
+    context.subject = logIn.accountOf(grant === "password" ? { name } : { accessKey });
     const { token, seconds } = await attempt();
     context.response.setHeader("cache-control", "no-store");
     await answerJson(context, 200, {
@@ -25,12 +28,10 @@ export function issueToken(logIn: LogIn): Step {
     function attempt(): Promise<LoggedIn> {
       const address = context.clientAddress;
       if (grant === "password") {
-        const name = form.get("username") ?? "";
         const code = form.get("totp");
         return logIn.byPassword({ name, password: form.get("password") ?? "", code, address });
       }
       if (grant !== "client_credentials") throw new GatewayError("unsupported_grant_type");
-      const accessKey = basic?.name ?? form.get("client_id") ?? "";
       const secret = basic?.secret ?? form.get("client_secret") ?? "";
       return logIn.byAccessKey({ accessKey, secret, address });
     }

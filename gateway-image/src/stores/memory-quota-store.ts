@@ -109,7 +109,7 @@ export class MemoryQuotaStore implements QuotaStore {
       if (left >= wanted) continue;
       // What exceeds the whole bucket never fits; the caller is told a full refill all the same.
       const missing = Math.min(wanted, max[limit]) - left;
-      return refuse(limit, Math.round(max[limit] - left), (missing * windowMs) / max[limit]);
+      return refuse(limit, Math.ceil(max[limit] - left), (missing * windowMs) / max[limit]);
     }
     if (max.requestsPerDay > 0 && account.day.used >= max.requestsPerDay) {
       return refuse("requestsPerDay", account.day.used, DAY_MS - (now % DAY_MS));

@@ -47,6 +47,20 @@ function contract(create: QuotaStoreContract["create"]): void {
     expect(refused.retryAfterMs).toBeLessThanOrEqual(12_000);
   });
 
+  test("whoever is refused is not told that something is left", async () => {
+    const store = await open();
+    const own = scope({ requestsPerSecond: 1 });
+    await store.reserve(call([own]));
+    let looks = 0;
+    for (; looks < 100; looks += 1) {
+      const verdict = await store.reserve(call([own]));
+      if (verdict.admitted) break;
+      expect(verdict).toMatchObject({ max: 1, used: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(looks).toBeGreaterThan(0);
+  });
+
   test("slots are taken, freed by settling, and freeing twice is freeing once", async () => {
     const store = await open();
     const own = scope({ concurrency: 1 });

@@ -51,7 +51,8 @@ local tokens, cost = tonumber(ARGV[3]), tonumber(ARGV[4])
 local scopes = #KEYS / 2
 local states = {}
 local function refuse(scope, limit, max, used, wait)
-  return {0, scope, limit, max, math.floor(used + 0.5), math.ceil(wait)}
+  -- A part of a request that has come back is none yet: whoever is refused has nothing left.
+  return {0, scope, limit, max, math.ceil(used), math.ceil(wait)}
 end
 for i = 1, scopes do
   local base = 4 + (i - 1) * 6
