@@ -128,6 +128,12 @@ export const modelSchema = z.strictObject({
     .describe(
       "Calls that begin alike (prefix), or of one x-session-id (session), go to the same target.",
     ),
+  prefixCache: z
+    .enum(["tenant", "principal", "site"])
+    .default("tenant")
+    .describe(
+      "Who shares what the model's servers keep of prompts that begin alike; site: nobody is kept apart, nor is anything said of it to servers that are not vLLM.",
+    ),
   deprecatedAt: z.iso.date().optional().describe("Told to callers from now on (RFC 9745)."),
   sunsetAt: z.iso.date().optional().describe("From this day on it is refused (RFC 8594)."),
   concurrencyMax: z

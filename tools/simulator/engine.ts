@@ -66,7 +66,10 @@ export class ModelEngine {
     );
     const run = (signal: AbortSignal) => {
       this.metrics.prefixQueries += promptTokens;
-      this.metrics.prefixHits += Math.min(promptTokens, this.#prefixes.hits(call.prompt));
+      this.metrics.prefixHits += Math.min(
+        promptTokens,
+        this.#prefixes.hits(call.prompt, call.cacheSalt),
+      );
       return this.#run(answers, promptTokens, controls, signal);
     };
     return { answers, promptTokens, tokens: run };

@@ -13,9 +13,9 @@ const BLOCKS_MAX = 4_096;
 export class PrefixCache {
   readonly #blocks = new Set<number>();
 
-  /** Tokens of the prompt that were held already; all of it is held from now on. */
-  hits(prompt: string): number {
-    let hash = 1;
+  /** Tokens of the prompt that were held already for this salt; all of it is held from now on. */
+  hits(prompt: string, salt = ""): number {
+    let hash = hashText(salt, 1);
     let held = 0;
     let unbroken = true;
     const whole = Math.floor(prompt.length / BLOCK_CHARACTERS);

@@ -27,6 +27,8 @@ export interface Call {
   readonly prompt: string;
   /** The separate texts, for token counts and embeddings. */
   readonly texts: readonly string[];
+  /** Prompts with another one share nothing of the cache. */
+  readonly cacheSalt: string;
   readonly stream: boolean;
   readonly includeUsage: boolean;
   readonly continuousUsage: boolean;
@@ -94,6 +96,7 @@ export function readCall(
     model: body.model,
     prompt: texts.join("\n"),
     texts,
+    cacheSalt: readSalt(body.cache_salt),
     stream,
     includeUsage: options.include_usage === true,
     continuousUsage: options.include_usage === true && options.continuous_usage_stats === true,
@@ -115,6 +118,12 @@ function readTokensMax(endpoint: Endpoint, body: Json): number | null {
     return readPositive(body, "max_completion_tokens") ?? readPositive(body, "max_tokens");
   }
   return body.max_tokens === 0 ? 1 : readPositive(body, "max_tokens");
+}
+
+function readSalt(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "string" && value !== "") return value;
+  throw bad("Parameter 'cache_salt' must be a non-empty string if provided.");
 }
 
 function readObject(text: string): Json {

@@ -2,6 +2,7 @@
 import { UPSTREAM_PATHS } from "../endpoints.ts";
 import { limits } from "../limits.ts";
 import { type Attempt, failedAttempt, withoutResult } from "./attempt.ts";
+import { cacheSalt } from "./cache-salt.ts";
 import { isOutside } from "./eligible-targets.ts";
 import type { Flight } from "./flight.ts";
 import type { ProviderKeys } from "./provider-keys.ts";
@@ -52,7 +53,8 @@ function send(
   { context, call, asked }: Flight,
   { target, traceparent, signal }: Question,
 ): Promise<OpenedAnswer> {
-  const maxTokens = context.model?.maxTokensDefault ?? parts.maxTokensDefault;
+  const maxTokensDefault = context.model?.maxTokensDefault ?? parts.maxTokensDefault;
+  const { body } = context;
   const outside = target.provider !== undefined;
   const pools = outside ? parts.outsidePools : parts.pools;
   const key = target.provider === undefined ? undefined : parts.providerKeys.of(target.provider);
@@ -68,7 +70,10 @@ function send(
       ...(outside || traceparent === null ? {} : { traceparent }),
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
     },
-    body: upstreamBody(context.body, call, target, maxTokens, asked),
+    body: upstreamBody({
+      ...{ body, call, target, maxTokensDefault, asked },
+      cacheSalt: cacheSalt(context, call),
+    }),
   };
   return sendUpstream(pools.get(target.url), request, signal);
 }

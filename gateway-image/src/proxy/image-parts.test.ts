@@ -56,6 +56,28 @@ describe("image parts", () => {
     ]);
   });
 
+  test.each([
+    ["image_url", { image_url: "http://169.254.169.254/" }],
+    ["image_url", { image_url: { url: PIXEL } }],
+    ["image_url", { type: "text", text: "a", image_url: "http://169.254.169.254/" }],
+    ["video_url", { type: "video_url", video_url: { url: "https://example.org/a.mp4" } }],
+    ["audio_url", { audio_url: "http://10.0.0.7/" }],
+    ["image_embeds", { type: "image_embeds", image_embeds: "AAAA" }],
+    ["prompt_embeds", { type: "prompt_embeds", data: "AAAA" }],
+    ["uuid", { type: "image_url", image_url: { url: PIXEL }, uuid: "another tenant's" }],
+    ["uuid", { type: "image_url", image_url: null, uuid: "another tenant's" }],
+  ])(
+    "%s, by which a server would fetch, unpack or remember something, is refused: %j",
+    (name, part) => {
+      expect(refusal(user(part))).toEqual(["invalid_request", `messages.1.content.1.${name}`]);
+    },
+  );
+
+  test("texts, refusals and sounds within the call are no matter", () => {
+    const sound = { type: "input_audio", input_audio: { data: "AAAA", format: "wav" } };
+    expect(imageParts(user(sound, { type: "refusal", refusal: "no" }, "text", null))).toBe(null);
+  });
+
   test("without a URL, or too many of them, are refused", () => {
     expect(refusal(user({ type: "image_url" }))[1]).toBe("messages.1.content.1.image_url");
     expect(refusal(user(image(7)))[1]).toBe("messages.1.content.1.image_url");

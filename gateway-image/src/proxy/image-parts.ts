@@ -31,6 +31,7 @@ export function imageParts(messages: unknown): ImageParts | null {
     const content = member(message, "content");
     if (!Array.isArray(content)) return;
     content.forEach((part, index) => {
+      refuseOtherMedia(part, `messages.${at}.content.${index}`);
       if (member(part, "type") !== "image_url") return;
       const param = `messages.${at}.content.${index}.image_url`;
       const url = urlOf(part, param);
@@ -45,6 +46,36 @@ export function imageParts(messages: unknown): ImageParts | null {
     throw fault(`At most ${limits.imagesMax} images in one call.`, "messages");
   }
   return { count, bytes, remote, first };
+}
+
+/**
+ * Parts that a server of the site would fetch or unpack: vLLM knows most of them by their members,
+ * whatever `type` says or where it is missing. `uuid` names what somebody has sent before, which
+ * need not be the caller.
+ */
+const MEDIA = [
+  "image_url",
+  "video_url",
+  "audio_url",
+  "image_embeds",
+  "audio_embeds",
+  "prompt_embeds",
+  "image_pil",
+  "uuid",
+];
+
+function refuseOtherMedia(part: unknown, param: string): void {
+  if (typeof part !== "object" || part === null) return;
+  const { type } = part as Readonly<Record<string, unknown>>;
+  const other = MEDIA.find(
+    (name) =>
+      !(name === "image_url" && type === name) && (type === name || Object.hasOwn(part, name)),
+  );
+  if (other === undefined) return;
+  throw fault(
+    "only texts, images of the type image_url and sounds within the call are passed on",
+    `${param}.${other}`,
+  );
 }
 
 function urlOf(part: unknown, param: string): string {

@@ -4,19 +4,27 @@
  */
 import { patchMembers } from "../base/json-members.ts";
 import type { Call } from "../context.ts";
+import { CACHE_SALT } from "./cache-salt.ts";
 import type { Target } from "./target.ts";
 
-export function upstreamBody(
-  body: Buffer,
-  call: Call,
-  target: Target,
-  maxTokensDefault: number,
-  asked: string,
-): Buffer {
+export interface UpstreamBody {
+  readonly body: Buffer;
+  readonly call: Call;
+  readonly target: Target;
+  readonly maxTokensDefault: number;
+  readonly asked: string;
+  /** As a JSON value; null: the body says of it what it says. */
+  readonly cacheSalt: string | null;
+}
+
+export function upstreamBody(parts: UpstreamBody): Buffer {
+  const { body, call, target, maxTokensDefault, asked, cacheSalt } = parts;
   const changes: Record<string, string> = {};
   if (call.needsMaxTokens) changes.max_tokens = String(maxTokensDefault);
   const name = target.model ?? call.model;
   if (name !== asked) changes.model = JSON.stringify(name);
+  // Nothing that tells tenants apart leaves the site, and no provider knows the member.
+  if (target.provider === undefined && cacheSalt !== null) changes[CACHE_SALT] = cacheSalt;
   if (call.streamForced) changes.stream = "true";
   if (call.stream) {
     // Usage is asked for in every event, so that a caller who leaves is billed exactly.

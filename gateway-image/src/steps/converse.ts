@@ -4,14 +4,13 @@
  */
 
 import { z } from "zod";
-import { scanMembers } from "../base/json-members.ts";
 import type { Step } from "../context.ts";
 import { nameIn } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import type { Contexts, Message } from "../native/contexts.ts";
 import { NativeAnswer } from "../native/native-answer.ts";
 import { answerJson } from "./answer-json.ts";
-import { parseJsonBody, toInvalidRequest } from "./parse-call.ts";
+import { parseJsonBody, readCall, toInvalidRequest } from "./parse-call.ts";
 
 /** Members beyond these are the model server's, as in OpenAI's API. */
 export const nativeCallSchema = z.looseObject({
@@ -35,21 +34,9 @@ export function converse(contexts: Contexts): Step {
     const question: Message = { role: "user", content: body.prompt };
     const messages = [...former, question];
     context.body = Buffer.from(JSON.stringify({ ...body.rest, messages }), "utf8");
-    const members = scanMembers(context.body)?.members ?? [];
-    context.call = {
-      model: body.model,
-      stream: body.stream,
-      // The last event of a native stream carries the usage, so it is asked for.
-      includeUsage: true,
-      continuousUsage: false,
-      streamOptions: null,
-      streamForced: false,
-      needsMaxTokens: body.maxTokens === null,
-      maxTokens: body.maxTokens,
-      answers: 1,
-      images: null,
-      members,
-    };
+    const call = readCall(context.endpoint, context.body);
+    // The last event of a native stream carries the usage, so it is asked for.
+    context.call = { ...call, includeUsage: true, continuousUsage: false };
     const answer = new NativeAnswer(contextId);
     context.presenter = answer;
     if (contextId !== null) {
@@ -86,11 +73,8 @@ function readBody(bytes: Buffer) {
     throw new GatewayError("invalid_request", { message, param: "model" });
   }
   return {
-    model,
     prompt,
     contextId: context_id ?? null,
-    stream: rest.stream === true,
-    maxTokens: rest.max_tokens ?? null,
     rest: { ...rest, model, stream: rest.stream === true },
   };
 }

@@ -5,12 +5,11 @@
  */
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
-import { scanMembers } from "../base/json-members.ts";
 import type { Step } from "../context.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Presenter } from "../proxy/presenter.ts";
-import { parseJsonBody, toInvalidRequest } from "./parse-call.ts";
+import { parseJsonBody, readCall, toInvalidRequest } from "./parse-call.ts";
 
 const DECISIONS = ["approve", "review", "refuse"] as const;
 type Decision = (typeof DECISIONS)[number];
@@ -45,19 +44,7 @@ export function decideRisk(clock: Clock): Step {
       structured_outputs: { choice: DECISIONS },
     };
     context.body = Buffer.from(JSON.stringify(body), "utf8");
-    context.call = {
-      model,
-      stream: false,
-      includeUsage: false,
-      continuousUsage: false,
-      streamOptions: null,
-      streamForced: false,
-      needsMaxTokens: false,
-      maxTokens: limits.riskTokensMax,
-      answers: 1,
-      images: null,
-      members: scanMembers(context.body)?.members ?? [],
-    };
+    context.call = readCall(context.endpoint, context.body);
     context.deadlineMs = limits.riskDeadlineMs;
     // A transaction names people and accounts: it never leaves the site.
     context.confined = true;

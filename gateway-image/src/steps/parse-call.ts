@@ -9,6 +9,7 @@ import type { Api, EndpointRow } from "../endpoints.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { imageParts } from "../proxy/image-parts.ts";
+import { refuseSteering } from "./steering-members.ts";
 
 const positive = z.number().int().min(1).nullish();
 const options = z.looseObject({
@@ -59,13 +60,15 @@ export function parseCall(): Step {
   };
 }
 
-function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
+/** Also of bodies that other steps make of what a caller sent them. */
+export function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
   const { api } = endpoint;
   if (api === null) throw new Error(`${endpoint.path} asks nothing of a model`);
   const scan = scanMembers(bytes);
   const json = parseJsonBody(bytes, scan);
   if (scan === null) throw new GatewayError("invalid_request", { message: OBJECT_EXPECTED });
   refuseRepeats(scan.members.map((member) => member.name));
+  refuseSteering(scan.members);
   const result = CALL_SCHEMAS[api].safeParse(json);
   if (!result.success) throw toInvalidRequest(result.error);
   const body = result.data;
@@ -77,7 +80,8 @@ function readCall(endpoint: EndpointRow, bytes: Buffer): Call {
       param: "stream_options",
     });
   }
-  const images = api === "chat" ? imageParts(body.messages) : null;
+  // vLLM takes a chat for embeddings as well.
+  const images = imageParts(body.messages);
   // Room beyond the usual is for images alone.
   if (bytes.length - (images?.bytes ?? 0) > limits.bodyBytesMax) {
     throw new GatewayError("body_too_large");
