@@ -38,6 +38,9 @@ export interface PortRange {
   readonly to: number;
 }
 
+/** What Linux gives a program that names no port. */
+export const CHOSEN_BY_KERNEL: PortRange = { from: 32_768, to: 60_999 };
+
 export interface Policy {
   readonly name: string;
   readonly namespace: string;

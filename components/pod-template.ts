@@ -120,7 +120,7 @@ export interface Program extends Container {
 export const PROGRAM_USER = 10_001;
 
 const HOST = "kubernetes.io/hostname";
-const ZONE = "topology.kubernetes.io/zone";
+export const ZONE = "topology.kubernetes.io/zone";
 
 export const CHECKSUM_ANNOTATION = "deepseek.local/configuration";
 

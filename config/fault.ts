@@ -5,3 +5,8 @@ export interface Fault {
   readonly wrong: string;
   readonly right: string;
 }
+
+/** Of a setting by its path below the namespace. */
+export function at(path: string, wrong: string, right: string): Fault {
+  return { path: `deepseek:${path}`, wrong, right };
+}

@@ -5,13 +5,12 @@
 import type { Fault } from "./fault.ts";
 import { unlockedImages } from "./images.ts";
 import type { ImageName, Settings } from "./schema.ts";
+import { PRODUCTION } from "./site-relations.ts";
 
 /** Elsewhere a tag may do: dev and staging are for trying what is not released. */
-const LOCKED: readonly Settings["environment"][] = ["prod", "onprem-bank", "onprem-hospital"];
-
 export function needsForUp(settings: Settings, images: readonly ImageName[]): Fault[] {
   const { environment, cloud, site, replicationPasswords } = settings;
-  const unlocked = LOCKED.includes(environment) ? unlockedImages(settings, images) : [];
+  const unlocked = PRODUCTION.includes(environment ?? "") ? unlockedImages(settings, images) : [];
   return [
     ...unlocked.map((name) => ({
       path: `deepseek:images.${name}`,
@@ -27,7 +26,9 @@ export function needsForUp(settings: Settings, images: readonly ImageName[]): Fa
           },
         ]
       : []),
-    ...(site.role === "standby" && site.other?.read === true && LOCKED.includes(environment)
+    ...(site.role === "standby" &&
+    site.other?.read === true &&
+    PRODUCTION.includes(environment ?? "")
       ? [
           {
             path: "deepseek:site.other.read",

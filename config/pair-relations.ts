@@ -1,6 +1,6 @@
 /** What must hold of a site that is one of a pair: it can follow, and both are what the other believes. */
 import { authorityDigest } from "./certificate-faults.ts";
-import type { Fault } from "./fault.ts";
+import { at, type Fault } from "./fault.ts";
 import type { Settings } from "./schema.ts";
 
 type Part = Partial<Settings>;
@@ -148,8 +148,4 @@ const SHOWN = "sha256:".length + 12;
 
 function short(digest: string): string {
   return `${digest.slice(0, SHOWN)}…`;
-}
-
-function at(path: string, wrong: string, right: string): Fault {
-  return { path: `deepseek:${path}`, wrong, right };
 }

@@ -1,5 +1,5 @@
 /** What must hold between the settings of a site: its place, its pools, its pair, its profile. */
-import type { Fault } from "./fault.ts";
+import { at, type Fault } from "./fault.ts";
 import { PAIR_RELATIONS } from "./pair-relations.ts";
 import type { CloudSettings, GpuPoolSettings, Settings } from "./schema.ts";
 
@@ -7,7 +7,8 @@ type Part = Partial<Settings>;
 
 const ON_AWS: readonly string[] = ["dev", "staging", "prod"];
 /** Where people rely on answers: nothing simulated, nothing single. */
-const PRODUCTION: readonly string[] = ["prod", "onprem-bank", "onprem-hospital"];
+/** Environments that serve people. */
+export const PRODUCTION: readonly string[] = ["prod", "onprem-bank", "onprem-hospital"];
 
 export const SITE_RELATIONS: readonly ((settings: Part) => readonly Fault[])[] = [
   place,
@@ -372,8 +373,4 @@ function repeatedAt(path: string, values: readonly string[], what: string, field
           ),
         ],
   );
-}
-
-function at(path: string, wrong: string, right: string): Fault {
-  return { path: `deepseek:${path}`, wrong, right };
 }

@@ -11,6 +11,7 @@ import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { toldFaults } from "../argument-fault.ts";
 import { Component, type Transform } from "../component.ts";
+import { GPU_TAINT, POOL_LABEL } from "../serving/accelerators.ts";
 import {
   type Capacity,
   capacityFaults,
@@ -27,7 +28,7 @@ import type { KeysHandle } from "./keys.ts";
 import { type NetworkHandle, subnetIds, subnetIn } from "./network.ts";
 import { nodeUserDataBase64 } from "./node-user-data.ts";
 import { offeredIn } from "./offerings.ts";
-import { type AwsSite, managedPolicy, nameTag, POOL_LABEL, servicePrincipal } from "./place.ts";
+import { type AwsSite, managedPolicy, nameTag, servicePrincipal } from "./place.ts";
 import { serviceTrust } from "./policy.ts";
 
 export interface NodePoolArgs {
@@ -67,7 +68,7 @@ export interface NodePoolHandle {
   readonly autoscalingGroup: pulumi.Output<string>;
 }
 
-const GPU_TAINT = { key: "nvidia.com/gpu", value: "present" } as const;
+const TAINT = { key: GPU_TAINT, value: "present" } as const;
 /** The image's own name for its root disk (AL2023). */
 const ROOT_DEVICE = "/dev/xvda";
 
@@ -243,7 +244,7 @@ function nodeGroupArgs(
     amiType: "AL2023_x86_64_NVIDIA",
     // One zone: a model of several nodes does not cross zones, and capacity is bought in one.
     subnetIds: [offeredIn(nodes.instanceType, place, { parent })],
-    taints: [{ ...GPU_TAINT, effect: "NO_SCHEDULE" }],
+    taints: [{ ...TAINT, effect: "NO_SCHEDULE" }],
     // Ends a node before it starts the next: a spare A100 node is what nobody has.
     updateConfig: { maxUnavailable: 1, updateStrategy: "MINIMAL" },
   };
@@ -274,7 +275,7 @@ function autoscalerHints(args: Pick<NodePoolArgs, "pool" | "nodes">): Record<str
     nodes.fabric === "none" ? 0 : fabricAdapters(networkInterfaces(networkCards, nodes.fabric));
   return {
     ...Object.fromEntries(labels),
-    [`${lead}/taint/${GPU_TAINT.key}`]: `${GPU_TAINT.value}:NoSchedule`,
+    [`${lead}/taint/${TAINT.key}`]: `${TAINT.value}:NoSchedule`,
     [`${lead}/resources/nvidia.com/gpu`]: String(gpus),
     [`${lead}/resources/ephemeral-storage`]: `${scratchGibibytes}Gi`,
     ...(adapters === 0 ? {} : { [`${lead}/resources/vpc.amazonaws.com/efa`]: String(adapters) }),

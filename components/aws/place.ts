@@ -102,9 +102,6 @@ export const names = {
   }),
 } as const;
 
-/** On every node of a node group, so that pods can ask for a pool by its name. */
-export const POOL_LABEL = "deepseek.local/pool";
-
 /** The tag by which people find a thing in the console. */
 export function nameTag(name: string): { readonly Name: string } {
   return { Name: name };

@@ -21,6 +21,7 @@ export interface Accelerator {
 const PACKED = "gpus";
 
 export const PRODUCT_LABEL = "nvidia.com/gpu.product";
+/** On every node of a pool, so that pods can ask for one by its name. */
 export const POOL_LABEL = "deepseek.local/pool";
 export const GPU_TAINT = "nvidia.com/gpu";
 const GPU_RESOURCE = "nvidia.com/gpu";

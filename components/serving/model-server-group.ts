@@ -10,7 +10,7 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "../certificates.ts";
 import { labelsOf, type Transform } from "../component.ts";
-import { type Program, podTemplate, type Resources } from "../pod-template.ts";
+import { type Program, podTemplate, type Resources, ZONE } from "../pod-template.ts";
 import { probeBudget } from "../sizing/probes.ts";
 import { devicesOf } from "./accelerators.ts";
 import { MODEL_WORKER, PROCESS_PORT } from "./group-flows.ts";
@@ -49,8 +49,6 @@ export interface ModelServerGroupArgs extends ModelArgs {
   };
 }
 
-/** Between zones, adapters of AWS do not speak at all. */
-const ZONE = "topology.kubernetes.io/zone";
 const EXCLUSIVE = "leaderworkerset.sigs.k8s.io/exclusive-topology";
 /** Set by the operator in every container of a group. */
 const LEADER = "$(LWS_LEADER_ADDRESS)";
@@ -89,6 +87,7 @@ function leaderWorkerSet(args: ModelServerGroupArgs): k8s.apiextensions.CustomRe
       labels: labelsOf(MODEL_SERVER, { [MODEL_LABEL]: args.model }),
       // All pods of a group in one zone, and no other group there; several groups share the zone of
       // their pool instead, which has only one.
+      // Between zones, adapters of AWS do not speak at all.
       ...(replicas > 1 ? {} : { annotations: { [EXCLUSIVE]: ZONE } }),
     },
     spec: {

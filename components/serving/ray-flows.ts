@@ -1,12 +1,11 @@
 /** What the pods of a Ray cluster say to each other and the operator to them; all else is denied. */
-import type { Flow } from "../flows.ts";
+import { CHOSEN_BY_KERNEL, type Flow } from "../flows.ts";
 
 export const RAY_HEAD = "model-head";
 /** Not Ray Client's (10001), which runs whatever it is sent: nobody here needs it. */
 export const RAY_PORTS = { gcs: 6_379, dashboard: 8_265 } as const;
 /** Ray lets the kernel choose the ports of its processes, and takes 10002 to 19999 for its workers. */
 const WORKERS = { from: 10_002, to: 19_999 } as const;
-const CHOSEN_BY_KERNEL = { from: 32_768, to: 60_999 } as const;
 
 export function rayFlows(
   namespace: string,

@@ -5,7 +5,7 @@
 import { MEMORY_UTILISATION } from "../sizing/fit.ts";
 import { QUANTISATIONS } from "../sizing/quantisations.ts";
 import { familyOf } from "./model-families.ts";
-import type { VllmEngine } from "./vllm-engine.ts";
+import { batchTokens, type VllmEngine } from "./vllm-engine.ts";
 
 export interface RayServeSettings {
   readonly model: string;
@@ -22,8 +22,6 @@ export interface RayServeSettings {
 
 /** Longer than any client keeps a connection idle, else it is closed under a request. */
 const KEEP_ALIVE_SECONDS = 120;
-/** A step of an A100; see components/serving/vllm-engine.ts. */
-const BATCH_TOKENS = 8_192;
 /** Of its sequences, as many as this are full when another replica pays: four of five. */
 const FULL = 0.8;
 /** A burst of so long is work for another replica; a gap of so long is no reason to lose one. */
@@ -72,15 +70,13 @@ function modelOf(settings: RayServeSettings) {
 function engineArguments({ engine, contextTokensMax }: RayServeSettings) {
   const { prefixCaching = true, chunkedPrefill = true } = engine;
   const { reasoningParser, toolCallParser } = familyOf(engine.geometry);
-  const whole = chunkedPrefill ? 0 : contextTokensMax;
   return {
     tensor_parallel_size: engine.tensorParallel,
     pipeline_parallel_size: engine.pipelineParallel,
     dtype: QUANTISATIONS[engine.quantisation].dtype ?? "auto",
     max_model_len: contextTokensMax,
     max_num_seqs: engine.sequencesMax,
-    max_num_batched_tokens:
-      engine.batchTokensMax ?? Math.max(BATCH_TOKENS, engine.sequencesMax, whole),
+    max_num_batched_tokens: batchTokens(engine, contextTokensMax),
     gpu_memory_utilization: MEMORY_UTILISATION,
     enable_prefix_caching: prefixCaching,
     enable_chunked_prefill: chunkedPrefill,

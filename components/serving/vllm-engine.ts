@@ -88,13 +88,16 @@ function serviceAccountOf({ weights: { serviceAccount } }: VllmEngine) {
   return serviceAccount === undefined ? {} : { serviceAccount };
 }
 
+/** A prompt that is computed in one piece must fit into one step. */
+export function batchTokens(engine: VllmEngine, contextTokensMax: number): number {
+  const whole = engine.chunkedPrefill === false ? contextTokensMax : 0;
+  return engine.batchTokensMax ?? Math.max(BATCH_TOKENS, engine.sequencesMax, whole);
+}
+
 /** What every process of a replica must be told alike. */
 export function servingArguments(engine: VllmEngine, context: EngineContext): string[] {
   const { prefixCaching = true, chunkedPrefill = true } = engine;
   const { dtype } = QUANTISATIONS[engine.quantisation];
-  // A prompt that is computed in one piece must fit into one step.
-  const whole = chunkedPrefill ? 0 : context.contextTokensMax;
-  const tokens = engine.batchTokensMax ?? Math.max(BATCH_TOKENS, engine.sequencesMax, whole);
   return [
     "serve",
     "$(MODEL_PATH)",
@@ -105,7 +108,7 @@ export function servingArguments(engine: VllmEngine, context: EngineContext): st
     `--dtype=${dtype ?? "auto"}`,
     `--max-model-len=${context.contextTokensMax}`,
     "--max-num-seqs=$(MAX_BATCH_SIZE)",
-    `--max-num-batched-tokens=${tokens}`,
+    `--max-num-batched-tokens=${batchTokens(engine, context.contextTokensMax)}`,
     `--gpu-memory-utilization=${MEMORY_UTILISATION}`,
     prefixCaching ? "--enable-prefix-caching" : "--no-enable-prefix-caching",
     chunkedPrefill ? "--enable-chunked-prefill" : "--no-enable-chunked-prefill",

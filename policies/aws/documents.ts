@@ -1,5 +1,5 @@
 /** Policy documents of IAM, KMS, S3 and others, which Pulumi carries as JSON texts. */
-import { asFields, type Fields, isPresent, oneOrMany } from "../kubernetes/values.ts";
+import { asFields, type Fields, isPresent, oneOrMany, parsedJson } from "../kubernetes/values.ts";
 
 export interface Statement {
   readonly sid: string;
@@ -16,7 +16,7 @@ export interface Statement {
 
 /** undefined: no document that could be read. */
 export function statementsOf(document: unknown): readonly Statement[] | undefined {
-  const parsed = typeof document === "string" ? parse(document) : document;
+  const parsed = typeof document === "string" ? parsedJson(document) : document;
   const list = asFields(parsed)?.["Statement"];
   const statements = Array.isArray(list) ? list : list === undefined ? undefined : [list];
   return statements?.map((one: unknown, index) => statementOf(asFields(one) ?? {}, index));
@@ -58,14 +58,6 @@ export function narrows(condition: Fields | undefined): boolean {
         !HOW_IT_COMES.test(key) && !textsOf(value).some((one) => /^[*?]*$|\/0$/.test(one)),
     );
   });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function textsOf(value: unknown): string[] {

@@ -2,6 +2,9 @@
 import { isUnknownValue } from "./judge.ts";
 import { asFields, at, type Fields, isPresent, textAt } from "./values.ts";
 
+/** What a pod asks for GPUs by, and the taint of nodes that have them. */
+export const GPU = "nvidia.com/gpu";
+
 /** Where a type keeps a pod, and whether its pods are meant to run for good. */
 interface Place {
   /** `*` stands for every entry of a list. */

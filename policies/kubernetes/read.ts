@@ -5,7 +5,7 @@ import { type Container, containersOf, type Pod } from "./pods.ts";
 import { asFields, at, type Fields, textAt } from "./values.ts";
 import { entryOf, wordsOf } from "./variables.ts";
 
-const NAME_LABEL = "app.kubernetes.io/name";
+export const NAME_LABEL = "app.kubernetes.io/name";
 
 /** `gateway`, `edge`, `model-server`: which program a pod says that it runs. */
 export function programOf(pod: Pod): string {

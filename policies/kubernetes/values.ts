@@ -24,6 +24,15 @@ export function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
+/** undefined: no JSON. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What is no list has nothing in it. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];

@@ -8,7 +8,7 @@ import type { Context, Resource, Rule } from "../judging/rule.ts";
 import { isUnknownValue } from "../kubernetes/judge.ts";
 import { kindOf, nameIn } from "../kubernetes/pods.ts";
 import { filesIn, hasFileThat, type NamedFile } from "../kubernetes/read.ts";
-import { asFields, at, type Fields, isPresent, listOf } from "../kubernetes/values.ts";
+import { asFields, at, type Fields, isPresent, listOf, parsedJson } from "../kubernetes/values.ts";
 
 /** The rights that are kept apart, and the roles that always have them. */
 const DUTIES = ["system", "security", "audit"].map((duty) => [`admin:${duty}`, `${duty}-admin`]);
@@ -116,9 +116,5 @@ function principalsOf(documents: readonly Fields[]): readonly Principal[] {
 }
 
 function parsed(text: string): Fields | undefined {
-  try {
-    return asFields(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+  return asFields(parsedJson(text));
 }

@@ -4,6 +4,7 @@
  * the profile sets one.
  */
 
+import { OBJECT_LOCK } from "../aws/resources.ts";
 import type { Profile } from "../catalogue/profiles.ts";
 import { profileOf } from "../judging/profile.ts";
 import type { Report, Rule } from "../judging/rule.ts";
@@ -12,7 +13,6 @@ import { gatewayIn, runs } from "../kubernetes/read.ts";
 import { at } from "../kubernetes/values.ts";
 import { statedVariable } from "../kubernetes/variables.ts";
 
-const LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration";
 const VARIABLE = "GW_AUDIT_RETENTION_DAYS";
 const YEAR_DAYS = 366;
 
@@ -23,7 +23,7 @@ export const auditRetention: Rule = {
   sees: "stack",
   about: "gateways",
   applies: ({ type, props }) =>
-    type === LOCK ||
+    type === OBJECT_LOCK ||
     (hasPods(type) && podsOf(type, props).items.some((pod) => runs(pod, "gateway"))),
   judge: ({ type, props, name }, report, context) => {
     const profile = profileOf(context);
@@ -31,7 +31,7 @@ export const auditRetention: Rule = {
       report.fails(`${name}: the stack names no profile, so that no floor can be measured.`);
       return;
     }
-    if (type === LOCK) {
+    if (type === OBJECT_LOCK) {
       const kept = at(props, "rule", "defaultRetention");
       const years = Number(at(kept, "years"));
       const days = Number.isFinite(years) ? years * YEAR_DAYS : Number(at(kept, "days"));

@@ -4,13 +4,12 @@
  * can, which no stack of ours makes and whose owners attest it. A bucket is the trail's by what it is for,
  * whatever it is called: the gateways' archiver writes into it, or it was made to lock objects.
  */
-import { isBucket, pointingTo } from "../aws/resources.ts";
+import { isBucket, OBJECT_LOCK, pointingTo } from "../aws/resources.ts";
 import type { Context, Resource, Rule } from "../judging/rule.ts";
 import { containersOf, hasPods, podsOf } from "../kubernetes/pods.ts";
 import { asFields, at, type Fields, isPresent } from "../kubernetes/values.ts";
 import { statedVariable } from "../kubernetes/variables.ts";
 
-const LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration";
 const VERSIONS = "aws:s3/bucketVersioning:BucketVersioning";
 const VAULT = "aws:backup/vault:Vault";
 const VAULT_LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration";
@@ -45,7 +44,7 @@ function isArchive({ type, props, name }: Resource, context: Context): boolean {
   return (
     called.some((one) => /audit/i.test(String(one))) ||
     props["objectLockEnabled"] === true ||
-    pointingTo(context, LOCK, "bucket", props["bucket"]).length > 0 ||
+    pointingTo(context, OBJECT_LOCK, "bucket", props["bucket"]).length > 0 ||
     archivedInto(context).has(String(props["bucket"]))
   );
 }
@@ -69,7 +68,7 @@ function bucketFaults(props: Fields, context: Context): string[] {
   const faults: string[] = [];
   if (props["objectLockEnabled"] !== true)
     faults.push("has no Object Lock. Set objectLockEnabled: true");
-  const modes = named(LOCK).map((one) => at(one.props, "rule", "defaultRetention", "mode"));
+  const modes = named(OBJECT_LOCK).map((one) => at(one.props, "rule", "defaultRetention", "mode"));
   if (!modes.includes("COMPLIANCE")) {
     const mode = modes.length === 0 ? "no default retention" : `mode ${String(modes[0])}`;
     faults.push(`has ${mode}. Set defaultRetention.mode: COMPLIANCE`);

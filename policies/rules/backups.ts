@@ -2,17 +2,16 @@
  * Every store of record is copied elsewhere by a schedule, encrypted, and kept for the profile's time.
  * Whether a copy can be restored shows only a restore; its record is evidence of a running site.
  */
-import { pointingTo, resourcesOf } from "../aws/resources.ts";
+
+import { DATABASE, pointingTo, REPLICATION_GROUP, resourcesOf } from "../aws/resources.ts";
 import { profileOf } from "../judging/profile.ts";
 import type { Context, Resource, Rule } from "../judging/rule.ts";
 import { isPostgresCluster, kindOf, nameIn } from "../kubernetes/pods.ts";
+import { NAME_LABEL } from "../kubernetes/read.ts";
 import { at, type Fields, textAt } from "../kubernetes/values.ts";
 
-const DATABASE = "aws:rds/instance:Instance";
-const CACHE = "aws:elasticache/replicationGroup:ReplicationGroup";
 const SELECTION = "aws:backup/selection:Selection";
 const PLAN = "aws:backup/plan:Plan";
-const NAME = "app.kubernetes.io/name";
 
 export const backups: Rule = {
   name: "backups",
@@ -21,7 +20,10 @@ export const backups: Rule = {
   sees: "stack",
   about: "stores of record",
   applies: ({ type, props }) =>
-    type === DATABASE || type === CACHE || isPostgresCluster(type) || isOwnPostgres(type, props),
+    type === DATABASE ||
+    type === REPLICATION_GROUP ||
+    isPostgresCluster(type) ||
+    isOwnPostgres(type, props),
   judge: (resource, report, context) => {
     const days = profileOf(context)?.floors.backupDaysMin;
     if (days === undefined) {
@@ -36,12 +38,14 @@ export const backups: Rule = {
 };
 
 function isOwnPostgres(type: string, props: Fields): boolean {
-  return kindOf(type) === "StatefulSet" && textAt(props, "metadata", "labels", NAME) === "postgres";
+  return (
+    kindOf(type) === "StatefulSet" && textAt(props, "metadata", "labels", NAME_LABEL) === "postgres"
+  );
 }
 
 function faultsOf({ type, props }: Resource, days: number, context: Context): string[] {
   if (type === DATABASE) return databaseFaults(props, days, context);
-  if (type === CACHE) {
+  if (type === REPLICATION_GROUP) {
     const kept = Number(props["snapshotRetentionLimit"] ?? 0);
     return kept >= 1 ? [] : ["keeps no snapshot. Set snapshotRetentionLimit"];
   }

@@ -2,11 +2,9 @@
  * Who changed the cluster, who connected to the database, and what crossed the network is written down:
  * the control plane's audit logs, the database's logs, and flow logs of everything.
  */
-import { pointingTo } from "../aws/resources.ts";
+import { CLUSTER, DATABASE, pointingTo } from "../aws/resources.ts";
 import type { Rule } from "../judging/rule.ts";
 
-const CLUSTER = "aws:eks/cluster:Cluster";
-const DATABASE = "aws:rds/instance:Instance";
 const NETWORK = "aws:ec2/vpc:Vpc";
 const FLOW_LOG = "aws:ec2/flowLog:FlowLog";
 const CONTROL_PLANE = ["api", "audit", "authenticator"];

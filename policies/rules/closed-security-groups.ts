@@ -3,7 +3,7 @@
  * it is internal (no-public-endpoints) and the edge authenticates; every protocol is open only between
  * members of one group; the VPC's default group allows nothing.
  */
-import { resourcesOf } from "../aws/resources.ts";
+import { BALANCER, resourcesOf } from "../aws/resources.ts";
 import { isEverybody } from "../judging/ranges.ts";
 import type { Context, Report, Rule } from "../judging/rule.ts";
 import { asFields, type Fields, listOf } from "../kubernetes/values.ts";
@@ -11,7 +11,6 @@ import { asFields, type Fields, listOf } from "../kubernetes/values.ts";
 const LIST = /^aws:ec2\/managedPrefixList(Entry)?:/;
 const GROUP = "aws:ec2/securityGroup:SecurityGroup";
 const DEFAULT_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup";
-const BALANCER = "aws:lb/loadBalancer:LoadBalancer";
 const RULE = /^aws:vpc\/securityGroup(Ingress|Egress)Rule:/;
 const OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule";
 const EDGE_PORTS = [80, 443];

@@ -4,10 +4,9 @@
  */
 import type { Report } from "../judging/rule.ts";
 import { podRule } from "../kubernetes/pod-rule.ts";
-import { containersOf, type Pod } from "../kubernetes/pods.ts";
+import { containersOf, GPU, type Pod } from "../kubernetes/pods.ts";
 import { asFields, at, isPresent } from "../kubernetes/values.ts";
 
-const GPU = "nvidia.com/gpu";
 const PRODUCT = "nvidia.com/gpu.product";
 
 export const gpuPods = podRule({

@@ -3,13 +3,13 @@
  * not across a hop, so that a pod cannot ask for them. What a node reads when it starts turns none of its own
  * guards off.
  */
+import { NODE_GROUP } from "../aws/resources.ts";
 import { userDataTexts } from "../aws/user-data.ts";
 import type { Report, Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
 import { at, isPresent } from "../kubernetes/values.ts";
 
 const MACHINES = /^aws:ec2\/(launchTemplate|launchConfiguration|instance|spotInstanceRequest):/;
-const GROUP = "aws:eks/nodeGroup:NodeGroup";
 
 /** What a script, a unit or nodeadm's and kubelet's settings say where they turn a guard off. */
 const TURNS_OFF: readonly (readonly [what: string, pattern: RegExp])[] = [
@@ -40,9 +40,9 @@ export const hardenedNodes: Rule = {
   severity: "high",
   sees: "resource",
   about: "machines of a cloud",
-  applies: ({ type }) => MACHINES.test(type) || type === GROUP,
+  applies: ({ type }) => MACHINES.test(type) || type === NODE_GROUP,
   judge: ({ type, props, name }, report) => {
-    if (type === GROUP) {
+    if (type === NODE_GROUP) {
       if (isPresent(props["launchTemplate"])) return;
       report.fails(`${name} answers pods, as its service's own template does. Set launchTemplate.`);
       return;

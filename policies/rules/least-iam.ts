@@ -6,7 +6,7 @@
  */
 import { narrows, type Statement, statementsOf } from "../aws/documents.ts";
 import type { Report, Rule } from "../judging/rule.ts";
-import { at, type Fields, isPresent } from "../kubernetes/values.ts";
+import { at, type Fields, oneOrMany } from "../kubernetes/values.ts";
 
 /** Documents about the resource they hang on, and where they stand in it. */
 const OF_ONE_THING: Readonly<Record<string, string>> = {
@@ -50,7 +50,7 @@ export const leastIam: Rule = {
     if (ATTACHMENT.test(type)) return;
     const key = OF_ONE_THING[type];
     judgeDocument(name, props[key ?? "policy"], key !== undefined, report);
-    for (const inline of type === ROLE ? listOf(props["inlinePolicies"]) : []) {
+    for (const inline of type === ROLE ? oneOrMany(props["inlinePolicies"]) : []) {
       judgeDocument(name, at(inline, "policy"), false, report);
     }
   },
@@ -58,7 +58,7 @@ export const leastIam: Rule = {
 
 function attached(props: Fields): string[] {
   return ["policyArn", "policyArns", "managedPolicyArns"]
-    .flatMap((key) => listOf(props[key]))
+    .flatMap((key) => oneOrMany(props[key]))
     .map(String);
 }
 
@@ -108,8 +108,4 @@ function isEveryResource(resource: string): boolean {
   if (/[*?]/.test(service)) return true;
   const own = rest.join(":");
   return /^[*?]/.test(service === "s3" ? own : own.replace(/^[a-z-]+[/:]/, ""));
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : isPresent(value) ? [value] : [];
 }

@@ -4,12 +4,11 @@
  */
 import type { Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
-import { containersOf, hasPods, podsOf, whereOf } from "../kubernetes/pods.ts";
+import { containersOf, GPU, hasPods, podsOf, whereOf } from "../kubernetes/pods.ts";
 import { runs } from "../kubernetes/read.ts";
 import { at, isPresent } from "../kubernetes/values.ts";
 import { statedVariable } from "../kubernetes/variables.ts";
 
-const GPU = "nvidia.com/gpu";
 const NEEDED = [
   ["HF_HUB_OFFLINE", "1"],
   ["TRANSFORMERS_OFFLINE", "1"],

@@ -5,10 +5,9 @@
  */
 import type { Context, Report, Rule } from "../judging/rule.ts";
 import { hasPods, kindOf, nameIn, type Pod, podsOf } from "../kubernetes/pods.ts";
-import { runs, selects } from "../kubernetes/read.ts";
+import { NAME_LABEL, runs, selects } from "../kubernetes/read.ts";
 import { asFields, at, type Fields, textAt } from "../kubernetes/values.ts";
 
-const NAME = "app.kubernetes.io/name";
 const MODEL = "model-server";
 const CALLERS = ["gateway", "prometheus", "model-server", "model-worker", "model-head"];
 
@@ -74,7 +73,7 @@ function judgePolicy(where: string, props: Fields, report: Report): void {
       continue;
     }
     for (const peer of peers) {
-      const caller = textAt(peer, "podSelector", "matchLabels", NAME);
+      const caller = textAt(peer, "podSelector", "matchLabels", NAME_LABEL);
       const from = at(peer, "namespaceSelector");
       // Whoever may make a namespace may call its pods what he likes.
       const anywhere =

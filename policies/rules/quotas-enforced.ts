@@ -2,7 +2,7 @@
 import type { Report, Rule } from "../judging/rule.ts";
 import { kindOf, nameIn } from "../kubernetes/pods.ts";
 import { filesOf, hasFile } from "../kubernetes/read.ts";
-import { asFields, type Fields } from "../kubernetes/values.ts";
+import { asFields, type Fields, parsedJson } from "../kubernetes/values.ts";
 
 const FILES = /^tiers\.json$/;
 const OVER_TIME = /^(requests|tokens|cost)Per/;
@@ -23,7 +23,7 @@ export const quotasEnforced: Rule = {
 };
 
 function judgeFile(where: string, text: string, report: Report): void {
-  const tiers = asFields(asFields(parsed(text))?.["tiers"]);
+  const tiers = asFields(asFields(parsedJson(text))?.["tiers"]);
   if (tiers === undefined || Object.keys(tiers).length === 0) {
     report.fails(`${where} names no tier that could be judged.`);
     return;
@@ -43,12 +43,4 @@ function hasNumber(fields: Fields, fits: (key: string) => boolean): boolean {
   return Object.entries(fields).some(
     ([key, value]) => fits(key) && typeof value === "number" && value > 0,
   );
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

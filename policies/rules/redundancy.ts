@@ -2,6 +2,7 @@
  * One machine or one zone may go: edge and gateway run more than once, apart from each other, and are
  * not all evicted together; a cloud's networks, nodes and balancers span zones.
  */
+import { BALANCER, CLUSTER, NODE_GROUP } from "../aws/resources.ts";
 import type { Context, Report, Resource, Rule } from "../judging/rule.ts";
 import { hasPods, kindOf, type Pod, podsOf } from "../kubernetes/pods.ts";
 import { runs, selects } from "../kubernetes/read.ts";
@@ -9,9 +10,6 @@ import { asFields, at, type Fields, isPresent, textAt } from "../kubernetes/valu
 
 /** Programs that every call passes; a model's replicas are a matter of GPUs, and of its plan. */
 const PROGRAMS = ["edge", "gateway"];
-const BALANCER = "aws:lb/loadBalancer:LoadBalancer";
-const CLUSTER = "aws:eks/cluster:Cluster";
-const NODES = "aws:eks/nodeGroup:NodeGroup";
 const ZONES_MIN = 2;
 const REPLICAS_MIN = 2;
 
@@ -22,7 +20,7 @@ export const redundancy: Rule = {
   sees: "stack",
   about: "programs that every call passes",
   applies: ({ type, props }) =>
-    [BALANCER, CLUSTER, NODES].includes(type) ||
+    [BALANCER, CLUSTER, NODE_GROUP].includes(type) ||
     (hasPods(type) &&
       podsOf(type, props).items.some((pod) => PROGRAMS.some((one) => runs(pod, one)))),
   judge: (resource, report, context) => {
@@ -32,7 +30,7 @@ export const redundancy: Rule = {
       return;
     }
     // GPUs of one group stand in one zone on purpose: a model does not span zones.
-    if (type === NODES && isPresent(props["taints"])) return;
+    if (type === NODE_GROUP && isPresent(props["taints"])) return;
     const list =
       type === BALANCER
         ? props["subnets"]
@@ -43,7 +41,7 @@ export const redundancy: Rule = {
     if (subnets < ZONES_MIN)
       report.fails(`${name} stands in ${subnets} subnet. Give it one in each of two zones.`);
     const least = Number(at(props, "scalingConfig", "minSize"));
-    if (type === NODES && !(least >= REPLICAS_MIN))
+    if (type === NODE_GROUP && !(least >= REPLICAS_MIN))
       report.fails(
         `${name} may have ${String(at(props, "scalingConfig", "minSize"))} node. Set minSize to 2.`,
       );

@@ -2,12 +2,11 @@
  * No state stands alone: whatever keeps data has a second copy that takes over by itself, in another
  * zone where there are zones.
  */
+import { DATABASE, REPLICATION_GROUP } from "../aws/resources.ts";
 import type { Rule } from "../judging/rule.ts";
 import { isPostgresCluster, kindOf } from "../kubernetes/pods.ts";
 import { at, type Fields, isPresent, textAt } from "../kubernetes/values.ts";
 
-const DATABASE = "aws:rds/instance:Instance";
-const CACHE = "aws:elasticache/replicationGroup:ReplicationGroup";
 const COPIES_MIN = 2;
 
 export const replicatedState: Rule = {
@@ -18,7 +17,7 @@ export const replicatedState: Rule = {
   about: "programs with data of their own",
   applies: ({ type, props }) =>
     type === DATABASE ||
-    type === CACHE ||
+    type === REPLICATION_GROUP ||
     isPostgresCluster(type) ||
     (kindOf(type) === "StatefulSet" && isPresent(at(props, "spec", "volumeClaimTemplates"))),
   judge: ({ type, props, name }, report) => {
@@ -29,7 +28,7 @@ export const replicatedState: Rule = {
 function faultsOf(type: string, props: Fields): string[] {
   if (type === DATABASE)
     return props["multiAz"] === true ? [] : ["stands in one zone. Set multiAz: true"];
-  if (type === CACHE) {
+  if (type === REPLICATION_GROUP) {
     const copies = Number(props["numCacheClusters"] ?? 1);
     return [
       ...(copies < COPIES_MIN ? ["has no replica. Set numCacheClusters to 2 or more"] : []),

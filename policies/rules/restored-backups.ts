@@ -2,12 +2,11 @@
  * A backup that nobody has restored is a hope. Where a store of record is backed up, something restores the
  * newest copy by a schedule: AWS Backup's own test in a cloud, the site's test beside an operator's cluster.
  */
-import { resourcesOf } from "../aws/resources.ts";
+import { DATABASE, resourcesOf } from "../aws/resources.ts";
 import type { Context, Resource, Rule } from "../judging/rule.ts";
 import { isPostgresCluster, kindOf, nameIn } from "../kubernetes/pods.ts";
 import { at, type Fields, listOf, textAt } from "../kubernetes/values.ts";
 
-const DATABASE = "aws:rds/instance:Instance";
 const PLAN = "aws:backup/restoreTestingPlan:RestoreTestingPlan";
 const SELECTION = "aws:backup/restoreTestingSelection:RestoreTestingSelection";
 

@@ -4,12 +4,11 @@
  */
 import type { Context, Report, Rule } from "../judging/rule.ts";
 import { judgeEach } from "../kubernetes/judge.ts";
-import { containersOf, hasPods, type Pod, podsOf } from "../kubernetes/pods.ts";
+import { containersOf, GPU, hasPods, type Pod, podsOf } from "../kubernetes/pods.ts";
 import { runs } from "../kubernetes/read.ts";
 import { at, isPresent } from "../kubernetes/values.ts";
 import { hasVariable, statedVariable } from "../kubernetes/variables.ts";
 
-const GPU = "nvidia.com/gpu";
 /** The key that opens them: of KMS, or of a transit engine. */
 const KEYS = ["WEIGHTS_KMS_KEY", "WEIGHTS_TRANSIT_KEY"];
 

@@ -2,15 +2,13 @@
  * The stores speak TLS 1.3 and nothing less: Redis and PostgreSQL by all that they are told, CloudNativePG by
  * its parameters and those of its poolers, RDS by its parameter group, ElastiCache by its mode.
  */
-import { isParameterGroup } from "../aws/resources.ts";
+import { DATABASE, isParameterGroup, REPLICATION_GROUP } from "../aws/resources.ts";
 import type { Report, Rule } from "../judging/rule.ts";
 import { isPostgresCluster, isPostgresPooler, nameIn } from "../kubernetes/pods.ts";
 import { judgeSettings, type Setting, tellsStores } from "../kubernetes/store-settings.ts";
 import { asFields, at, type Fields, textAt } from "../kubernetes/values.ts";
 
-const REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup";
 const SINGLE_CACHE = "aws:elasticache/cluster:Cluster";
-const DATABASE = "aws:rds/instance:Instance";
 
 const SETTINGS: readonly Setting[] = [
   {

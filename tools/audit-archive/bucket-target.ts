@@ -5,37 +5,21 @@
  */
 import { createReadStream } from "node:fs";
 import { request } from "undici";
-import { domainOf } from "../aws/credentials.ts";
-import { type AwsCredentials, escaped, signedHeaders } from "../aws/signature.ts";
-import { UserError } from "../base/user-error.ts";
+import { type BucketOptions, bucketFolder } from "../aws/bucket.ts";
+import { signedHeaders } from "../aws/signature.ts";
 import { ArchiveFault, type ArchiveTarget, type Shipment, type Taken } from "./archive-target.ts";
 
-export interface BucketOptions {
-  /** s3://bucket/prefix. */
-  readonly uri: string;
-  readonly region: string;
-  readonly credentials: () => Promise<AwsCredentials>;
-  /** Instead of the region's own; the bucket then is the first part of the path. */
-  readonly endpoint?: string | undefined;
+export interface TargetOptions extends BucketOptions {
   /** ARN of the key of KMS that the object is encrypted under; absent: as the bucket says. */
   readonly key?: string | undefined;
 }
 
-const URI = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?(.*)$/;
-
-export function bucketTarget(options: BucketOptions): ArchiveTarget {
-  const { uri, region, credentials, endpoint, key } = options;
-  const [, bucket, prefix = ""] = URI.exec(uri) ?? [];
-  if (bucket === undefined) {
-    throw new UserError("it is no place in a bucket", { where: uri, fix: "s3://BUCKET/PREFIX" });
-  }
-  const base = (endpoint ?? `https://s3.${region}.${domainOf(region)}`).replace(/\/$/, "");
-  const folder = prefix.split("/").filter((part) => part !== "");
-  const placeOf = (name: string) => [bucket, ...folder, ...name.split("/")];
+export function bucketTarget(options: TargetOptions): ArchiveTarget {
+  const { region, credentials, key } = options;
+  const folder = bucketFolder(options);
 
   const put = async (shipment: Shipment, signal: AbortSignal): Promise<Taken> => {
-    const url = new URL([base, ...placeOf(shipment.name).map(escaped)].join("/"));
-    const where = `s3://${placeOf(shipment.name).join("/")}`;
+    const [url, where] = [folder.addressOf(shipment.name), folder.where(shipment.name)];
     const headers = { ...headersOf(shipment), ...(key === undefined ? {} : encryption(key)) };
     const scope = { service: "s3", region, now: new Date() };
     const asked = { method: "PUT", url, headers, body: "" };
@@ -59,7 +43,7 @@ export function bucketTarget(options: BucketOptions): ArchiveTarget {
       body.destroy();
     }
   };
-  return { where: `s3://${[bucket, ...folder].join("/")}`, put };
+  return { where: folder.uri, put };
 }
 
 /** A bucket with Object Lock takes nothing without a checksum; both are compared by S3. */

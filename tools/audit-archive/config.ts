@@ -4,6 +4,7 @@
  */
 import path from "node:path";
 import { z } from "zod";
+import { isSecure } from "../aws/bucket.ts";
 import { awsCredentials, type Variables } from "../aws/credentials.ts";
 import { mountedKeys } from "../aws/mounted-keys.ts";
 import { namedSettings } from "../base/named-settings.ts";
@@ -77,13 +78,6 @@ function targetOf(settings: Settings, variables: Variables): ArchiveTarget {
   }
   const credentials = keys === undefined ? awsCredentials(variables) : mountedKeys(keys);
   return bucketTarget({ uri: to, region, endpoint, key, credentials });
-}
-
-/** Nothing leaves the machine in clear; on loopback it does not leave it. */
-function isSecure(address: string): boolean {
-  if (!URL.canParse(address)) return false;
-  const { protocol, hostname } = new URL(address);
-  return protocol === "https:" || (protocol === "http:" && hostname === "127.0.0.1");
 }
 
 function tlsOf({ TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile }: Settings) {

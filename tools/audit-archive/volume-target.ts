@@ -5,9 +5,10 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { chmod, mkdir, open, rename, stat } from "node:fs/promises";
+import { chmod, mkdir, rename, stat } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
+import { syncFolder } from "../base/atomic-file.ts";
 import { ArchiveFault, type ArchiveTarget, type Shipment, type Taken } from "./archive-target.ts";
 
 /** Nobody writes it again, and nobody but its owner reads it: records name people. */
@@ -62,16 +63,7 @@ async function copy(
     throw new ArchiveFault("passing", "the copy is not what was read before", final, fix);
   }
   await rename(temporary, final);
-  for (const one of [day, path.dirname(day)]) await flushed(one);
-}
-
-async function flushed(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  for (const one of [day, path.dirname(day)]) await syncFolder(one);
 }
 
 export async function sha256Of(file: string): Promise<string> {

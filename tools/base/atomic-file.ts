@@ -32,7 +32,8 @@ export async function writeFileAtomic(
   await syncFolder(path.dirname(file));
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** What was renamed or removed in it is on the disk from then on. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r");
   try {
     await handle.sync();

@@ -8,6 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { isPortFree } from "../base/ports.ts";
 import { run } from "../base/process.ts";
+import { GO_MINIMUM } from "../go/programs.ts";
 import type { Environment } from "./environment.ts";
 import type { Finding } from "./finding.ts";
 
@@ -16,8 +17,6 @@ const GIB = 1024 ** 3;
 const DISK_FREE_MIN_BYTES = 8 * GIB;
 // Control plane and node 1.2 GiB, the stack's pods 1.5 GiB, the Go build's peak 3 GiB.
 const MEMORY_MIN_BYTES = 4 * GIB;
-const GO_MIN = [1, 21] as const;
-
 /** `ownCluster`: whether the one-node cluster is to run here, too. */
 export async function examine(
   environment: Environment,
@@ -85,12 +84,13 @@ async function goVersion(environment: Environment): Promise<Finding> {
   const found = await output(environment, "go", ["env", "GOVERSION"]);
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(found ?? "") ?? [];
   const enough =
-    Number(major) > GO_MIN[0] || (Number(major) === GO_MIN[0] && Number(minor) >= GO_MIN[1]);
+    Number(major) > GO_MINIMUM[0] ||
+    (Number(major) === GO_MINIMUM[0] && Number(minor) >= GO_MINIMUM[1]);
   return {
     what: "Go",
     found: found ?? "not found",
     state: enough ? "ok" : "missing",
-    fix: `install Go ${GO_MIN.join(".")} or newer (it fetches the toolchain it needs by itself)`,
+    fix: `install Go ${GO_MINIMUM.join(".")} or newer (it fetches the toolchain it needs by itself)`,
     neededBy: "building the one-node cluster, once",
   };
 }

@@ -6,7 +6,7 @@
 import { chmod, lstat, mkdir, readdir, rm, symlink } from "node:fs/promises";
 import path from "node:path";
 
-const MERGED_FOLDERS = ["bin", "sbin", "lib", "lib64"];
+export const MERGED_FOLDERS = ["bin", "sbin", "lib", "lib64"];
 
 /** name → what update-alternatives would point it at. The kernel side is nf_tables. */
 const ALTERNATIVES: Readonly<Record<string, string>> = {

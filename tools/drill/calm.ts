@@ -7,7 +7,7 @@ import type { Progress } from "../base/progress.ts";
 import type { PrometheusClient } from "../prometheus/client.ts";
 import { failures, runOrdinaryLoad, type Tally } from "./ordinary-load.ts";
 import { type PanelData, panelData } from "./panels.ts";
-import { openPrometheus, type Place } from "./place.ts";
+import { NAMESPACE, openPrometheus, type Place } from "./place.ts";
 import { type Watching, watchingLoad } from "./watching-load.ts";
 
 export interface Calm {
@@ -41,7 +41,6 @@ const CALLERS = 3;
 const STEP_SECONDS = 15;
 /** Always firing, and meant to. */
 const HEARTBEAT = "Watchdog";
-const NAMESPACE = "deepseek";
 
 /** Share of the time → what happens then. */
 type Event = readonly [number, string, (place: Place) => Promise<unknown>];

@@ -4,7 +4,7 @@
  */
 import { X509Certificate } from "node:crypto";
 import { type Authority, issueCertificate } from "../pki/authority.ts";
-import type { Kubectl, Place } from "./place.ts";
+import { type Kubectl, NAMESPACE, type Place } from "./place.ts";
 
 export interface FaultContext {
   readonly place: Place;
@@ -36,7 +36,6 @@ export interface Wave {
   readonly faults: readonly Fault[];
 }
 
-const NAMESPACE = "deepseek";
 const GATEWAY_SECRET = "tls-gateway";
 const DAYS_LEFT = 2;
 

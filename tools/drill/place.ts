@@ -18,6 +18,9 @@ export interface Place {
 
 export type Kubectl = (args: readonly string[], input?: string) => Promise<string>;
 
+/** Of the service. */
+export const NAMESPACE = "deepseek";
+
 /** Half an hour of load must not be lost because one of two hundred questions came at a bad moment. */
 const ATTEMPTS = 3;
 const CONNECT_MS = 10_000;

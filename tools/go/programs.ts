@@ -31,7 +31,7 @@ export interface GoPrograms {
 export const LICENCES = "LICENSES.txt";
 const BUILD_FLAGS = ["-trimpath", "-buildvcs=false", "-mod=readonly"];
 /** The first release that fetches the toolchain that go.mod asks for. */
-const GO_MINIMUM = [1, 21] as const;
+export const GO_MINIMUM = [1, 21] as const;
 /** A cold build takes six to seven minutes on two cores, and a slow line needs as much for the modules. */
 const BUILD_TIMEOUT_MS = 45 * 60_000;
 

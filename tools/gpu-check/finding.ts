@@ -13,6 +13,11 @@ export interface Finding {
   readonly fix: string;
 }
 
+/** What a person does about more than one of them. */
+export const RESET_GPU = "drain the node and reset the GPU (`nvidia-smi -r -i N`)";
+export const RESTART_NODE =
+  "drain and restart the node; if it comes back, check power, seating and PCIe, then replace the GPU";
+
 export function stateOf(findings: readonly Finding[]): State {
   if (findings.some(({ level }) => level === "failed")) return "failed";
   return findings.some(({ level }) => level === "degraded") ? "degraded" : "healthy";

@@ -2,10 +2,9 @@
  * Errors of a GPU's memory. What follows from which counter: NVIDIA, "GPU Memory Error Management"
  * (https://docs.nvidia.com/deploy/a100-gpu-mem-error-mgmt/), and nvmlDeviceGetRemappedRows of the NVML API reference.
  */
-import type { Finding } from "./finding.ts";
+import { type Finding, RESET_GPU } from "./finding.ts";
 import type { Gpu } from "./gpu.ts";
 
-const RESET = "drain the node and reset the GPU (`nvidia-smi -r -i N`)";
 const REPLACE = "drain the node, run the vendor's field diagnostics and have the GPU replaced";
 
 export function judgeMemory(gpu: Gpu): readonly Finding[] {
@@ -27,7 +26,7 @@ function judgeRows({ remapped, pageRetirementPending }: Gpu): readonly Finding[]
       level: "degraded",
       code: "rowRemapPending",
       what: "memory is set aside until a reset replaces it by spare rows",
-      fix: RESET,
+      fix: RESET_GPU,
     });
   }
   const empty = remapped.banksWithoutSpare ?? 0;
@@ -60,7 +59,7 @@ function judgeErrors({ ecc, mig }: Gpu): readonly Finding[] {
       level: "degraded",
       code: "eccUncorrectable",
       what: `${recent} uncorrectable error(s) of memory since the driver was loaded`,
-      fix: RESET,
+      fix: RESET_GPU,
     });
   }
   const older = ecc.aggregate.uncorrectable ?? 0;
@@ -99,7 +98,7 @@ function judgeRepair({ ecc }: Gpu): readonly Finding[] {
       level: "degraded",
       code: "repairPending",
       what: "a repair is made at the next reset",
-      fix: RESET,
+      fix: RESET_GPU,
     });
   }
   return findings;
@@ -129,6 +128,6 @@ function pending(mode: string): Finding {
     level: "note",
     code: `${mode.toLowerCase()}ChangePending`,
     what: `${mode} changes at the next reset`,
-    fix: RESET,
+    fix: RESET_GPU,
   };
 }

@@ -1,5 +1,12 @@
 /** What is wrong with a GPU: pure, from what nvidia-smi and the kernel's log say. */
-import { type Finding, type Level, type State, stateOf } from "./finding.ts";
+import {
+  type Finding,
+  type Level,
+  RESET_GPU,
+  RESTART_NODE,
+  type State,
+  stateOf,
+} from "./finding.ts";
 import type { Gpu, LostGpu } from "./gpu.ts";
 import { judgeLoad } from "./judge-load.ts";
 import { judgeMemory } from "./judge-memory.ts";
@@ -106,13 +113,10 @@ const INFOROM: Finding = {
   fix: "run the vendor's field diagnostics; if they agree, replace the GPU",
 };
 
-const LOST_FIX =
-  "drain and restart the node; if it comes back, check power, seating and PCIe, then replace the GPU";
-
 function judgeLost(lost: LostGpu, events: readonly XidEvent[]): JudgedLost {
   const own = events.filter(({ pci }) => pci === lost.pci);
   const what = `nvidia-smi cannot open it: ${lost.reason}`;
-  const findings: Finding[] = [{ level: "failed", code: "lost", what, fix: LOST_FIX }];
+  const findings: Finding[] = [{ level: "failed", code: "lost", what, fix: RESTART_NODE }];
   return { lost, findings: [...findings, ...xidFindings(own)], xids: countXids(own) };
 }
 
@@ -120,11 +124,11 @@ function judgeLost(lost: LostGpu, events: readonly XidEvent[]): JudgedLost {
 function judgeAnswer({ faults, memoryTotalMib, name }: Gpu): readonly Finding[] {
   if (faults.lost > 0) {
     const what = "it fell off the bus while it was asked";
-    return [{ level: "failed", code: "lost", what, fix: LOST_FIX }];
+    return [{ level: "failed", code: "lost", what, fix: RESTART_NODE }];
   }
   if (faults.resetRequired > 0) {
     const what = "it answers nothing before it is reset";
-    return [{ level: "failed", code: "resetRequired", what, fix: RESET_FIX }];
+    return [{ level: "failed", code: "resetRequired", what, fix: RESET_GPU }];
   }
   if (faults.unreadable === 0) return [];
   // A GPU that does not even tell its memory is not there for programs either; one odd sensor is no reason to stop.
@@ -135,8 +139,6 @@ function judgeAnswer({ faults, memoryTotalMib, name }: Gpu): readonly Finding[] 
   ];
 }
 
-const RESET_FIX = "drain the node and reset the GPU (`nvidia-smi -r -i N`)";
-
 /** What the driver itself asks for. */
 function judgeRecovery(gpu: Gpu): readonly Finding[] {
   const action = gpu.recoveryAction;
@@ -145,16 +147,21 @@ function judgeRecovery(gpu: Gpu): readonly Finding[] {
     const level: Level = /drain/i.test(action) ? "degraded" : "failed";
     const what = `the driver asks for: ${action}`;
     return [
-      { level, code: "recoveryAction", what, fix: /reboot/i.test(action) ? LOST_FIX : RESET_FIX },
+      {
+        level,
+        code: "recoveryAction",
+        what,
+        fix: /reboot/i.test(action) ? RESTART_NODE : RESET_GPU,
+      },
     ];
   }
   if (gpu.resetRequired === true) {
     const what = "the driver asks for a reset";
-    return [{ level: "failed", code: "resetRequired", what, fix: RESET_FIX }];
+    return [{ level: "failed", code: "resetRequired", what, fix: RESET_GPU }];
   }
   if (gpu.drainRecommended !== true) return [];
   const what = "the driver recommends a reset once nothing runs";
-  return [{ level: "degraded", code: "drainRecommended", what, fix: RESET_FIX }];
+  return [{ level: "degraded", code: "drainRecommended", what, fix: RESET_GPU }];
 }
 
 function missing(seen: Observation, expected: Expectations): readonly Finding[] {

@@ -3,7 +3,7 @@
  * Xid Catalog" (https://docs.nvidia.com/deploy/xid-errors/analyzing-xid-catalog.html, read 2026-11-26), those
  * that it lists for A100 or H100; the meaning is told in our words. Not listed: codes that it calls unused.
  */
-import type { Level } from "./finding.ts";
+import { type Level, RESET_GPU, RESTART_NODE } from "./finding.ts";
 
 export interface Xid {
   readonly code: number;
@@ -15,10 +15,7 @@ export interface Xid {
 
 const RESTART_APP =
   "restart the program that ran on the GPU; if it comes back, look at the program";
-const RESET =
-  "drain the node and reset the GPU (`nvidia-smi -r -i N`); if it comes back, replace it";
-const RESTART_NODE =
-  "drain and restart the node; if it comes back, check power, seating and PCIe, then replace the GPU";
+const RESET = `${RESET_GPU}; if it comes back, replace it`;
 const CALL = "note it and tell the vendor if it comes back";
 
 // A row: code, NVIDIA's name, meaning. One table for each immediate action.

@@ -2,10 +2,10 @@
 
 import { readPackage } from "../debian/package-archive.ts";
 import type { DebianPackage } from "../debian/packages.ts";
+import { MERGED_FOLDERS } from "../debian/root-folder.ts";
 import { addFile, addFolder, addLink, type ImageTree } from "./image-tree.ts";
 import type { Recipe } from "./recipe.ts";
 
-const MERGED_FOLDERS = ["bin", "sbin", "lib", "lib64"];
 const MOUNTED_FOLDERS = ["dev", "proc", "sys"];
 
 export function addBaseFiles(tree: ImageTree, recipe: Recipe): void {

@@ -2,6 +2,7 @@
 import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { isSecure } from "../aws/bucket.ts";
 import type { Variables } from "../aws/credentials.ts";
 import { mountedKeys } from "../aws/mounted-keys.ts";
 import { namedSettings } from "../base/named-settings.ts";
@@ -61,13 +62,6 @@ export function readConfig(variables: Variables = process.env): RestoreTestConfi
     },
     watch: { port: settings.PORT, tls: tlsOf(settings) },
   };
-}
-
-/** Nothing leaves the machine in clear; on loopback it does not leave it. */
-function isSecure(address: string): boolean {
-  if (!URL.canParse(address)) return false;
-  const { protocol, hostname } = new URL(address);
-  return protocol === "https:" || (protocol === "http:" && hostname === "127.0.0.1");
 }
 
 function tlsOf({

@@ -2,7 +2,7 @@
  * Reads a request body as vLLM does: only the members that the simulator acts upon, everything
  * else is let through. Faults carry vLLM's own status and error type.
  */
-import { readShape, type Shape } from "./shaped-answer.ts";
+import { isObject, type Json, readShape, type Shape } from "./shaped-answer.ts";
 
 export type Endpoint = "chat" | "completions" | "embeddings";
 
@@ -73,7 +73,6 @@ const CONTROL_NAMES: Readonly<Record<string, keyof Controls>> = {
   "x-sim-gpu-xid": "gpuXid",
 };
 
-type Json = Readonly<Record<string, unknown>>;
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 export function readCall(
@@ -187,8 +186,4 @@ function readControls(simulate: unknown, headers: Headers): Controls {
     found[name] = number;
   }
   return found;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

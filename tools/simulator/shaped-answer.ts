@@ -4,7 +4,7 @@
  */
 import { createRandom } from "./text.ts";
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
 
 /** What the answer must look like; null: plain words. */
 export type Shape =
@@ -119,6 +119,6 @@ function readJson(body: Json): Shape | null {
   return format.type === "json_schema" && isObject(named) ? { kind: "json", schema: named } : null;
 }
 
-function isObject(value: unknown): value is Json {
+export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

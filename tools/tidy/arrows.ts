@@ -199,6 +199,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "tools/base",
     "tools/pki",
     "tools/debian",
+    "tools/go",
     "tools/images",
     "tools/cluster",
     "tools/engine",

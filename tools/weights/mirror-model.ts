@@ -9,6 +9,7 @@ import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { sha256 } from "../aws/signature.ts";
 import { UserError } from "../base/user-error.ts";
+import { fault } from "./fault.ts";
 import type { KeyWrapping } from "./key-wrapping.ts";
 import { MANIFEST, type ManifestFile, sealedDigest } from "./manifest.ts";
 import { Digest, filesOf, PART, textOf } from "./model-files.ts";
@@ -196,8 +197,4 @@ async function sizeAt(file: string): Promise<number> {
     ({ size }) => size,
     () => 0,
   );
-}
-
-function fault(what: string, where: string, fix: string): UserError {
-  return new UserError(what, { where, fix });
 }

@@ -6,7 +6,7 @@
 import { mkdir, rm, stat, statfs } from "node:fs/promises";
 import path from "node:path";
 import { sha256 } from "../aws/signature.ts";
-import { UserError } from "../base/user-error.ts";
+import { fault } from "./fault.ts";
 import type { KeyWrapping } from "./key-wrapping.ts";
 import type { Brought, FileOrder } from "./lanes.ts";
 import { MANIFEST, type ManifestFile, sealedDigest } from "./manifest.ts";
@@ -145,8 +145,4 @@ async function refuseFull(folder: string, bytes: number): Promise<void> {
 
 function sum(files: readonly ManifestFile[]): number {
   return files.reduce((bytes, file) => bytes + file.bytes, 0);
-}
-
-function fault(what: string, where: string, fix: string): UserError {
-  return new UserError(what, { where, fix });
 }

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { UserError } from "../base/user-error.ts";
+import { fault } from "./fault.ts";
 import type { KeyWrapping } from "./key-wrapping.ts";
 import {
   authenticated,
@@ -143,8 +143,4 @@ async function writeManifest(folder: string, manifest: Manifest): Promise<void> 
   const file = path.join(folder, MANIFEST);
   await writeFile(file + PART, `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
   await rename(file + PART, file);
-}
-
-function fault(what: string, where: string, fix: string): UserError {
-  return new UserError(what, { where, fix });
 }

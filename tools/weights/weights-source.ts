@@ -2,8 +2,8 @@
 import { createReadStream } from "node:fs";
 import path from "node:path";
 import { request } from "undici";
-import { domainOf } from "../aws/credentials.ts";
-import { type AwsCredentials, escaped, sha256, signedHeaders } from "../aws/signature.ts";
+import { type BucketOptions, bucketFolder } from "../aws/bucket.ts";
+import { sha256, signedHeaders } from "../aws/signature.ts";
 import { UserError } from "../base/user-error.ts";
 import { CHUNK_BYTES } from "./sealed-file.ts";
 
@@ -36,16 +36,6 @@ export function folderSource(folder: string): WeightsSource {
   };
 }
 
-export interface BucketOptions {
-  /** s3://bucket/prefix. */
-  readonly uri: string;
-  readonly region: string;
-  readonly credentials: () => Promise<AwsCredentials>;
-  /** Instead of the region's own; the bucket then is the first part of the path. */
-  readonly endpoint?: string | undefined;
-}
-
-const URI = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?(.*)$/;
 /** Until the head of an answer; its body may take as long as it moves. */
 const HEAD_TIMEOUT_MS = 30_000;
 /** Without a byte for so long, a line is dead. */
@@ -53,50 +43,16 @@ const IDLE_TIMEOUT_MS = 60_000;
 /** Of one file; what came is not asked for again. */
 const ATTEMPTS = 5;
 
-export function bucketSource({ uri, region, credentials, endpoint }: BucketOptions): WeightsSource {
-  const [, bucket, prefix = ""] = URI.exec(uri) ?? [];
-  if (bucket === undefined) {
-    throw new UserError("it is no place in a bucket", { where: uri, fix: "s3://BUCKET/PREFIX" });
-  }
-  const base = endpoint ?? `https://s3.${region}.${domainOf(region)}`;
-  const folder = prefix.split("/").filter((part) => part !== "");
-  const addressOf = (name: string) =>
-    new URL([base, bucket, ...[...folder, ...name.split("/")].map(escaped)].join("/"));
-  const where = (name: string) => `s3://${[bucket, ...folder, name].join("/")}`;
-
-  async function* from(name: string, first: number): AsyncGenerator<Buffer> {
-    const url = addressOf(name);
-    const range = first === 0 ? {} : { range: `bytes=${first}-` };
-    const headers = { "x-amz-content-sha256": sha256(""), ...range };
-    const scope = { service: "s3", region, now: new Date() };
-    const signed = signedHeaders(
-      { method: "GET", url, headers, body: "" },
-      await credentials(),
-      scope,
-    );
-    const answer = await request(url, {
-      headers: signed,
-      headersTimeout: HEAD_TIMEOUT_MS,
-      bodyTimeout: IDLE_TIMEOUT_MS,
-    });
-    // Nothing is behind its last byte: what came before is all there is.
-    if (first > 0 && answer.statusCode === 416) return void (await answer.body.dump());
-    if (answer.statusCode !== (first === 0 ? 200 : 206)) {
-      const text = (await answer.body.text()).slice(0, 2_000);
-      const code = /<Code>([A-Za-z]+)<\/Code>/.exec(text)?.[1] ?? "no reason";
-      if (code === "NoSuchKey") throw new NotThere(where(name));
-      throw new Refusal(where(name), answer.statusCode, code);
-    }
-    yield* answer.body as AsyncIterable<Buffer>;
-  }
-
+export function bucketSource(options: BucketOptions): WeightsSource {
+  const folder = bucketFolder(options);
   return {
-    where,
+    where: folder.where,
     async *read(name, first = 0) {
+      const [url, where] = [folder.addressOf(name), folder.where(name)];
       let bytes = first;
       for (let attempt = 1; ; attempt += 1) {
         try {
-          for await (const piece of from(name, bytes)) {
+          for await (const piece of answered(options, url, where, bytes)) {
             bytes += piece.length;
             yield piece;
           }
@@ -104,11 +60,42 @@ export function bucketSource({ uri, region, credentials, endpoint }: BucketOptio
         } catch (error) {
           if (error instanceof NotThere || error instanceof UserError) throw error;
           if (error instanceof Refusal && !error.passing) throw error.asFault();
-          if (attempt === ATTEMPTS) throw broken(where(name), error);
+          if (attempt === ATTEMPTS) throw broken(where, error);
         }
       }
     },
   };
+}
+
+/** What one answer gives, from the byte `first` on. */
+async function* answered(
+  { region, credentials }: BucketOptions,
+  url: URL,
+  where: string,
+  first: number,
+): AsyncGenerator<Buffer> {
+  const range = first === 0 ? {} : { range: `bytes=${first}-` };
+  const headers = { "x-amz-content-sha256": sha256(""), ...range };
+  const scope = { service: "s3", region, now: new Date() };
+  const signed = signedHeaders(
+    { method: "GET", url, headers, body: "" },
+    await credentials(),
+    scope,
+  );
+  const answer = await request(url, {
+    headers: signed,
+    headersTimeout: HEAD_TIMEOUT_MS,
+    bodyTimeout: IDLE_TIMEOUT_MS,
+  });
+  // Nothing is behind its last byte: what came before is all there is.
+  if (first > 0 && answer.statusCode === 416) return void (await answer.body.dump());
+  if (answer.statusCode !== (first === 0 ? 200 : 206)) {
+    const text = (await answer.body.text()).slice(0, 2_000);
+    const code = /<Code>([A-Za-z]+)<\/Code>/.exec(text)?.[1] ?? "no reason";
+    if (code === "NoSuchKey") throw new NotThere(where);
+    throw new Refusal(where, answer.statusCode, code);
+  }
+  yield* answer.body as AsyncIterable<Buffer>;
 }
 
 class Refusal extends Error {

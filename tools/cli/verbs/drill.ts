@@ -9,7 +9,7 @@ import { createProgress } from "../../base/progress.ts";
 import { UserError } from "../../base/user-error.ts";
 import { type Drill, drill, wavesNamed } from "../../drill/drill.ts";
 import { drillTable, tableLines } from "../../drill/drill-table.ts";
-import type { Kubectl } from "../../drill/place.ts";
+import { type Kubectl, NAMESPACE } from "../../drill/place.ts";
 import {
   drillAlerts,
   SINK,
@@ -25,7 +25,6 @@ import { AUTHORITY_KEY } from "../local-stack.ts";
 import { openSession, type Session, STACK_OPTIONS } from "../session.ts";
 import type { Verb } from "../verb.ts";
 
-const NAMESPACE = "deepseek";
 const CONTROLS = "SIM_TEST_CONTROLS";
 const SAID_LINES = 12;
 

@@ -1,11 +1,12 @@
 /** Changed paths with their old and new values, short enough to be read in one line each. */
+
 import type { StepDescription } from "../events.ts";
+import { MASK } from "../plan/masking.ts";
 import type { PropertyChange, PropertyPath } from "../provider.ts";
 import { isObject, isSecret, type PropertyValue, UNKNOWN } from "../values.ts";
 import { type Line, printable, span, type Tone } from "./style.ts";
 
 /** The engine's mask; shown without quotes, so that nobody takes it for the value. */
-const MASK = "[secret]";
 const VALUE_CHARACTERS_MAX = 60;
 /** More than this and the rest is counted: a step is a line or a few, not a page. */
 const CHANGES_SHOWN_MAX = 12;

@@ -10,7 +10,7 @@ import {
   type PropertyValue,
 } from "../values.ts";
 
-const MASK = "[secret]";
+export const MASK = "[secret]";
 
 /** Shorter strings are found everywhere by chance ("1", "on") and would garble every text. */
 const MASKED_LENGTH_MIN = 6;

@@ -29,6 +29,9 @@ export interface Forward {
 const ANSWER_MS = 30_000;
 const FORWARD_MS = 15_000;
 
+/** In the images of our own programs. */
+export const NODE = "/usr/local/bin/node";
+
 export class Cluster {
   readonly #kubectl: Kubectl;
   readonly #signal: AbortSignal;

@@ -1,5 +1,5 @@
 /** Where the site's own test of restores keeps its records: in its pod, read by a command that only reads. */
-import type { Cluster, PodPlace } from "./cluster.ts";
+import { type Cluster, NODE, type PodPlace } from "./cluster.ts";
 
 export interface RestoreSource {
   readonly name: string;
@@ -8,8 +8,6 @@ export interface RestoreSource {
 
 /** Its name as a program (components/restore-test.ts). */
 export const RESTORE_TEST = "restore-test";
-/** As in the image: the program is `node`, and its settings say where the records lie. */
-const NODE = "/usr/local/bin/node";
 /** Some kilobytes a week. */
 const READ_MS = 30_000;
 

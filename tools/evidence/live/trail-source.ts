@@ -5,7 +5,7 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { type Agent, request } from "undici";
-import type { Cluster, PodPlace } from "./cluster.ts";
+import { type Cluster, NODE, type PodPlace } from "./cluster.ts";
 
 /** What the gateway itself says of its trail, anchors included. */
 export interface OwnVerdict {
@@ -64,9 +64,6 @@ export function trailOfApi({ url, key, dispatcher, now }: AuditApi): TrailSource
     excerpt: true,
   };
 }
-
-/** As in the image: the program is `node`, and its settings say where the trail lies. */
-const NODE = "/usr/local/bin/node";
 
 /**
  * Reads the trail where the gateway writes it, and of the seal's key its public half only. The newest days

@@ -3,7 +3,7 @@
  * about, and connections that none allows must not, although somebody listens there. A cluster whose network
  * ignores policies takes the objects all the same.
  */
-import type { Cluster, PodPlace } from "./cluster.ts";
+import { type Cluster, NODE, type PodPlace } from "./cluster.ts";
 import { reasonOf } from "./listener.ts";
 import type { Shown } from "./shown.ts";
 
@@ -23,7 +23,6 @@ export interface Service {
 }
 
 const TITLE = { zh: "网络策略生效（实测连接）", en: "Network policies hold, by trying" };
-const NODE = "/usr/local/bin/node";
 const TRY_MS = 3_000;
 const LIMIT_MS = 60_000;
 
