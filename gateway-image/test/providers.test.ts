@@ -69,6 +69,8 @@ describe("a provider", () => {
       },
     ]);
     expect(JSON.stringify(seen)).not.toContain(harness.key);
+    // Nor what would tell one tenant's calls from another's.
+    expect(JSON.stringify(seen)).not.toContain("cache_salt");
     expect(JSON.stringify(harness.logLines())).not.toContain(KEY);
   });
 
