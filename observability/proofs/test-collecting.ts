@@ -1,5 +1,5 @@
 /** Worlds of the alerts about log lines and traces on their way. */
-import { counter, gauge, type Proof } from "./test-proof.ts";
+import { countedOn, counter, gauge, type Proof } from "./test-proof.ts";
 
 const collector = 'job="collector", instance="c"';
 const agent = 'job="log-agent", instance="a"';
@@ -34,6 +34,7 @@ export const COLLECTING_PROOFS: readonly Proof[] = [
     series: [failures("log_records")],
     fires: 0,
     birth: true,
+    also: countedOn(failures("log_records").name),
     ...ofInstance("c"),
   },
   {
@@ -41,6 +42,7 @@ export const COLLECTING_PROOFS: readonly Proof[] = [
     series: [failures("spans")],
     fires: 0,
     birth: true,
+    also: countedOn(failures("spans").name),
     ...ofInstance("c"),
   },
   {

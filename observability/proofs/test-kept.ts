@@ -1,5 +1,5 @@
 /** Worlds of the alerts about what is kept elsewhere, and about keys. */
-import { counter, gauge, type Proof } from "./test-proof.ts";
+import { counter, gauge, going, type Proof } from "./test-proof.ts";
 import { ends } from "./test-stores.ts";
 
 const gateway = 'job="gateway", instance="g"';
@@ -83,6 +83,12 @@ export const KEPT_PROOFS: readonly Proof[] = [
     ],
     fires: 13,
     labels: { remote_name: "r" },
+    also: [
+      {
+        ...{ name: "fires where nothing was ever sent", minutes: 20, fires: true },
+        series: [going("gauge", `prometheus_remote_storage_samples_pending{${remote}}`, 100)],
+      },
+    ],
   },
   {
     alert: "RemoteWriteLosesSamples",

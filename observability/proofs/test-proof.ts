@@ -34,6 +34,17 @@ export interface Proof {
   readonly idleFires?: true;
   /** There is a world with too little in it to judge. */
   readonly few?: true;
+  /** What the worlds above do not tell apart. */
+  readonly also?: readonly World[];
+}
+
+/** One course of things, judged at its end. */
+export interface World {
+  readonly name: string;
+  readonly minutes: number;
+  readonly fires: boolean;
+  /** In trouble throughout. */
+  readonly series: readonly Series[];
 }
 
 interface Levels {
@@ -45,8 +56,30 @@ interface Levels {
 }
 
 export function gauge(name: string, { calm, trouble, edge, few, idle }: Levels): Series {
-  const levels = { calm, trouble, edge: edge ?? calm, few: few ?? calm, idle: idle ?? calm };
+  const orCalm = (value: Value | null | undefined) => (value === undefined ? calm : value);
+  const levels = { calm, trouble, edge: orCalm(edge), few: orCalm(few), idle: orCalm(idle) };
   return { name, kind: "gauge", levels };
+}
+
+/** For a world of its own: as it goes, minute by minute. */
+export function going(kind: Series["kind"], name: string, trouble: Value): Series {
+  return { name, kind, levels: { calm: 0, trouble, edge: 0, few: 0, idle: 0 } };
+}
+
+/** Of a count that is older than what is looked at it matters what it grew by; of a new one, that it is not nought. */
+export function countedOn(name: string): World[] {
+  const world = (what: string, fires: boolean, grows: Value): World => ({
+    ...{ name: what, minutes: 40, fires },
+    series: [going("counter", name, grows)],
+  });
+  return [
+    world("is silent where an old count stands", false, 0),
+    world("fires where an old count grows", true, (minute) => (minute < 38 ? 0 : 1)),
+    {
+      ...{ name: "is silent where a count begins at nought", minutes: 10, fires: false },
+      series: [going("gauge", name, 0)],
+    },
+  ];
 }
 
 export function counter(name: string, { calm, trouble, edge, few, idle }: Levels): Series {

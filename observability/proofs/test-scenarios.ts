@@ -1,6 +1,6 @@
 /**
  * The scenarios of a proof: fires when it must and not before, is silent at rest, at the edge, with too
- * few to judge, without traffic, without any series, and where series are new; a scrape that fails and a
+ * few to judge, without traffic, without any series, where series are new, and in worlds of its own; a scrape that fails and a
  * program that restarts change nothing of it.
  */
 import type { Level, Proof, Series } from "./test-proof.ts";
@@ -47,15 +47,18 @@ export function scenariosOf(proof: Proof): Scenario[] {
       minute: Math.round((from + share * (to - from)) / step) * step,
       fires: false,
     }));
-  const scenario = (name: string, course: Course, checks: readonly Check[]): Scenario => ({
+  const scenario = (
+    name: string,
+    course: Course,
+    checks: readonly Check[],
+    world = proof.series,
+  ): Scenario => ({
     name,
-    input: Object.fromEntries(
-      proof.series.map((series) => [series.name, valuesOf(series, course)]),
-    ),
+    input: Object.fromEntries(world.map((series) => [series.name, valuesOf(series, course)])),
     checks,
-    telling: /^(fires when|is silent at|is silent where there are too|knows the absence)/.test(
-      name,
-    ),
+    telling:
+      world !== proof.series ||
+      /^(fires when|is silent at|is silent where there are too|knows the absence)/.test(name),
   });
   const steady = (name: string, level: Level, fired = false) =>
     scenario(
@@ -83,6 +86,14 @@ export function scenariosOf(proof: Proof): Scenario[] {
           silence(0, end),
         )
       : steady("is silent at the edge", "edge"),
+    ...(proof.also ?? []).map(({ name, minutes, fires: fired, series }) =>
+      scenario(
+        name,
+        { minutes, level: () => "trouble" },
+        [{ minute: minutes, fires: fired }],
+        series,
+      ),
+    ),
     ...(proof.few === true ? [steady("is silent where there are too few to judge", "few")] : []),
     steady("knows the absence of traffic", "idle", proof.idleFires),
     scenario("fires through a scrape that fails", { minutes: end, level: begun, gap: middle }, [

@@ -1,5 +1,13 @@
 /** Worlds of the alerts about what callers see. */
-import { counter, gauge, type Proof, type Series, shares } from "./test-proof.ts";
+import {
+  counter,
+  gauge,
+  going,
+  type Proof,
+  type Series,
+  shares,
+  type World,
+} from "./test-proof.ts";
 
 const requests = (status: string, code: string) =>
   `api_requests_total{endpoint="/v1/chat/completions", model="m", status="${status}", code="${code}", user="u", job="gateway", instance="g"}`;
@@ -13,6 +21,30 @@ const ofTenant = (status: string) =>
 function failing(threshold: number): Series[] {
   const { bad, good } = shares(threshold);
   return [counter(SUCCESS, good), counter(ERROR, bad)];
+}
+
+/**
+ * A budget burns while a long time and a short one are over the bound. Here one of them is just below it, in
+ * minutes: it has only begun, or it is over already. `patience`: for so long the other one is well above.
+ */
+function burning(bound: number, minutes: number, [short, long, patience]: number[]): World[] {
+  if (short === undefined || long === undefined || patience === undefined) throw new Error("when?");
+  const late = short + patience;
+  const world = (name: string, before: number, since: number): World => {
+    const share = (minute: number) => bound * (minute > minutes - late ? since : before);
+    return {
+      ...{ name, minutes, fires: false },
+      series: [
+        going("counter", SUCCESS, (minute) => 600_000 * (1 - share(minute))),
+        going("counter", ERROR, (minute) => 600_000 * share(minute)),
+      ],
+    };
+  };
+  const part = late / long;
+  return [
+    world("is silent where it has only begun", (0.9 - 1.25 * part) / (1 - part), 1.25),
+    world("is silent where it is over", 1.5, 0.9),
+  ];
 }
 
 /** A histogram of which a share lies above one bucket. */
@@ -49,10 +81,34 @@ export const SERVICE_PROOFS: readonly Proof[] = [
     few: true,
     labels: { tenant: "t" },
   },
-  { alert: "ErrorBudgetBurnsFast", series: failing(0.0144), fires: 62, step: 2, few: true },
-  { alert: "ErrorBudgetBurnsSteadily", series: failing(0.006), fires: 375, step: 15, few: true },
-  { alert: "ErrorBudgetBurnsSlowly", series: failing(0.003), fires: 1_500, step: 60, few: true },
-  { alert: "ErrorBudgetUsedUp", series: failing(0.001), fires: 4_500, step: 180, few: true },
+  {
+    ...{ alert: "ErrorBudgetBurnsFast", series: failing(0.0144), fires: 62, step: 2, few: true },
+    also: burning(0.0144, 120, [5, 60, 6]),
+  },
+  {
+    ...{
+      alert: "ErrorBudgetBurnsSteadily",
+      series: failing(0.006),
+      fires: 375,
+      step: 15,
+      few: true,
+    },
+    also: burning(0.006, 750, [30, 360, 45]),
+  },
+  {
+    ...{
+      alert: "ErrorBudgetBurnsSlowly",
+      series: failing(0.003),
+      fires: 1_500,
+      step: 60,
+      few: true,
+    },
+    also: burning(0.003, 3_000, [120, 1_440, 180]),
+  },
+  {
+    ...{ alert: "ErrorBudgetUsedUp", series: failing(0.001), fires: 4_500, step: 180, few: true },
+    also: burning(0.001, 9_000, [360, 4_320, 540]),
+  },
   {
     alert: "FirstTokenOver500ms",
     series: late("api_time_to_first_token_seconds", "", "0.5", 0.05),
@@ -122,6 +178,12 @@ export const SERVICE_PROOFS: readonly Proof[] = [
     step: 5,
     few: true,
     needsPast: true,
+    also: [
+      {
+        ...{ name: "is silent where few called yesterday", minutes: 1_545, fires: false },
+        series: [going("counter", SUCCESS, (minute) => (minute < 1_500 ? 27 : 1))],
+      },
+    ],
   },
   {
     alert: "TrafficUnusual",
@@ -130,6 +192,12 @@ export const SERVICE_PROOFS: readonly Proof[] = [
     history: 1_560,
     step: 5,
     needsPast: true,
+    also: [
+      {
+        ...{ name: "is silent where few call even so", minutes: 1_600, fires: false },
+        series: [going("counter", SUCCESS, (minute) => (minute < 1_560 ? 9 : 55))],
+      },
+    ],
   },
   {
     alert: "CredentialsRefusedOften",
@@ -188,6 +256,16 @@ export const SERVICE_PROOFS: readonly Proof[] = [
     fires: 20,
     history: 90,
     needsPast: true,
+    also: [
+      {
+        ...{ name: "is silent where it has grown by less than half", minutes: 135, fires: false },
+        series: [
+          going("gauge", `process_resident_memory_bytes{${gateway}}`, (minute) =>
+            minute < 70 ? 200 * MIB : 280 * MIB,
+          ),
+        ],
+      },
+    ],
     ...ofGateway,
   },
   {
@@ -195,11 +273,11 @@ export const SERVICE_PROOFS: readonly Proof[] = [
     series: [
       counter(`gateway_stream_silences_total{model="m", ${gateway}}`, {
         calm: 0,
-        trouble: 2,
+        trouble: 1.3,
         edge: 1.2,
       }),
     ],
-    fires: 4,
+    fires: 5,
     ...ofModel,
   },
   {

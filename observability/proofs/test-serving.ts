@@ -201,6 +201,9 @@ const GPU_PROOFS: readonly Proof[] = [
         trouble: null,
         edge: 50,
       }),
+      gauge('DCGM_FI_DEV_GPU_TEMP{gpu="2", UUID="GPU-simulated-w", job="gpu", instance="n"}', {
+        ...{ calm: 50, trouble: 50, edge: null },
+      }),
     ],
     fires: 4,
     needsPast: true,

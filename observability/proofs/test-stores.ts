@@ -1,5 +1,5 @@
 /** Worlds of the alerts about stores, records and the watching itself. */
-import { counter, gauge, type Proof, type Series } from "./test-proof.ts";
+import { countedOn, counter, gauge, type Proof, type Series } from "./test-proof.ts";
 
 const gateway = 'job="gateway", instance="g"';
 const ofInstance = { labels: { instance: "g" } };
@@ -11,6 +11,7 @@ const CALLS = `api_requests_total{endpoint="/", model="m", status="success", cod
 const redis = 'job="redis", instance="r"';
 const postgres = 'job="postgres", instance="p"';
 const volume = 'namespace="d", persistentvolumeclaim="data", job="kubelet"';
+const memory = 'device="m", fstype="tmpfs", mountpoint="/m", job="node-exporter", instance="n"';
 const node = 'device="/dev/a", fstype="ext4", mountpoint="/", job="node-exporter", instance="n"';
 const events = (name: string, labels: string) =>
   counter(`${name}{${labels}}`, { calm: 0, trouble: 1, edge: 0 });
@@ -169,7 +170,8 @@ const STORES: readonly Proof[] = [
       gauge(`kubelet_volume_stats_available_bytes{${volume}}`, {
         calm: 1e9,
         trouble: (minute) => 1e9 - 1e6 * minute,
-        edge: 1e9,
+        // At the end, minute 120, half a MB would be left a day later.
+        edge: (minute) => 14.9e6 + 1e4 * (120 - minute),
       }),
     ],
     fires: 40,
@@ -179,7 +181,13 @@ const STORES: readonly Proof[] = [
   },
   {
     alert: "NodeDiskNearlyFull",
-    series: left("node_filesystem_avail_bytes", node, "node_filesystem_size_bytes", 10),
+    series: [
+      ...left("node_filesystem_avail_bytes", node, "node_filesystem_size_bytes", 10),
+      ...["avail", "size"].map((what) => {
+        const level = what === "avail" ? 1 : 100;
+        return gauge(`node_filesystem_${what}_bytes{${memory}}`, { calm: level, trouble: level });
+      }),
+    ],
     fires: 10,
     labels: {
       ...{ device: "/dev/a", fstype: "ext4", mountpoint: "/" },
@@ -261,6 +269,7 @@ const RECORDS: readonly Proof[] = [
     fires: 0,
     birth: true,
     labels: { file: "keys", job: "gateway", instance: "g" },
+    also: countedOn(`gateway_reload_failures_total{file="keys", ${gateway}}`),
   },
 ];
 

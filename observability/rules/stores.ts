@@ -265,7 +265,7 @@ const diskAlerts: readonly AlertRule[] = [
     job: "node-exporter",
     expr:
       'min_over_time(node_filesystem_avail_bytes{fstype!~"tmpfs|overlay"}[3m])' +
-      ' / min_over_time(node_filesystem_size_bytes{fstype!~"tmpfs|overlay"}[3m]) < 0.1',
+      " / min_over_time(node_filesystem_size_bytes[3m]) < 0.1",
     for: "10m",
     severity: "error",
     summary: "A node's disk is nearly full",
