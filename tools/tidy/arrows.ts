@@ -4,7 +4,7 @@
  */
 
 /** room → the rooms it may import from (its own room is always allowed). */
-const ARROWS: Readonly<Record<string, readonly string[]>> = {
+export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   stacks: ["components", "components/sizing", "config"],
   components: ["components/sizing", "observability"],
   "components/sizing": [],

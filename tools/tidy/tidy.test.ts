@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { ENTRY_POINTS, ENVIRONMENT_READERS, isTest, mayImport } from "./arrows.ts";
+import { ARROWS, ENTRY_POINTS, ENVIRONMENT_READERS, isTest, mayImport } from "./arrows.ts";
 import { missingEntries } from "./complete-lock.ts";
 import { findCycles } from "./graph.ts";
 import { listSources, parseSource, readSource } from "./source-tree.ts";
@@ -29,6 +29,22 @@ describe("the tree", () => {
         .map((imported) => `${source.file}:${imported.line} must not import ${imported.target}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test("docs/architecture.md has the same arrows, but those inside of the gateway", () => {
+    const page = readFileSync(path.join(root, "docs/architecture.md"), "utf8");
+    const written = [...page.matchAll(/^\| (`.+\/`) \| (.+?) \|/gm)].flatMap(
+      ([, names = "", knows = ""]) =>
+        [...names.matchAll(/`(.+?)\/`/g)].map(([, room = ""]) => [room, arrowsOf(room, knows)]),
+    );
+    const arrows = Object.entries(ARROWS)
+      .filter(([room]) => !room.startsWith("gateway-image/src"))
+      // Of all tools only their programs are named there.
+      .map(([room, targets]) => [
+        room,
+        targets.filter((one) => room !== "tools/cli" || !one.startsWith("tools/")).toSorted(),
+      ]);
+    expect(Object.fromEntries(written)).toEqual(Object.fromEntries(arrows));
   });
 
   test("relative imports name an existing file", () => {
@@ -257,6 +273,19 @@ describe("the checker itself", () => {
     expect(mayImport("policies/pack.ts", "components/edge.ts")).toBe(false);
   });
 });
+
+/** Of a row of the page: neighbours by their names, others by their paths in code marks. */
+function arrowsOf(room: string, knows: string): string[] {
+  const [outside = "", gateway = ""] = knows.split("the gateway's ");
+  const words = (text: string) => [...text.matchAll(/[a-z][\w/-]*/g)].map(([word]) => word);
+  const found = words(outside.replace(/nothing.*|all of tools/, "")).map((word) => {
+    if (word === "sizing") return "components/sizing";
+    return room.startsWith("tools/") && !outside.includes(`\`${word}\``) ? `tools/${word}` : word;
+  });
+  return [...found, ...words(gateway).map((word) => `gateway-image/src/${word}`)]
+    .filter((one) => one !== room)
+    .toSorted();
+}
 
 /** The npm package of an import; undefined for files of ours and for Node's own modules. */
 function packageOf(target: string): string | undefined {
