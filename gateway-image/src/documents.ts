@@ -4,13 +4,8 @@
  * these schemas, so the side that writes the files can check them too.
  */
 import { z } from "zod";
-import { limitsSchema } from "./directory/fields.ts";
+import { entityName, limitsSchema } from "./directory/fields.ts";
 import { PROVIDER_NAMES } from "./proxy/providers.ts";
-
-const name = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/)
-  .describe("A name: letters, digits and . _ : / -, at most 128 characters.");
 
 export const CAPABILITIES = [
   "chat",
@@ -25,16 +20,16 @@ export type Capability = (typeof CAPABILITIES)[number];
 
 const apiKeySchema = z
   .strictObject({
-    id: name.describe("Names the key in logs, metrics and the ledger. Not secret."),
+    id: entityName.describe("Names the key in logs, metrics and the ledger. Not secret."),
     sha256: z
       .string()
       .regex(/^[0-9a-f]{64}$/)
       .describe("SHA-256 of the whole key (sk-ds-…), lower-case hex."),
     name: z.string().min(1).max(128).describe("What the key is for, in the owner's words."),
-    tenant: name.describe("Who pays and who sees the usage."),
-    tier: name.describe("A tier of the tiers file: its quota applies to this key."),
+    tenant: entityName.describe("Who pays and who sees the usage."),
+    tier: entityName.describe("A tier of the tiers file: its quota applies to this key."),
     models: z
-      .union([z.literal("*"), z.array(name).min(1)])
+      .union([z.literal("*"), z.array(entityName).min(1)])
       .describe('The models it may use, or "*" for all.'),
     expires: z.iso
       .datetime({ offset: true })
@@ -63,7 +58,7 @@ const targetSchema = z
       .optional()
       .describe("An outside provider instead of a model server; off until its key is there."),
     weight: z.number().int().min(1).max(1000).default(1).describe("Share of the traffic."),
-    model: name.optional().describe("The name that the target knows, where it differs."),
+    model: entityName.optional().describe("The name that the target knows, where it differs."),
     continuousUsage: z
       .boolean()
       .optional()
@@ -82,7 +77,7 @@ const targetSchema = z
   .meta({ anyOf: [{ required: ["url"] }, { required: ["provider"] }] });
 
 export const modelSchema = z.strictObject({
-  id: name.describe("What a caller writes in `model`."),
+  id: entityName.describe("What a caller writes in `model`."),
   ownedBy: z.string().min(1).max(128).default("deepseek"),
   created: z.number().int().min(0).default(0).describe("Unix seconds."),
   contextLength: z
@@ -115,7 +110,7 @@ export const modelSchema = z.strictObject({
     .optional()
     .describe("Instead of GW_MAX_TOKENS_DEFAULT for this model."),
   fallbacks: z
-    .array(name)
+    .array(entityName)
     .default([])
     .describe("Models that serve instead, in this order, where no target can be reached."),
   confidential: z

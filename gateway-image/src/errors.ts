@@ -34,6 +34,11 @@ export class GatewayError extends Error {
   }
 }
 
+/** A member of the request that cannot be taken. */
+export function invalid(param: string, message: string): GatewayError {
+  return new GatewayError("invalid_request", { message, param });
+}
+
 /** Anything that was thrown, as an entry of the table. */
 export function toGatewayError(error: unknown): GatewayError {
   return error instanceof GatewayError

@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type WordList, wordListSchema } from "../directory/entities.ts";
-import { AnswerFilter, type Json } from "./answer-filter.ts";
+import { AnswerFilter } from "./answer-filter.ts";
 import { Automaton } from "./automaton.ts";
+import type { Json } from "./json.ts";
 import type { Mode } from "./text-filter.ts";
 import { Inspection } from "./word-filter.ts";
 

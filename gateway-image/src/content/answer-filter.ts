@@ -3,10 +3,9 @@
  * is looked at, for each choice and each kind of text by itself, and nothing is shown before it
  * can no longer be part of a word.
  */
+import { isObject, type Json } from "./json.ts";
 import type { TextFilter } from "./text-filter.ts";
 import type { Inspection } from "./word-filter.ts";
-
-export type Json = Readonly<Record<string, unknown>>;
 
 /** Members of a delta or message that hold what the model says. */
 const TEXTS = ["content", "reasoning_content", "reasoning", "refusal"] as const;
@@ -223,8 +222,4 @@ function cut(name: "message" | "text", said: unknown): Json {
   if (name === "text") return { text: "", logprobs: null };
   const role = isObject(said) ? (said.role ?? "assistant") : "assistant";
   return { message: { role, content: "" }, logprobs: null };
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 /** A whole answer of OpenAI's form, told again as a stream of it would be. Pure. */
-import type { Json } from "./answer-filter.ts";
+import { isObject, type Json } from "./json.ts";
 
 /** The chunks of the stream; `usage`: with the last one, as OpenAI sends it where it was asked for. */
 export function chunksOf(answer: Json, usage: boolean): Json[] {
@@ -31,8 +31,4 @@ function partsOf(choice: Json): Json[] {
     { ...rest, delta, finish_reason: null },
     { index: choice.index, delta: {}, finish_reason: reason },
   ];
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

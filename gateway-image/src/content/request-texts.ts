@@ -1,6 +1,6 @@
 /** The texts of a call's body that a person wrote, each replaced by what a function makes of it. */
+import { isObject, type Json } from "./json.ts";
 
-type Json = Readonly<Record<string, unknown>>;
 /** Throws to refuse. */
 type Replace = (text: string) => string;
 
@@ -81,8 +81,4 @@ function withMembers(object: Json, makers: Readonly<Record<string, (value: unkno
 
 function kept(former: readonly unknown[], now: readonly unknown[]): readonly unknown[] {
   return now.every((one, index) => one === former[index]) ? former : now;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

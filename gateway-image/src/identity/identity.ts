@@ -18,7 +18,7 @@ import {
 } from "../directory/resolve-caller.ts";
 import { GatewayError } from "../errors.ts";
 import type { SharedStore } from "../stores/shared-store.ts";
-import { openSecret } from "./access-key.ts";
+import { NO_SECRET, openSecret } from "./access-key.ts";
 import { isAdministrator } from "./administrators.ts";
 import type { OutsideTokens } from "./outside-tokens.ts";
 import {
@@ -299,9 +299,6 @@ export class Identity {
     throw new GatewayError(resolution.refused);
   }
 }
-
-/** Compared with where there is no access key, so that both take the same time. */
-const NO_SECRET = Buffer.alloc(42);
 
 function bearerOf(authorization: string | undefined): string | null {
   if (authorization === undefined) return null;

@@ -9,7 +9,7 @@ import type { Principal } from "../directory/entities.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { SharedStore } from "../stores/shared-store.ts";
-import { openSecret } from "./access-key.ts";
+import { NO_SECRET, openSecret } from "./access-key.ts";
 import { isAdministrator } from "./administrators.ts";
 import { takeCode } from "./authenticator.ts";
 import { hashPassword, isPassword } from "./password.ts";
@@ -36,8 +36,6 @@ export interface PasswordAttempt {
   readonly code: string | null;
   readonly address: string;
 }
-
-const NO_SECRET = Buffer.alloc(42);
 
 export class LogIn {
   readonly #parts: LogInParts;

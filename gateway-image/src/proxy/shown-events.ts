@@ -2,7 +2,8 @@
  * What the caller is shown of a stream, event by event: past the word lists where one is about the
  * call, then in the words of the caller's API.
  */
-import type { AnswerFilter, Json } from "../content/answer-filter.ts";
+import type { AnswerFilter } from "../content/answer-filter.ts";
+import type { Json } from "../content/json.ts";
 import type { Presenter } from "./presenter.ts";
 import { eventData } from "./sse-events.ts";
 

@@ -4,7 +4,7 @@
  * `[DONE]` only where the model server said so; every other end is an error event.
  */
 
-import type { Json } from "../content/answer-filter.ts";
+import type { Json } from "../content/json.ts";
 import { type ErrorShape, errorBody } from "../error-answer.ts";
 import { GatewayError } from "../errors.ts";
 import type { CallAnswer } from "../exchange.ts";

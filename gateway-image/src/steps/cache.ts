@@ -7,8 +7,8 @@
 import { createHash } from "node:crypto";
 import { memberText } from "../base/json-members.ts";
 import type { SealedBox } from "../base/sealed-box.ts";
-import type { Json } from "../content/answer-filter.ts";
 import { chunksOf } from "../content/cached-answer.ts";
+import type { Json } from "../content/json.ts";
 import type { WordFilter } from "../content/word-filter.ts";
 import { beforeEnd, type RequestContext, type Step } from "../context.ts";
 import { GatewayError } from "../errors.ts";

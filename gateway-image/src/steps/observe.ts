@@ -71,14 +71,31 @@ function record(
   outcome: Outcome,
   cause: unknown,
 ): void {
-  const { metrics, clock, log } = parts;
-  const { usage, caller } = context;
+  const latencyMs = parts.clock.monotonicMs() - context.startedMs;
+  const verdicts = verdictsOf(context);
+  countCall(parts, context, outcome, latencyMs);
+  for (const { direction, mode, count } of verdicts) {
+    parts.metrics.filterVerdicts.inc({ direction, mode }, count);
+  }
+  const line = {
+    ...lineOf(parts, context, outcome, latencyMs),
+    ...(verdicts.length === 0 ? {} : { filter: verdicts }),
+  };
+  if (outcome.status === "error") parts.log.error({ ...line, cause }, "request");
+  else parts.log.info(line, "request");
+}
+
+function countCall(
+  { metrics }: ObserveParts,
+  context: RequestContext,
+  { status, httpStatus }: Outcome,
+  latencyMs: number,
+): void {
+  const { usage, caller, firstByteMs } = context;
   const endpoint = context.endpoint.path;
-  const model = context.model?.id ?? "none";
-  const latencyMs = clock.monotonicMs() - context.startedMs;
-  const { status } = outcome;
+  const model = modelOf(context);
   const user = metrics.userLabel(caller?.principal ?? null);
-  metrics.requests.inc({ endpoint, model, status, code: outcome.httpStatus, user });
+  metrics.requests.inc({ endpoint, model, status, code: httpStatus, user });
   // A call of nobody is of no tenant.
   const tenant = metrics.tenantLabel(caller?.tenant.id ?? null);
   metrics.tenantRequests.inc({ tenant, status });
@@ -87,21 +104,19 @@ function record(
     metrics.tokens.inc({ model, token_type: "prompt" }, usage.promptTokens);
     metrics.tokens.inc({ model, token_type: "completion" }, usage.completionTokens);
   }
-  const firstByteMs = context.firstByteMs;
-  if (firstByteMs !== null && context.call?.stream === true) {
-    metrics.firstToken.observe({ model }, firstByteMs / 1000);
-    const streamedMs = latencyMs - firstByteMs;
-    if (status === "success" && usage.completionTokens > 1 && streamedMs > 0) {
-      // The first token is there when the time begins.
-      const rate = (usage.completionTokens - 1) / (streamedMs / 1000);
-      metrics.tokensPerSecond.observe({ model }, rate);
-    }
+  if (firstByteMs === null || context.call?.stream !== true) return;
+  metrics.firstToken.observe({ model }, firstByteMs / 1000);
+  const streamedMs = latencyMs - firstByteMs;
+  if (status === "success" && usage.completionTokens > 1 && streamedMs > 0) {
+    // The first token is there when the time begins.
+    const rate = (usage.completionTokens - 1) / (streamedMs / 1000);
+    metrics.tokensPerSecond.observe({ model }, rate);
   }
-  const verdicts = verdictsOf(context);
-  for (const { direction, mode, count } of verdicts) {
-    metrics.filterVerdicts.inc({ direction, mode }, count);
-  }
-  const line = {
+}
+
+function lineOf(parts: ObserveParts, context: RequestContext, outcome: Outcome, latencyMs: number) {
+  const { usage, caller, firstByteMs } = context;
+  return {
     request_id: context.requestId,
     call_id: context.callId,
     ...(context.span === null ? {} : { trace_id: context.span.traceId }),
@@ -111,8 +126,8 @@ function record(
     tenant: caller?.tenant.id ?? null,
     address: context.clientAddress,
     method: context.request.method,
-    endpoint,
-    model,
+    endpoint: context.endpoint.path,
+    model: modelOf(context),
     target: context.target,
     ...(context.hedge === null ? {} : { hedge: context.hedge }),
     prompt_hash: promptHash(parts, context),
@@ -122,13 +137,14 @@ function record(
     usage_source: usage.source,
     latency_ms: round(latencyMs),
     first_byte_ms: firstByteMs === null ? null : round(firstByteMs),
-    status,
+    status: outcome.status,
     code: outcome.httpStatus,
     error: outcome.error,
-    ...(verdicts.length === 0 ? {} : { filter: verdicts }),
   };
-  if (status === "error") log.error({ ...line, cause }, "request");
-  else log.info(line, "request");
+}
+
+function modelOf({ model }: RequestContext): string {
+  return model?.id ?? "none";
 }
 
 /** For the console, which tells a caller of calls that no ledger has. */

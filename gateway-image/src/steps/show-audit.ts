@@ -11,7 +11,7 @@ import { daysOf, linesOf, segmentsOf } from "../audit/segment-files.ts";
 import { judgeBeside } from "../audit/verify-trail.ts";
 import type { Clock } from "../base/clock.ts";
 import { beforeEnd, type RequestContext, type Step } from "../context.ts";
-import { GatewayError } from "../errors.ts";
+import { GatewayError, invalid } from "../errors.ts";
 import { answerJson } from "./answer-json.ts";
 
 export interface ShowAuditParts {
@@ -177,10 +177,6 @@ function readNumber(
   const value = Number(wanted.get(name) ?? usual);
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
   throw invalid(name, `${name}: from ${least} to ${most}.`);
-}
-
-function invalid(param: string, message: string): GatewayError {
-  return new GatewayError("invalid_request", { message, param });
 }
 
 /** As fast as the caller reads. */

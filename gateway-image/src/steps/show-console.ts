@@ -16,7 +16,7 @@ import type { Refusals } from "../console/refusals.ts";
 import type { Remembered } from "../console/remembered.ts";
 import { callerOf, type RequestContext, type Step } from "../context.ts";
 import type { Caller } from "../directory/caller.ts";
-import { GatewayError } from "../errors.ts";
+import { GatewayError, invalid } from "../errors.ts";
 import type { ProviderKeys } from "../proxy/provider-keys.ts";
 import type { RouteTable } from "../proxy/route-table.ts";
 import type { LedgerStore } from "../stores/ledger-store.ts";
@@ -117,10 +117,6 @@ function readQuery({ request }: RequestContext, caller: Caller) {
     throw invalid("days", `days: a number from 0 to ${CONSOLE_DAYS_MAX}.`);
   }
   return { scope, days };
-}
-
-function invalid(param: string, message: string): GatewayError {
-  return new GatewayError("invalid_request", { message, param });
 }
 
 /** Midnight (UTC) of the first of so many days, today among them. */

@@ -5,7 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import { beforeEnd, type RequestContext, type Step } from "../context.ts";
 import { nameIn } from "../endpoints.ts";
-import { GatewayError } from "../errors.ts";
+import { GatewayError, invalid } from "../errors.ts";
 import type { FineTuning } from "../fine-tuning/fine-tuning.ts";
 import { isOpen, type JobStore } from "../jobs/job-store.ts";
 import { answerJson } from "./answer-json.ts";
@@ -90,10 +90,6 @@ function pageOf({ request }: RequestContext) {
   const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (limit < 1 || limit > PAGE_MAX) throw invalid("limit", `limit: from 1 to ${PAGE_MAX}.`);
   return { limit, after: wanted.get("after") ?? undefined };
-}
-
-function invalid(param: string, message: string): GatewayError {
-  return new GatewayError("invalid_request", { message, param });
 }
 
 export function fineTuningObject(job: FineTuning) {

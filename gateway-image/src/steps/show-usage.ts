@@ -5,7 +5,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import { beforeEnd, type RequestContext, type Step } from "../context.ts";
-import { GatewayError } from "../errors.ts";
+import { GatewayError, invalid } from "../errors.ts";
 import { sendWhole } from "../send-whole.ts";
 import type { DailyUsage, LedgerStore, UsageQuery, UsageTotal } from "../stores/ledger-store.ts";
 import { MICROS } from "../stores/quota-store.ts";
@@ -76,10 +76,6 @@ function readDate(wanted: URLSearchParams, name: string): Date | null {
     throw invalid(name, `${name}: a date such as 2026-11-24.`);
   }
   return date;
-}
-
-function invalid(param: string, message: string): GatewayError {
-  return new GatewayError("invalid_request", { message, param });
 }
 
 function headOf({ caller }: RequestContext, query: UsageQuery) {
