@@ -21,6 +21,8 @@ import { judgePromql, withRecorded } from "./test-promql.ts";
 const known = withRecorded(METRIC_CATALOGUE, RULE_GROUPS);
 const rules = RULE_GROUPS.flatMap((group) => group.rules);
 
+const RECORDED = ["0.25.1", "0.32.0"];
+
 describe("the catalogue", () => {
   test("names each metric once, with a unit and a meaning", () => {
     const names = METRIC_CATALOGUE.map(({ name }) => name);
@@ -57,14 +59,14 @@ describe("the catalogue", () => {
     expect(expositionFaults(page, exposed)).toEqual([]);
   });
 
-  test("has what a real vLLM exposed, and with its labels", () => {
+  test.each(RECORDED)("has what a real vLLM %s exposed, and with its labels", (version) => {
     // What came and went before that release.
     const asked = MODEL_SERVER_METRICS.filter(({ until }) => until === undefined);
-    expect(expositionFaults(recordedVllm(), asked)).toEqual([]);
+    expect(expositionFaults(recordedVllm(version), asked)).toEqual([]);
   });
 
-  test("of the simulator's histograms each begins at the bound at which a real vLLM's does", () => {
-    const real = firstBounds(recordedVllm());
+  test.each(RECORDED)("histograms of the simulator begin where those of vLLM %s do", (version) => {
+    const real = firstBounds(recordedVllm(version));
     const simulated = firstBounds(renderMetrics([new ModelMetrics("m", 4096, 1)]));
     const both = [...simulated.keys()].filter((name) => real.has(name));
     expect(both.length).toBeGreaterThan(4);
@@ -179,8 +181,8 @@ function firstBounds(page: string): Map<string, string> {
   return found;
 }
 
-/** What a real one exposed under load. */
-function recordedVllm(): string {
-  const file = path.join(import.meta.dirname, "catalogue/fixtures/vllm-0.25.1.prom");
+/** What a real one exposed under load: on a GPU, and, of the release that is pinned, on a processor. */
+function recordedVllm(version: string): string {
+  const file = path.join(import.meta.dirname, `catalogue/fixtures/vllm-${version}.prom`);
   return readFileSync(file, "utf8");
 }
