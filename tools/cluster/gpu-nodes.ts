@@ -5,7 +5,7 @@
  */
 import type { KubernetesObject } from "./api.ts";
 
-export const SIMULATED_LABEL = "deepseek.example/simulated";
+export const SIMULATED_LABEL = "deepseek.local/simulated";
 
 /** What the node advertises; the sizes are those of AWS' instance type p4de.24xlarge. */
 const CAPACITY = {

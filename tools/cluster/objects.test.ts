@@ -50,7 +50,7 @@ test("DNS asks the host's resolvers only where there are some", () => {
 test("a simulated node says so, and has what eight A100-80GB bring", () => {
   const { metadata } = gpuNode(0);
   expect(metadata.labels).toMatchObject({
-    "deepseek.example/simulated": "true",
+    "deepseek.local/simulated": "true",
     "nvidia.com/gpu.product": "NVIDIA-A100-SXM4-80GB",
     "nvidia.com/gpu.count": "8",
   });

@@ -145,7 +145,7 @@ export function dns(layout: Layout, choices: ObjectChoices): KubernetesObject[] 
         template: {
           metadata: {
             labels: DNS_LABELS,
-            annotations: { "deepseek.example/corefile": corefile(choices.upstreams) },
+            annotations: { "deepseek.local/corefile": corefile(choices.upstreams) },
           },
           spec: dnsPod(choices.corednsImage),
         },

@@ -72,7 +72,7 @@ test("three pods of four GPUs on a node of eight: the third waits, and the taint
   await eventually(reason, (text) => text.includes("Insufficient nvidia.com/gpu"));
   const node = JSON.parse(await cluster.kubectl("get", "node", "gpu-2", "-o", "json"));
   expect(node.metadata.labels).toMatchObject({
-    "deepseek.example/simulated": "true",
+    "deepseek.local/simulated": "true",
     "nvidia.com/gpu.memory": "81920",
   });
   expect(node.status.allocatable).toMatchObject({ "nvidia.com/gpu": "8", cpu: "96" });
