@@ -105,6 +105,8 @@ export class Edge extends Component {
           },
           { name: "http", port: 80, nodePort: args.ports.http },
         ],
+        // Limits, allow-lists and records are about callers' addresses; a balancer tells them itself.
+        callersSeen: args.balancer === undefined,
       }),
       parent,
     );

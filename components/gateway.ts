@@ -3,7 +3,7 @@
  * trail; their keys, routes, tiers and secrets as files; and the Services.
  */
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { type CertificateHandle, TLS_FOLDER } from "./certificates.ts";
 import { after, Component, labelsOf } from "./component.ts";
 import type { FineTuningHandle } from "./fine-tuning.ts";
@@ -14,6 +14,7 @@ import {
   type Archive,
   archiveSidecar,
 } from "./gateway-archive.ts";
+import { FILES, type FilesArgs, gatewayFiles, type OwnFiles } from "./gateway-files.ts";
 import { type Outside, type OutsideFiles, outsideFiles } from "./gateway-outside.ts";
 import {
   ADMINISTRATOR,
@@ -29,8 +30,6 @@ import type { Program, Resources } from "./pod-template.ts";
 import type { PostgresHandle } from "./postgres.ts";
 import type { RedisHandle } from "./redis.ts";
 import { disruptionBudget } from "./replicated-program.ts";
-import { secretData } from "./secret-data.ts";
-import type { ModelHandle } from "./serving/model-component.ts";
 import { drainOf } from "./sizing/drain.ts";
 import { probeBudget } from "./sizing/probes.ts";
 import { nodeHeap } from "./sizing/quantity.ts";
@@ -42,31 +41,7 @@ import {
   type VolumeSettings,
 } from "./stateful-program.ts";
 
-/** Limits of a tier by the names that the gateway gives them; what is absent is not limited. */
-export type Tier = Readonly<
-  Record<string, number | { readonly action: "queue"; readonly waitMs: number }>
->;
-
-/** As the gateway's directory file has it. */
-export interface WordList {
-  readonly id: string;
-  readonly words: readonly string[];
-  readonly mode: "block" | "mask" | "flag";
-  readonly direction: "input" | "output" | "both";
-  readonly tenants?: readonly string[] | undefined;
-}
-
-/** As the gateway's file of outside issuers has it. */
-export interface TokenIssuer {
-  readonly issuer: string;
-  readonly audience: string;
-  readonly jwksUri: string;
-  /** PEM; absent: a public authority vouches for it. */
-  readonly authority?: string | undefined;
-}
-
-export interface GatewayArgs {
-  readonly namespace: string;
+export interface GatewayArgs extends FilesArgs {
   /** Its name, in every record; and the part of each quota that it grants, 1 where it is alone. */
   readonly site: { readonly name: string; readonly quotaShare: number };
   readonly image: string;
@@ -90,18 +65,12 @@ export interface GatewayArgs {
   readonly outside: Outside;
   /** How models are trained on local records; absent: they are not. */
   readonly fineTuning?: FineTuningHandle | undefined;
-  /** Authorities of Redis and PostgreSQL where they are not the site's own, PEM. */
-  readonly storesAuthority?: string | undefined;
   /** Pages whose browsers may call. */
   readonly origins: readonly string[];
   readonly redis: RedisHandle;
   readonly postgres: PostgresHandle;
-  readonly models: readonly ModelHandle[];
-  readonly tiers: Readonly<Record<string, Tier>>;
-  readonly wordLists?: readonly WordList[];
-  readonly tokenIssuers?: readonly TokenIssuer[];
-  /** keys.json. */
-  readonly keys: pulumi.Output<string>;
+  /** The answer of calls while Redis is away: 503, or a part of each quota for each pod. */
+  readonly quotasWithoutRedis: "refuse" | "localShare";
   readonly volume: VolumeSettings;
 }
 
@@ -115,13 +84,8 @@ export interface GatewayHandle {
 export const GATEWAY = "gateway";
 export const GATEWAY_METRICS = "gateway-metrics";
 export const GATEWAY_PORTS = { api: 8080, metrics: 9464 } as const;
-const KEYS = "gateway-keys";
-const ROUTES = "gateway-routes";
-const PASSWORDS = "gateway-passwords";
 const KEYS_FOLDER = "/etc/gateway/keys";
 const ROUTES_FOLDER = "/etc/gateway/routes";
-const STORES_CA = "stores-ca.crt";
-const ISSUERS = "token-issuers.json";
 const PASSWORDS_FOLDER = "/etc/gateway/passwords";
 const SECRETS_FOLDER = "/etc/gateway/secrets";
 const TRUST_FOLDER = "/etc/gateway/edge";
@@ -146,7 +110,11 @@ export class Gateway extends Component implements GatewayHandle {
       ? edgeTrust(name, args.namespace, GATEWAY, parent)
       : null;
     const outside = outsideFiles(args.outside, name, args.namespace, GATEWAY, parent);
-    const files = { ...createFiles(this, name, args), edgeTrust: this.edgeTrust, outside };
+    const files = {
+      ...gatewayFiles(name, GATEWAY, args, parent),
+      edgeTrust: this.edgeTrust,
+      outside,
+    };
     const program = {
       ...gatewayProgram(args, files, secrets),
       ...accountOf(this, name, args),
@@ -195,76 +163,9 @@ export class Gateway extends Component implements GatewayHandle {
   }
 }
 
-interface Files {
-  readonly keys: pulumi.Output<string>;
-  readonly routes: pulumi.Output<string>;
-  readonly passwords: pulumi.Output<string>;
+interface Files extends OwnFiles {
   readonly edgeTrust: EdgeTrust | null;
   readonly outside: OutsideFiles;
-}
-
-/** The gateway takes changed files over by itself, so none of them rolls its pods. */
-function createFiles(
-  parent: Gateway,
-  name: string,
-  args: GatewayArgs,
-): Omit<Files, "edgeTrust" | "outside"> {
-  const metadata = (object: string) => ({
-    name: object,
-    namespace: args.namespace,
-    labels: labelsOf(GATEWAY),
-  });
-  const { wordLists = [], tokenIssuers = [] } = args;
-  const keys = new k8s.core.v1.Secret(
-    `${name}-keys`,
-    { metadata: metadata(KEYS), data: secretData({ "keys.json": args.keys }) },
-    { parent },
-  );
-  const passwords = new k8s.core.v1.Secret(
-    `${name}-passwords`,
-    {
-      metadata: metadata(PASSWORDS),
-      data: secretData({ redis: args.redis.password, postgres: args.postgres.password }),
-    },
-    { parent },
-  );
-  const routes = new k8s.core.v1.ConfigMap(
-    `${name}-routes`,
-    {
-      metadata: metadata(ROUTES),
-      data: {
-        "routes.json": routesDocument(args.models),
-        "tiers.json": `${JSON.stringify({ tiers: args.tiers }, null, 2)}\n`,
-        ...(wordLists.length === 0
-          ? {}
-          : { "directory.json": `${JSON.stringify({ wordLists }, null, 2)}\n` }),
-        ...(tokenIssuers.length === 0
-          ? {}
-          : { [ISSUERS]: `${JSON.stringify({ issuers: tokenIssuers }, null, 2)}\n` }),
-        ...(args.storesAuthority === undefined ? {} : { [STORES_CA]: args.storesAuthority }),
-      },
-    },
-    { parent },
-  );
-  return {
-    keys: after(keys, KEYS),
-    routes: after(routes, ROUTES),
-    passwords: after(passwords, PASSWORDS),
-  };
-}
-
-function routesDocument(models: readonly ModelHandle[]): pulumi.Output<string> {
-  return pulumi.all(models.map((model) => model.url)).apply((urls) => {
-    const entries = models.map((model, index) => ({
-      id: model.name,
-      ownedBy: model.owner,
-      contextLength: model.contextTokensMax,
-      capabilities: model.capabilities,
-      concurrencyMax: model.callsAtOnce,
-      targets: [{ url: urls[index] }],
-    }));
-    return `${JSON.stringify({ models: entries }, null, 2)}\n`;
-  });
 }
 
 function gatewayProgram(args: GatewayArgs, files: Files, secrets: GatewaySecrets): Program {
@@ -351,18 +252,18 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
     GW_CA_FILE: `${TLS_FOLDER}/ca.crt`,
     ...(args.storesAuthority === undefined
       ? {}
-      : { GW_STORES_CA_FILE: `${ROUTES_FOLDER}/${STORES_CA}` }),
+      : { GW_STORES_CA_FILE: `${ROUTES_FOLDER}/${FILES.storesAuthority}` }),
     GW_CLIENT_ADDRESS_HEADER: "x-real-ip",
     ...(args.origins.length === 0 ? {} : { GW_CORS_ORIGINS: args.origins.join(",") }),
-    GW_KEYS_FILE: `${KEYS_FOLDER}/keys.json`,
-    GW_ROUTES_FILE: `${ROUTES_FOLDER}/routes.json`,
-    GW_TIERS_FILE: `${ROUTES_FOLDER}/tiers.json`,
+    GW_KEYS_FILE: `${KEYS_FOLDER}/${FILES.keys}`,
+    GW_ROUTES_FILE: `${ROUTES_FOLDER}/${FILES.routes}`,
+    GW_TIERS_FILE: `${ROUTES_FOLDER}/${FILES.tiers}`,
     ...((args.wordLists ?? []).length === 0
       ? {}
-      : { GW_DIRECTORY_FILE: `${ROUTES_FOLDER}/directory.json` }),
+      : { GW_DIRECTORY_FILE: `${ROUTES_FOLDER}/${FILES.directory}` }),
     ...((args.tokenIssuers ?? []).length === 0
       ? {}
-      : { GW_OIDC_FILE: `${ROUTES_FOLDER}/${ISSUERS}` }),
+      : { GW_OIDC_FILE: `${ROUTES_FOLDER}/${FILES.tokenIssuers}` }),
     GW_CACHE_ENTRIES_MAX: String(args.cache.entriesMax),
     GW_CACHE_TTL_SECONDS: String(args.cache.ttlSeconds),
     GW_PROMPTS: args.prompts,
@@ -372,13 +273,16 @@ function gatewayEnvironment(args: GatewayArgs): Record<string, pulumi.Input<stri
       ? {}
       : { GW_AUDIT_SEGMENT_SECONDS: String(ARCHIVED_SEGMENT_SECONDS) }),
     ...redisEnvironment(args.redis),
+    ...(args.quotasWithoutRedis === "refuse"
+      ? {}
+      : { GW_SHARED_STORE_DOWN: "local-share", GW_REPLICAS: String(args.replicas) }),
     GW_REDIS_USERNAME: args.redis.user,
-    GW_REDIS_PASSWORD_FILE: `${PASSWORDS_FOLDER}/redis`,
+    GW_REDIS_PASSWORD_FILE: `${PASSWORDS_FOLDER}/${FILES.redisPassword}`,
     GW_POSTGRES_HOST: args.postgres.host,
     GW_POSTGRES_PORT: String(args.postgres.port),
     GW_POSTGRES_DATABASE: args.postgres.user,
     GW_POSTGRES_USERNAME: args.postgres.user,
-    GW_POSTGRES_PASSWORD_FILE: `${PASSWORDS_FOLDER}/postgres`,
+    GW_POSTGRES_PASSWORD_FILE: `${PASSWORDS_FOLDER}/${FILES.postgresPassword}`,
     GW_DATA_FOLDER: DATA_FOLDER,
     GW_DATA_KEY_FILE: `${SECRETS_FOLDER}/${SECRET_FILES.dataKeys}`,
     GW_JWT_SECRET_FILE: `${SECRETS_FOLDER}/${SECRET_FILES.tokenSecrets}`,

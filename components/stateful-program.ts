@@ -75,6 +75,11 @@ export interface ServiceSettings {
   readonly ports: readonly ServicePort[];
   /** One address per pod: what a scraper wants. `all` are those that are not ready, too. */
   readonly headless?: "all" | "ready";
+  /**
+   * The pods see who calls: a node passes calls to its own pods alone, as they came. Without it, any node passes them to any
+   * pod, as its own.
+   */
+  readonly callersSeen?: boolean;
   /** Where others than we label its pods. */
   readonly selector?: Readonly<Record<string, string>>;
 }
@@ -90,6 +95,7 @@ export function service(settings: ServiceSettings): ServiceArgs {
     },
     spec: {
       type: exposed ? "NodePort" : "ClusterIP",
+      ...(settings.callersSeen === true ? { externalTrafficPolicy: "Local" } : {}),
       ...(settings.headless === undefined ? {} : { clusterIP: "None" }),
       ...(settings.headless === "all" ? { publishNotReadyAddresses: true } : {}),
       selector: settings.selector ?? selectorOf(settings.program, settings.labels),

@@ -22,7 +22,9 @@ export const edge = z.strictObject({
       https: nodePort
         .default(30_443)
         .meta({ source: "ours: 443, in the range of NodePorts" })
-        .describe("NodePort of TLS."),
+        .describe(
+          "NodePort of TLS; without a balancer of AWS it answers on nodes where an edge runs, which then knows who calls.",
+        ),
       http: nodePort
         .default(30_080)
         .meta({ source: "ours: 80, in the range of NodePorts" })
@@ -107,6 +109,13 @@ export const gateway = z.strictObject({
     .default("hash")
     .meta({ source: "ours: two calls can be told to be the same, and nobody reads what was asked" })
     .describe("What the log says of a prompt: nothing, a hash, or also itself, sealed."),
+  quotasWithoutRedis: z
+    .enum(["refuse", "localShare"])
+    .default("refuse")
+    .meta({ source: "ours: nobody calls beyond a limit because the one who counts is away" })
+    .describe(
+      "Calls while Redis is away: refused with 503, or each pod lets in its part of every quota by itself.",
+    ),
   jobsAtOnce: z
     .int()
     .min(1)

@@ -5,7 +5,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { ApiKeyHolder } from "../components/api-keys.ts";
 import type { CertificateSource } from "../components/certificates.ts";
-import type { Tier } from "../components/gateway.ts";
+import type { Tier } from "../components/gateway-files.ts";
 import { GRAFANA } from "../components/grafana.ts";
 import { PATIENTS } from "../components/patient-store.ts";
 import { clusterService } from "../components/postgres-cluster.ts";

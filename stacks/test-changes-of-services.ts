@@ -22,6 +22,7 @@ export const CHANGES_OF_SERVICES: readonly Change[] = [
     ["gateway.cache.ttlSeconds", 60],
     ["gateway.prompts", "none"],
     ["gateway.jobsAtOnce", 8],
+    ["gateway.quotasWithoutRedis", "localShare"],
     ["gateway.storage", "2Gi"],
     ["gateway.resources.cpu", "1"],
     ["gateway.resources.memory", "1Gi"],
