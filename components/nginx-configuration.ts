@@ -108,15 +108,11 @@ ${paths}
 
 # Neither headers nor query strings are written: both may hold secrets.
 log_format access escape=json '{"time":"$time_iso8601","request_id":"$request_name",'
-  '"address":"$remote_addr","host":"$host","method":"$request_method","path":"$request_path",'
+  '"address":"$remote_addr","host":"$host","method":"$request_method","path":"$uri",'
   '"protocol":"$server_protocol","tls":"$ssl_protocol","status":$status,'
   '"bytes":$body_bytes_sent,"seconds":$request_time,'
   '"upstream_status":"$upstream_status","upstream_seconds":"$upstream_response_time"}';
 access_log /dev/stdout access;
-
-map $request_uri $request_path {
-  "~^(?<path_alone>[^?]*)" $path_alone;
-}
 
 # A caller's own request id is kept when it is short and plain, else one is made.
 map $http_x_request_id $request_name {
