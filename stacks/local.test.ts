@@ -184,13 +184,6 @@ describe("what programs are told", () => {
     expect(terminationGracePeriodSeconds).toBeGreaterThan(drainMs / 1000 + 10);
   });
 
-  test("the edge sees who calls; what one pod serves is reached by way of any node", () => {
-    expect(named("Service", "edge").spec).toMatchObject({
-      ...{ type: "NodePort", externalTrafficPolicy: "Local" },
-    });
-    expect(named("Service", "prometheus").spec).not.toHaveProperty("externalTrafficPolicy");
-  });
-
   test("the gateway is told which pages may call, as it reads it", async () => {
     const origins = ["https://app.example.org", "http://localhost:3000"];
     const { resources } = await runProgram(local, settingsOf({ "deepseek:gateway": { origins } }));
@@ -200,20 +193,6 @@ describe("what programs are told", () => {
     );
     const result = parseConfig(environmentOf(gateway?.inputs));
     expect("config" in result && result.config.GW_CORS_ORIGINS).toEqual(origins);
-  });
-
-  test("while Redis is away each pod lets in its part, where the stack says so", async () => {
-    const gateway = { replicas: 3, quotasWithoutRedis: "localShare" };
-    const program = await runProgram(local, settingsOf({ "deepseek:gateway": gateway }));
-    const pods = program.resources.find(
-      ({ inputs }: { inputs: Loose }) =>
-        inputs.kind === "StatefulSet" && inputs.metadata.name === "gateway",
-    );
-    const result = parseConfig(environmentOf(pods?.inputs));
-    expect("config" in result && result.config).toMatchObject({
-      ...{ GW_SHARED_STORE_DOWN: "local-share", GW_REPLICAS: 3 },
-    });
-    expect(environmentOf(named("StatefulSet", "gateway"))).not.toHaveProperty("GW_REPLICAS");
   });
 
   test("the gateway accepts its files", () => {
