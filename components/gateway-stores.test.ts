@@ -41,6 +41,7 @@ function makeGateway(replicas: 1 | 3, change: () => Partial<GatewayArgs> = () =>
       cache: { entriesMax: 0, ttlSeconds: 1 },
       prompts: "hash",
       jobsAtOnce: 1,
+      quotasWithoutRedis: "refuse",
       site: { name: "primary", quotaShare: 1 },
       auditDays: 184,
       adminTotp: "required",
