@@ -22,7 +22,7 @@ const PROGRAMS: Readonly<Record<Component, string>> = {
   "alert-relay": "The relay of alerts, where a channel needs it. Scraped at port 9466.",
   "restore-test": "The test of restores, where backups are the operator's. Scraped at port 9467.",
   "gpu-check":
-    "`npm run gpu-check --format textfile`, as a node exporter reads it. Not deployed by this package.",
+    "`npm run gpu-check -- --textfile FILE.prom`, as a node exporter reads it. Not deployed by this package.",
   collector: "The OpenTelemetry Collector and its agents on the nodes. Scraped at port 8888.",
 };
 
