@@ -35,7 +35,9 @@ test("an axis ends at a round number, and never below what it shows", async () =
 test("a line has a gap where nothing was measured, and a dot where one value stands alone", async () => {
   const { linePath, areaPath, bars } = await load("geometry.js");
   const frame = { width: 100, height: 20, left: 0, right: 0, top: 0, bottom: 0 };
-  expect(linePath(frame, [0, 10, null, 5, null], 10)).toBe("M0,20L25,0M75,10h0.01");
+  expect(linePath(frame, [0, 10, null, 5, null], 10)).toBe(
+    "M0,20L25,0M75,10m-1.5,0l1.5,-1.5l1.5,1.5l-1.5,1.5z",
+  );
   expect(areaPath(frame, [0, 10], 10)).toBe("M0,20L100,0L100,20L0,20Z");
   expect(areaPath(frame, [3], 10)).toBe("");
   const [first, second] = bars(

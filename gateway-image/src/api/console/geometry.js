@@ -25,6 +25,9 @@ export function rowOf(frame, value, most) {
   return frame.top + inner * (1 - Math.min(value, most) / most);
 }
 
+/** Around a point that has no line to either side, and would be no wider than one. */
+const DOT = "m-1.5,0l1.5,-1.5l1.5,1.5l-1.5,1.5z";
+
 /** A line with gaps where nothing was measured; a point alone is a dot.
  * @param {Frame} frame @param {readonly (number | null)[]} values @param {number} most */
 export function linePath(frame, values, most) {
@@ -38,7 +41,7 @@ export function linePath(frame, values, most) {
     }
     const at = `${round(xs[index] ?? 0)},${round(rowOf(frame, value, most))}`;
     const alone = !drawing && (values[index + 1] ?? null) === null;
-    path += drawing ? `L${at}` : `M${at}${alone ? "h0.01" : ""}`;
+    path += drawing ? `L${at}` : `M${at}${alone ? DOT : ""}`;
     drawing = true;
   });
   return path;
