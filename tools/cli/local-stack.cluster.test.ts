@@ -18,6 +18,7 @@ import { panelsUnderLoad } from "./test-panels.ts";
 import { podDeaths } from "./test-pod-deaths.ts";
 import { runVerb, runVerbOrFail, type StackOutputs, stackOutputs, trusting } from "./test-stack.ts";
 import { callsThroughTheEdge } from "./test-through-edge.ts";
+import { waysIn } from "./test-ways-in.ts";
 
 const exec = promisify(execFile);
 const model = "deepseek-llm-7b-chat";
@@ -188,6 +189,8 @@ describe("the local stack after up", () => {
 describe("through the edge", () => callsThroughTheEdge(() => ({ outputs, dispatcher })));
 
 describe("pods that die or are replaced", () => podDeaths(() => ({ outputs, dispatcher })));
+
+describe("told of those who come from elsewhere", () => waysIn(() => ({ outputs, dispatcher })));
 
 describe("with a store of lines and traces", () => collecting(() => ({ outputs, dispatcher })));
 

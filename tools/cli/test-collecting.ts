@@ -2,19 +2,21 @@
  * For tests: log lines and spans of a deployed stack, from its pods through the agent and the Collector to a
  * simulated store, while both are killed. A part of the one story of local-stack.cluster.test.ts.
  */
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPrometheus } from "../drill/place.ts";
-import { createAuthority, issueCertificate, type KeyPairPem } from "../pki/authority.ts";
+import { createAuthority, issueCertificate } from "../pki/authority.ts";
 import { startCallers } from "./test-callers.ts";
 import { killMainProcess, kubectl, waitUntilRestarted } from "./test-kills.ts";
 import { runVerbOrFail } from "./test-stack.ts";
+import { hostOf, linesOf, startStubPod } from "./test-stub-pod.ts";
 import type { Stack } from "./test-through-edge.ts";
 
-const NAMESPACE = "simulated-store";
 const PORT = 8_443;
-const HOST = `store.${NAMESPACE}.svc`;
+const STORE = {
+  ...{ name: "store", namespace: "simulated-store" },
+  ...{ program: "simulated-store.ts", ports: [PORT] },
+};
+const HOST = hostOf(STORE);
 const ARRIVES = { timeout: 120_000, interval: 2_000 };
 const CALLERS = { whole: 3, streamed: 2, socket: 1 };
 const VICTIMS = [
@@ -27,7 +29,9 @@ export function collecting(stack: Stack, settings: readonly string[] = []): void
   beforeAll(async () => {
     const authority = await createAuthority("simulated store", 1);
     const named = { commonName: "store", dnsNames: [HOST], usage: "server", days: 1 } as const;
-    const address = await makeStore(await issueCertificate(authority, named));
+    const { certificate, key } = await issueCertificate(authority, named);
+    const files = { "tls.crt": certificate, "tls.key": key };
+    const address = await startStubPod({ ...STORE, files });
     const store = { ranges: [`${address}/32`], authority: authority.certificate };
     const monitoring = {
       logs: { url: `https://${HOST}:${PORT}/v1/logs`, ...store },
@@ -43,7 +47,7 @@ export function collecting(stack: Stack, settings: readonly string[] = []): void
 
   afterAll(async () => {
     await runVerbOrFail(["up", "local", "--yes", ...settings]);
-    await kubectl("delete", "namespace", NAMESPACE);
+    await kubectl("delete", "namespace", STORE.namespace);
   });
 
   test("of every call the line and the spans arrive, and no hash of what was asked", async () => {
@@ -92,56 +96,10 @@ interface Batch {
   readonly ids: readonly string[];
 }
 
-async function batches(): Promise<Batch[]> {
-  const { stdout } = await kubectl("logs", "-n", NAMESPACE, "store");
-  return stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Batch]));
-}
+const batches = () => linesOf<Batch>(STORE);
 
 async function missing(ids: ReadonlySet<string>, signal: "logs" | "traces"): Promise<number> {
   const own = (await batches()).filter((batch) => batch.path === `/v1/${signal}`);
   const there = new Set(own.flatMap((batch) => batch.ids));
   return [...ids].filter((id) => !there.has(id)).length;
-}
-
-/** Resolves with its address. */
-async function makeStore({ certificate, key }: KeyPairPem): Promise<string> {
-  const program = await readFile(
-    path.join(import.meta.dirname, "fixtures/simulated-store.ts"),
-    "utf8",
-  );
-  const { stdout: image } = await kubectl(
-    ...["get", "deployment", "-n", "deepseek", "-l", "app.kubernetes.io/name=model-server"],
-    ...["-o", "jsonpath={.items[0].spec.template.spec.containers[0].image}"],
-  );
-  const metadata = { name: "store", namespace: NAMESPACE, labels: { app: "store" } };
-  const stringData = { "tls.crt": certificate, "tls.key": key, "store.ts": program };
-  const selector = { app: "store" };
-  const items = [
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
-    { apiVersion: "v1", kind: "Secret", metadata, stringData },
-    { apiVersion: "v1", kind: "Service", metadata, spec: { selector, ports: [{ port: PORT }] } },
-    { apiVersion: "v1", kind: "Pod", metadata, spec: podSpec(image.trim()) },
-  ];
-  const list = JSON.stringify({ apiVersion: "v1", kind: "List", items });
-  await runVerbOrFail(["kubectl", "apply", "-f", "-"], { input: list });
-  const pod = ["-n", NAMESPACE, "pod/store"];
-  await kubectl("wait", ...pod, "--for=condition=Ready", "--timeout=90s");
-  return (await kubectl("get", ...pod, "-o", "jsonpath={.status.podIP}")).stdout.trim();
-}
-
-function podSpec(image: string): object {
-  return {
-    automountServiceAccountToken: false,
-    terminationGracePeriodSeconds: 1,
-    securityContext: { runAsNonRoot: true, runAsUser: 10_001, fsGroup: 10_001 },
-    containers: [
-      {
-        ...{ name: "store", image, imagePullPolicy: "IfNotPresent" },
-        command: ["node", "/store/store.ts", "/store", String(PORT)],
-        readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 1 },
-        volumeMounts: [{ name: "store", mountPath: "/store", readOnly: true }],
-      },
-    ],
-    volumes: [{ name: "store", secret: { secretName: "store", defaultMode: 0o440 } }],
-  };
 }

@@ -7,6 +7,7 @@ import OpenAI from "openai";
 import { type Agent, fetch, type RequestInit, request } from "undici";
 import { expect, test } from "vitest";
 import { Client } from "../../sdk/typescript/client.ts";
+import { administrator } from "./test-administrator.ts";
 import { MODEL, openSocket } from "./test-callers.ts";
 import { type StackOutputs, trusting } from "./test-stack.ts";
 
@@ -198,28 +199,9 @@ interface AccessKey {
   readonly secretKey: string;
 }
 
-/** As an administrator does it: the first password is changed, then a key is issued. */
-async function issueAccessKey({ outputs, dispatcher }: ReturnType<Stack>): Promise<AccessKey> {
-  const { adminUser: username, adminPassword: password } = outputs;
-  const replaced = `${password}-changed`;
-  const token = async (secret: string) => {
-    const form = new URLSearchParams({ username, password: secret });
-    const response = await fetch(`${outputs.url}/token`, {
-      dispatcher,
-      method: "POST",
-      body: form,
-    });
-    return ((await response.json()) as { access_token: string }).access_token;
-  };
-  const post = async (path: string, bearer: string, body: object) => {
-    const headers = { authorization: `Bearer ${bearer}`, "content-type": "application/json" };
-    const init = { dispatcher, method: "POST", headers, body: JSON.stringify(body) };
-    return (await (await fetch(`${outputs.url}${path}`, init)).json()) as unknown;
-  };
-  const change = { password, new_password: replaced };
-  // By way of whichever gateway: each knows what another one has changed.
-  await post("/users/me/password", await token(password), change);
-  const issued = await post("/admin/v1/access-keys", await token(replaced), {
+async function issueAccessKey(stack: ReturnType<Stack>): Promise<AccessKey> {
+  const ask = await administrator(stack);
+  const issued = await ask("POST", "/admin/v1/access-keys", {
     id: `sdk-${Date.now()}`,
     principal: "first",
   });
