@@ -72,7 +72,8 @@ function send(
     },
     body: upstreamBody({
       ...{ body, call, target, maxTokensDefault, asked },
-      cacheSalt: cacheSalt(context, call),
+      // Nothing that tells tenants apart leaves the site, and no provider knows the member.
+      cacheSalt: outside ? null : cacheSalt(context, call),
     }),
   };
   return sendUpstream(pools.get(target.url), request, signal);

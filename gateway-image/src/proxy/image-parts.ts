@@ -2,6 +2,7 @@
  * The image parts of a chat: how many there are and how many bytes of the body they take. Images
  * come as `data:` URLs; the gateway fetches nothing. Pure.
  */
+import { asObject } from "../base/json-members.ts";
 import { GatewayError } from "../errors.ts";
 import { limits } from "../limits.ts";
 
@@ -28,11 +29,11 @@ export function imageParts(messages: unknown): ImageParts | null {
   let remote: string | null = null;
   let first: string | null = null;
   messages.forEach((message, at) => {
-    const content = member(message, "content");
+    const content = asObject(message)?.content;
     if (!Array.isArray(content)) return;
     content.forEach((part, index) => {
       refuseOtherMedia(part, `messages.${at}.content.${index}`);
-      if (member(part, "type") !== "image_url") return;
+      if (asObject(part)?.type !== "image_url") return;
       const param = `messages.${at}.content.${index}.image_url`;
       const url = urlOf(part, param);
       count += 1;
@@ -65,11 +66,12 @@ const MEDIA = [
 ];
 
 function refuseOtherMedia(part: unknown, param: string): void {
-  if (typeof part !== "object" || part === null) return;
-  const { type } = part as Readonly<Record<string, unknown>>;
+  const members = asObject(part);
+  if (members === null) return;
+  const { type } = members;
   const other = MEDIA.find(
     (name) =>
-      !(name === "image_url" && type === name) && (type === name || Object.hasOwn(part, name)),
+      !(name === "image_url" && type === name) && (type === name || Object.hasOwn(members, name)),
   );
   if (other === undefined) return;
   throw fault(
@@ -79,7 +81,7 @@ function refuseOtherMedia(part: unknown, param: string): void {
 }
 
 function urlOf(part: unknown, param: string): string {
-  const url = member(member(part, "image_url"), "url");
+  const url = asObject(asObject(part)?.image_url)?.url;
   if (typeof url !== "string") throw fault("is no object with a url", param);
   if (url.startsWith("https://") && URL.canParse(url)) return url;
   const head = url.slice(0, HEAD_LENGTH);
@@ -90,9 +92,4 @@ function urlOf(part: unknown, param: string): string {
 function fault(what: string, param: string): GatewayError {
   const message = param === "messages" ? what : `${param}: ${what}`;
   return new GatewayError("invalid_request", { message, param });
-}
-
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
-  return (value as Readonly<Record<string, unknown>>)[name];
 }

@@ -2,6 +2,7 @@
  * A model server says that the request itself is wrong: what of its explanation the caller is told.
  * The server is well, and another one would say the same.
  */
+import { asObject } from "../base/json-members.ts";
 import { GatewayError } from "../errors.ts";
 
 /** Bad, too large, not what it can read, and not what it can do at all. */
@@ -12,9 +13,7 @@ export const isRequestAtFault = (status: unknown): boolean =>
 
 /** `error`: as OpenAI's API and vLLM tell it, alone or as a member of that name. */
 export function refusal(answer: unknown): GatewayError {
-  const error = member(answer, "error") ?? answer;
-  const message = member(error, "message");
-  const param = member(error, "param");
+  const { message, param } = asObject(asObject(answer)?.error ?? answer) ?? {};
   return new GatewayError("rejected_by_model", {
     ...(typeof message === "string" ? { message: fitForCallers(message) } : {}),
     ...(typeof param === "string" ? { param: withoutBody(param) } : {}),
@@ -46,8 +45,3 @@ function finding([, place = "", single, double]: RegExpExecArray): string {
 
 /** The caller knows its members, not that a framework calls the whole of them so. */
 const withoutBody = (path: string): string => path.replace(/^body(\.|$)/, "");
-
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
-  return (value as Readonly<Record<string, unknown>>)[name];
-}

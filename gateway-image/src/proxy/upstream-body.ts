@@ -23,8 +23,7 @@ export function upstreamBody(parts: UpstreamBody): Buffer {
   if (call.needsMaxTokens) changes.max_tokens = String(maxTokensDefault);
   const name = target.model ?? call.model;
   if (name !== asked) changes.model = JSON.stringify(name);
-  // Nothing that tells tenants apart leaves the site, and no provider knows the member.
-  if (target.provider === undefined && cacheSalt !== null) changes[CACHE_SALT] = cacheSalt;
+  if (cacheSalt !== null) changes[CACHE_SALT] = cacheSalt;
   if (call.streamForced) changes.stream = "true";
   if (call.stream) {
     // Usage is asked for in every event, so that a caller who leaves is billed exactly.
